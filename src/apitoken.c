@@ -1,0 +1,111 @@
+/*-------------------------------------------------------------------------
+ *
+ * apitoken.c
+ *	  Module initialization and settings.
+ *
+ * src/apitoken.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "apitoken.h"
+
+#include <limits.h>
+
+#include "identity.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+
+#ifdef PG_MODULE_MAGIC_EXT
+PG_MODULE_MAGIC_EXT(.name = "apitoken", .version = APITOKEN_VERSION);
+#else
+PG_MODULE_MAGIC;
+#endif
+
+char	   *apitoken_href_base = NULL;
+int			apitoken_max_list_items = 0;
+char	   *apitoken_jwt_actor_claim = NULL;
+char	   *apitoken_jwt_authenticator = NULL;
+bool		apitoken_notify = true;
+int			apitoken_last_access_interval = 0;
+
+void		_PG_init(void);
+
+/* What shapes an answer: anybody may set it for himself. */
+static void
+DefineAnswerSettings(void)
+{
+	DefineCustomStringVariable("apitoken.href_base",
+							   "Path below which the resources' href members point.",
+							   NULL,
+							   &apitoken_href_base,
+							   "/v1/accounts",
+							   PGC_USERSET, 0,
+							   NULL, NULL, NULL);
+
+	DefineCustomIntVariable("apitoken.max_list_items",
+							"Longest list that a document gives.",
+							"A longer one is left out and named in its owner's $meta.omitted.",
+							&apitoken_max_list_items,
+							10000, 0, 1000000,
+							PGC_USERSET, 0,
+							NULL, NULL, NULL);
+}
+
+/* What rights and traces depend on: only who administers the server sets it. */
+static void
+DefineAdministratorSettings(void)
+{
+	DefineCustomStringVariable("apitoken.jwt_actor_claim",
+							   "JWT claim that holds the id of the user who acts.",
+							   "Empty: no claim is believed.",
+							   &apitoken_jwt_actor_claim,
+							   "",
+							   PGC_SUSET, 0,
+							   NULL, NULL, NULL);
+
+	DefineCustomStringVariable("apitoken.jwt_authenticator",
+							   "Role whose sessions are believed when they hand over JWT claims.",
+							   "Empty: no session is. PostgREST logs in as its authenticator role.",
+							   &apitoken_jwt_authenticator,
+							   "",
+							   PGC_SUSET, 0,
+							   NULL, NULL, NULL);
+
+	DefineCustomBoolVariable("apitoken.notify",
+							 "Sends a notification when a token's status changes.",
+							 NULL,
+							 &apitoken_notify,
+							 true,
+							 PGC_SUSET, 0,
+							 NULL, NULL, NULL);
+
+	DefineCustomIntVariable("apitoken.last_access_interval",
+							"Least time between two notes of a token's last access.",
+							NULL,
+							&apitoken_last_access_interval,
+							60, 0, INT_MAX / 1000,
+							PGC_SUSET, GUC_UNIT_S,
+							NULL, NULL, NULL);
+}
+
+/*
+ * Defines the settings and claims their prefix; everything else waits for the
+ * first call.
+ */
+void
+_PG_init(void)
+{
+	DefineAnswerSettings();
+	DefineAdministratorSettings();
+	apitoken_identity_define_setting();
+	MarkGUCPrefixReserved("apitoken");
+}
+
+PG_FUNCTION_INFO_V1(apitoken_version);
+
+/* apitoken_version() returns text: the version of this library. */
+Datum
+apitoken_version(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(APITOKEN_VERSION));
+}

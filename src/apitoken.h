@@ -1,0 +1,30 @@
+/*-------------------------------------------------------------------------
+ *
+ * apitoken.h
+ *	  Settings of the extension.
+ *
+ * src/apitoken.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef APITOKEN_H
+#define APITOKEN_H
+
+#include "compat.h"
+
+#include "fmgr.h"
+
+/* Schema of the tables; the functions' schema is the user's choice. */
+#define APITOKEN_SCHEMA "apitoken"
+
+/* Channel of the signal that a token's status changed. */
+#define APITOKEN_CHANNEL "apitoken"
+
+extern char *apitoken_href_base;
+extern int	apitoken_max_list_items;
+extern char *apitoken_jwt_actor_claim;
+extern char *apitoken_jwt_authenticator;
+extern bool apitoken_notify;
+extern int	apitoken_last_access_interval;
+
+#endif							/* APITOKEN_H */

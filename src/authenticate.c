@@ -1,0 +1,263 @@
+/*-------------------------------------------------------------------------
+ *
+ * authenticate.c
+ *	  Authentication with a token's secret.
+ *
+ * All failures raise one and the same error, after the same work: whatever is
+ * wrong, a token is looked for, and a digest is made and compared.
+ *
+ * src/authenticate.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "authenticate.h"
+
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "apitoken.h"
+#include "errors.h"
+#include "identity.h"
+#include "jsonb_writer.h"
+#include "secret.h"
+#include "store.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "utils/timestamp.h"
+
+/* What is kept of the token that a secret names. */
+typedef struct Credential
+{
+	bytea	   *digest;
+	bool		active;
+	bool		access_due;		/* is it time to note an access? */
+	char	   *account_id;
+} Credential;
+
+static bool
+IsAccessDue(TimestampTz last, bool never)
+{
+	return never || TimestampDifferenceExceeds(last, GetCurrentTimestamp(),
+											   apitoken_last_access_interval * 1000);
+}
+
+/* A digest that no secret has, to compare with where there is none. */
+static bytea *
+NoDigest(void)
+{
+	bytea	   *digest = palloc0(VARHDRSZ + APITOKEN_DIGEST_LENGTH);
+
+	SET_VARSIZE(digest, VARHDRSZ + APITOKEN_DIGEST_LENGTH);
+	return digest;
+}
+
+/* Looks for the credential of the token with that id. */
+static Credential
+FindCredential(const text *id)
+{
+	Credential	credential = {NoDigest(), false, false, NULL};
+	ApitokenArguments arguments;
+	Datum		last;
+	bool		isnull;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_pointer(&arguments, 1, id);
+	if (apitoken_store_read(STATEMENT_CREDENTIAL, &arguments, 0) == 0)
+		return credential;
+
+	credential.account_id = apitoken_store_cstring(0, 1);
+	credential.active = strcmp(apitoken_store_cstring(0, 2), "Active") == 0;
+	credential.digest = DatumGetByteaPP(apitoken_store_value(0, 3, &isnull));
+	last = apitoken_store_value(0, 4, &isnull);
+	credential.access_due = IsAccessDue(isnull ? 0 : DatumGetTimestampTz(last), isnull);
+	return credential;
+}
+
+/*
+ * Notes the access now, unless the credential is locked: whoever holds it is
+ * noting an access too.
+ */
+static void
+NoteAccess(const char *account_id, const char *id)
+{
+	ApitokenOwnership ownership = apitoken_identity_become_owner(true);
+	ApitokenArguments arguments;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(account_id));
+	apitoken_store_set_pointer(&arguments, 2, cstring_to_text(id));
+	apitoken_store_write(STATEMENT_NOTE_ACCESS, &arguments);
+	apitoken_identity_leave_owner(&ownership);
+}
+
+/*
+ * The same under one snapshot for the whole transaction.  An access that was
+ * noted since that snapshot was taken would make this one fail; it has been
+ * noted then, and authentication must not fail for it.
+ */
+static void
+TryToNoteAccess(const char *account_id, const char *id)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+
+	BeginInternalSubTransaction(NULL);
+	PG_TRY();
+	{
+		MemoryContextSwitchTo(context);
+		NoteAccess(account_id, id);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		if (error->sqlerrcode != ERRCODE_T_R_SERIALIZATION_FAILURE)
+			ReThrowError(error);
+		FreeErrorData(error);
+	}
+	PG_END_TRY();
+
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+}
+
+static void
+NoteAccessIfDue(const Credential *credential, const char *id)
+{
+	if (!credential->access_due || XactReadOnly || RecoveryInProgress())
+		return;
+
+	if (IsolationUsesXactSnapshot())
+		TryToNoteAccess(credential->account_id, id);
+	else
+		NoteAccess(credential->account_id, id);
+}
+
+/*
+ * The answer
+ */
+
+static void
+AddKey(ApitokenContainer *object, const char *key)
+{
+	apitoken_jsonb_add_string(object, key, strlen(key));
+}
+
+static void
+AddModule(ApitokenContainer *modules, StringInfo buffer, uint64 row)
+{
+	char	   *id = apitoken_store_cstring(row, 1);
+	char	   *code = apitoken_store_cstring(row, 2);
+	ApitokenContainer module;
+
+	apitoken_jsonb_start_object(&module, buffer, 2);
+	AddKey(&module, "id");
+	AddKey(&module, "code");
+	apitoken_jsonb_add_string(&module, id, strlen(id));
+	apitoken_jsonb_add_string(&module, code, strlen(code));
+	apitoken_jsonb_finish(&module, modules);
+}
+
+static void
+AddModules(ApitokenContainer *answer, StringInfo buffer, const char *account_id, const char *id)
+{
+	ApitokenArguments arguments;
+	ApitokenContainer modules;
+	uint64		count;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(account_id));
+	apitoken_store_set_pointer(&arguments, 2, cstring_to_text(id));
+	count = apitoken_store_read(STATEMENT_AUTHENTICATED_MODULES, &arguments, 0);
+
+	apitoken_jsonb_start_array(&modules, buffer, count);
+	for (uint64 i = 0; i < count; i++)
+		AddModule(&modules, buffer, i);
+	apitoken_jsonb_finish(&modules, answer);
+}
+
+/* {"id", "account": {"id"}, "modules": [{"id", "code"}]} */
+static Jsonb *
+BuildAnswer(const char *account_id, const char *id, MemoryContext result_context)
+{
+	MemoryContext old = MemoryContextSwitchTo(result_context);
+	StringInfoData buffer;
+	ApitokenContainer answer;
+	ApitokenContainer account;
+
+	apitoken_jsonb_start_document(&buffer, 256);
+	MemoryContextSwitchTo(old);
+
+	apitoken_jsonb_start_object(&answer, &buffer, 3);
+	AddKey(&answer, "id");
+	AddKey(&answer, "account");
+	AddKey(&answer, "modules");
+	apitoken_jsonb_add_string(&answer, id, strlen(id));
+	apitoken_jsonb_start_object(&account, &buffer, 1);
+	AddKey(&account, "id");
+	apitoken_jsonb_add_string(&account, account_id, strlen(account_id));
+	apitoken_jsonb_finish(&account, &answer);
+	AddModules(&answer, &buffer, account_id, id);
+	apitoken_jsonb_finish(&answer, NULL);
+	return apitoken_jsonb_finish_document(&buffer);
+}
+
+/*
+ * Authenticates with a secret, length bytes of it.
+ *
+ * Makes the token the actor until the transaction or savepoint ends, and notes
+ * the access if the last note is older than apitoken.last_access_interval and
+ * the transaction may write.  Never waits for a lock.
+ *
+ * Returns, in the current memory context, the token's id, account and modules.
+ * Raises PT401, always the same, if the secret is malformed, unknown, or of a
+ * token that is not Active.
+ */
+Jsonb *
+apitoken_authenticate_secret(const char *secret, int length)
+{
+	MemoryContext result_context = CurrentMemoryContext;
+	bytea	   *digest = apitoken_secret_digest(secret, length);
+	const char *found = "";
+	int			found_length = 0;
+	bool		well_formed = apitoken_secret_find_id(secret, length, &found, &found_length);
+	char	   *id = pnstrdup(found, found_length);
+	ApitokenOwnership ownership = apitoken_identity_become_owner(false);
+	Credential	credential;
+	Jsonb	   *answer;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		apitoken_error_statement("apitoken", "SPI_connect");
+
+	credential = FindCredential(cstring_to_text(id));
+	if (!apitoken_secret_digests_equal(credential.digest, digest) ||
+		!credential.active || !well_formed)
+		apitoken_error_unauthorized();
+
+	NoteAccessIfDue(&credential, id);
+	answer = BuildAnswer(credential.account_id, id, result_context);
+	SPI_finish();
+	apitoken_identity_leave_owner(&ownership);
+	apitoken_identity_set_actor("token", id);
+	return answer;
+}
+
+PG_FUNCTION_INFO_V1(apitoken_authenticate);
+
+/*
+ * apitoken_authenticate(secret text) returns jsonb: see above; null is as
+ * malformed as anything.
+ */
+Datum
+apitoken_authenticate(PG_FUNCTION_ARGS)
+{
+	text	   *secret = PG_ARGISNULL(0) ? cstring_to_text("") : PG_GETARG_TEXT_PP(0);
+
+	PG_RETURN_JSONB_P(apitoken_authenticate_secret(VARDATA_ANY(secret),
+												   VARSIZE_ANY_EXHDR(secret)));
+}

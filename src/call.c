@@ -1,0 +1,179 @@
+/*-------------------------------------------------------------------------
+ *
+ * call.c
+ *	  What the calls about one API token have in common, and the simplest of
+ *	  them: apitoken_get.
+ *
+ * src/call.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "call.h"
+
+#include "errors.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+
+/*
+ * Returns the id that is an argument of the call, as a C string in the current
+ * memory context.  Raises PT400 if it is null or empty.
+ */
+char *
+apitoken_call_id(FunctionCallInfo fcinfo, int argument, const char *name)
+{
+	char	   *id = PG_ARGISNULL(argument) ? NULL :
+		text_to_cstring(PG_GETARG_TEXT_PP(argument));
+
+	if (id == NULL || id[0] == '\0')
+		apitoken_error_id_missing(name);
+	return id;
+}
+
+/*
+ * Returns the selection of fields that is an argument of the call; NULL, which
+ * is everything, for null.  Raises PT400 as apitoken_fields_parse does.
+ */
+ApitokenFields *
+apitoken_call_fields(FunctionCallInfo fcinfo, int argument)
+{
+	text	   *fields;
+
+	if (PG_ARGISNULL(argument))
+		return NULL;
+	fields = PG_GETARG_TEXT_PP(argument);
+	return apitoken_fields_parse(VARDATA_ANY(fields), VARSIZE_ANY_EXHDR(fields));
+}
+
+/*
+ * Begins a call: becomes the tables' owner, connects to SPI and finds out who
+ * acts.  The arguments must have been taken before.  From here on the current
+ * memory context is SPI's, which ends with the call; what the call returns
+ * goes into result_context.  Raises PT401 and PT403.
+ */
+ApitokenCall
+apitoken_call_begin(bool writes)
+{
+	ApitokenCall call;
+
+	call.result_context = CurrentMemoryContext;
+	call.ownership = apitoken_identity_become_owner(writes);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		apitoken_error_statement("apitoken", "SPI_connect");
+	call.caller = apitoken_identity_caller(call.ownership.role);
+	return call;
+}
+
+/* Ends a call, after which only what is in result_context is left of it. */
+void
+apitoken_call_end(const ApitokenCall *call)
+{
+	SPI_finish();
+	apitoken_identity_leave_owner(&call->ownership);
+}
+
+/*
+ * Reads the token with that id under the active snapshot; its row is the last
+ * statement's result.  Raises PT404 if the caller may not administer it.
+ */
+static void
+FindToken(const ApitokenCall *call, const char *id)
+{
+	ApitokenArguments arguments;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(id));
+	apitoken_identity_set_scope(&arguments, 2, 3, &call->caller);
+	if (apitoken_store_read(STATEMENT_TOKEN, &arguments, 0) == 0)
+		apitoken_error_token_not_found(id);
+}
+
+/*
+ * Returns the document of the token whose row is the last statement's result,
+ * read under the active snapshot.  See apitoken_document_build.
+ */
+Jsonb *
+apitoken_call_document(const ApitokenCall *call, ApitokenFields *fields, const char *secret)
+{
+	ApitokenRows token = apitoken_rows_keep(RESOURCE_TOKEN,
+											apitoken_model_layout(RESOURCE_TOKEN), 1);
+
+	return apitoken_document_build(token, fields, secret, call->result_context);
+}
+
+/*
+ * Returns the document of a token that was just written: under one snapshot,
+ * taken now, so that all of it shows one state of the database, the change
+ * included.  id is NULL if the token's new row is the last statement's result.
+ */
+Jsonb *
+apitoken_call_document_after_write(const ApitokenCall *call, const char *id,
+								   ApitokenFields *fields, const char *secret)
+{
+	Jsonb	   *document;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	if (id != NULL)
+		FindToken(call, id);
+	document = apitoken_call_document(call, fields, secret);
+	PopActiveSnapshot();
+	return document;
+}
+
+/*
+ * Sees that the account is there and stays for the transaction.  Raises PT404
+ * if there is none such whose tokens the caller may administer.
+ */
+void
+apitoken_call_lock_account(const ApitokenCall *call, const char *account_id)
+{
+	ApitokenArguments arguments;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(account_id));
+	apitoken_identity_set_scope(&arguments, 2, 3, &call->caller);
+	if (apitoken_store_write(STATEMENT_LOCK_ACCOUNT, &arguments) == 0)
+		apitoken_error_account_not_found(account_id);
+}
+
+/*
+ * Locks the token's row against other changes for the transaction.  Returns its
+ * account and sets its status, both in the current memory context.  Raises
+ * PT404 if the caller may not administer it.
+ */
+char *
+apitoken_call_lock_token(const ApitokenCall *call, const char *id, char **status)
+{
+	ApitokenArguments arguments;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(id));
+	apitoken_identity_set_scope(&arguments, 2, 3, &call->caller);
+	if (apitoken_store_write(STATEMENT_LOCK_TOKEN, &arguments) == 0)
+		apitoken_error_token_not_found(id);
+
+	*status = apitoken_store_cstring(0, 2);
+	return apitoken_store_cstring(0, 1);
+}
+
+PG_FUNCTION_INFO_V1(apitoken_get);
+
+/*
+ * apitoken_get(id text, fields text) returns jsonb: the token's document.
+ *
+ * Raises PT400 for an id or fields that cannot be used, PT401, PT403, and PT404
+ * if there is no such token that the caller may administer.
+ */
+Datum
+apitoken_get(PG_FUNCTION_ARGS)
+{
+	char	   *id = apitoken_call_id(fcinfo, 0, "id");
+	ApitokenFields *fields = apitoken_call_fields(fcinfo, 1);
+	ApitokenCall call = apitoken_call_begin(false);
+	Jsonb	   *document;
+
+	FindToken(&call, id);
+	document = apitoken_call_document(&call, fields, NULL);
+	apitoken_call_end(&call);
+	PG_RETURN_JSONB_P(document);
+}

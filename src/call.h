@@ -1,0 +1,41 @@
+/*-------------------------------------------------------------------------
+ *
+ * call.h
+ *	  What the calls about one API token have in common.
+ *
+ * src/call.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef APITOKEN_CALL_H
+#define APITOKEN_CALL_H
+
+#include "compat.h"
+
+#include "document.h"
+#include "fmgr.h"
+#include "identity.h"
+
+/* A call from its begin to its end. */
+typedef struct ApitokenCall
+{
+	MemoryContext result_context;
+	ApitokenOwnership ownership;
+	ApitokenCaller caller;
+} ApitokenCall;
+
+extern char *apitoken_call_id(FunctionCallInfo fcinfo, int argument, const char *name);
+extern ApitokenFields *apitoken_call_fields(FunctionCallInfo fcinfo, int argument);
+
+extern ApitokenCall apitoken_call_begin(bool writes);
+extern void apitoken_call_end(const ApitokenCall *call);
+
+extern Jsonb *apitoken_call_document(const ApitokenCall *call, ApitokenFields *fields,
+									 const char *secret);
+extern Jsonb *apitoken_call_document_after_write(const ApitokenCall *call, const char *id,
+												 ApitokenFields *fields, const char *secret);
+extern void apitoken_call_lock_account(const ApitokenCall *call, const char *account_id);
+extern char *apitoken_call_lock_token(const ApitokenCall *call, const char *id,
+									  char **status);
+
+#endif							/* APITOKEN_CALL_H */

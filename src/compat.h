@@ -1,0 +1,31 @@
+/*-------------------------------------------------------------------------
+ *
+ * compat.h
+ *	  What differs between the major versions of PostgreSQL that apitoken
+ *	  is built for.  No other file asks for PG_VERSION_NUM.
+ *
+ * src/compat.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef APITOKEN_COMPAT_H
+#define APITOKEN_COMPAT_H
+
+#include "postgres.h"
+
+/* 18 replaced the attribute behind a declaration by a word in front of it */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
+/* 15 gave extensions a way to claim their settings' prefix for good */
+#if PG_VERSION_NUM < 150000
+#define MarkGUCPrefixReserved(prefix) EmitWarningsOnPlaceholders(prefix)
+#endif
+
+/* 16 has the varatt macros in a header of their own */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+#endif							/* APITOKEN_COMPAT_H */

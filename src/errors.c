@@ -1,0 +1,255 @@
+/*-------------------------------------------------------------------------
+ *
+ * errors.c
+ *	  Every error that the extension itself raises, and its text.
+ *
+ * The message is the title of the HTTP status that PostgREST makes of the
+ * SQLSTATE, the detail says what and which, the hint what to do.
+ *
+ * src/errors.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "errors.h"
+
+#include "mb/pg_wchar.h"
+
+#define ERRCODE_BAD_REQUEST MAKE_SQLSTATE('P', 'T', '4', '0', '0')
+#define ERRCODE_UNAUTHORIZED MAKE_SQLSTATE('P', 'T', '4', '0', '1')
+#define ERRCODE_FORBIDDEN MAKE_SQLSTATE('P', 'T', '4', '0', '3')
+#define ERRCODE_NOT_FOUND MAKE_SQLSTATE('P', 'T', '4', '0', '4')
+
+#define BAD_REQUEST errcode(ERRCODE_BAD_REQUEST), errmsg("Bad Request")
+
+/* An id that is null or empty. */
+void
+apitoken_error_id_missing(const char *argument)
+{
+	ereport(ERROR,
+			(BAD_REQUEST,
+			 errdetail("The argument \"%s\" is null or empty.", argument),
+			 errhint("Give the id of the resource, for example TKN-1671-0642.")));
+}
+
+/* A body that is not an object, or null. */
+void
+apitoken_error_body_type(const char *argument)
+{
+	ereport(ERROR,
+			(BAD_REQUEST,
+			 errdetail("The %s is not a JSON object.", argument),
+			 errhint("Give an object, for example {\"name\": \"Nightly export\"}.")));
+}
+
+/*
+ * A member of a body.  path names it, as in modules[0].id; problem goes on
+ * from "The member … "; hint is a sentence that says what is allowed.
+ */
+void
+apitoken_error_member(const char *path, const char *problem, const char *hint)
+{
+	ereport(ERROR,
+			(BAD_REQUEST,
+			 errdetail("The member \"%s\" %s.", path, problem),
+			 errhint("%s", hint)));
+}
+
+/* What the constraints of apitoken.api_tokens say of the members of a body. */
+static const struct
+{
+	const char *constraint;
+	const char *member;
+	const char *problem;
+	const char *hint;
+}			constraint_texts[] = {
+	{
+		"api_tokens_name_length_check", "name", "is empty or too long",
+		"A name has 1 to 200 characters."
+	},
+	{
+		"api_tokens_name_characters_check", "name", "has a character that is not allowed",
+		"A name has letters, digits, spaces, - . ' and \" only."
+	},
+	{
+		"api_tokens_description_length_check", "description", "is too long",
+		"A description has at most 2000 characters."
+	},
+};
+
+/*
+ * Raises PT400 for a violated constraint, if it is one that a body can violate;
+ * returns for any other.
+ */
+void
+apitoken_error_constraint(const char *constraint)
+{
+	for (int i = 0; constraint != NULL && i < (int) lengthof(constraint_texts); i++)
+	{
+		if (strcmp(constraint_texts[i].constraint, constraint) == 0)
+			apitoken_error_member(constraint_texts[i].member, constraint_texts[i].problem,
+								  constraint_texts[i].hint);
+	}
+}
+
+/*
+ * A field that does not exist: path as given, and which part of it.  known
+ * lists the members that there are; NULL: what is before has none.
+ */
+void
+apitoken_error_field(const char *path, int name_start, int name_length, const char *known)
+{
+	int			owner_length = Max(name_start - 1, 0);
+
+	ereport(ERROR,
+			(BAD_REQUEST,
+			 owner_length > 0 ?
+			 errdetail("The field \"%s\" does not exist: \"%.*s\" has no member \"%.*s\".",
+					   path, owner_length, path, name_length, path + name_start) :
+			 errdetail("The field \"%s\" does not exist: the API token has no member \"%.*s\".",
+					   path, name_length, path + name_start),
+			 known != NULL ?
+			 errhint("Its members are: %s.", known) :
+			 errhint("It stands for itself: it has no members to choose from.")));
+}
+
+/* A selection of fields that is not in its grammar; position counts from 1. */
+void
+apitoken_error_fields_syntax(int position, const char *problem)
+{
+	ereport(ERROR,
+			(BAD_REQUEST,
+			 errdetail("The selection of fields is malformed at position %d: %s.",
+					   position, problem),
+			 errhint("Write fields as +a,-b,-c.d, or -* to start from nothing.")));
+}
+
+/*
+ * A list's query.  position is that of a byte, from 0; the detail counts
+ * characters, from 1.
+ */
+void
+apitoken_error_query(const char *query, int length, int position, const char *problem,
+					 const char *expected)
+{
+	int			character = pg_mbstrlen_with_len(query, Min(position, length)) + 1;
+
+	ereport(ERROR,
+			(BAD_REQUEST,
+			 errdetail("Position %d of the query: %s.", character, problem),
+			 errhint("Expected %s.", expected)));
+}
+
+/* A transition that does not exist, from the status that the token has. */
+void
+apitoken_error_transition(const char *id, const char *status, const char *hint)
+{
+	ereport(ERROR,
+			(BAD_REQUEST,
+			 errdetail("The API token \"%s\" is %s.", id, status),
+			 errhint("%s", hint)));
+}
+
+/* No credential, or one that is not valid: never says which, or why. */
+void
+apitoken_error_unauthorized(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNAUTHORIZED),
+			 errmsg("Unauthorized"),
+			 errdetail("There is no valid credential."),
+			 errhint("Authenticate with the secret of an Active API token.")));
+}
+
+/* Somebody who is known, but holds no module that the call needs. */
+void
+apitoken_error_forbidden(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FORBIDDEN),
+			 errmsg("Forbidden"),
+			 errdetail("The actor holds no module that lets him administer API tokens."),
+			 errhint("The module access-management does for the own account's tokens.")));
+}
+
+/*
+ * No such token, or one that the caller may not know of: one text for both, so
+ * that existence stays masked.
+ */
+void
+apitoken_error_token_not_found(const char *id)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NOT_FOUND),
+			 errmsg("Not Found"),
+			 errdetail("There is no API token \"%s\" that you may administer.", id),
+			 errhint("Check the id, and in whose name you call.")));
+}
+
+/* The same for an account. */
+void
+apitoken_error_account_not_found(const char *id)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NOT_FOUND),
+			 errmsg("Not Found"),
+			 errdetail("There is no account \"%s\" whose API tokens you may administer.", id),
+			 errhint("Check the id, and in whose name you call.")));
+}
+
+/* Nearly every id of the documented shape is taken. */
+void
+apitoken_error_no_free_id(int attempts)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("no free id found for a new API token"),
+			 errdetail("%d ids of the shape TKN-nnnn-nnnn were tried at random.", attempts),
+			 errhint("Call again.")));
+}
+
+void
+apitoken_error_no_randomness(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INTERNAL_ERROR),
+			 errmsg("could not generate random values")));
+}
+
+void
+apitoken_error_document_too_large(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("the document is too large"),
+			 errdetail("A jsonb value holds at most 268435455 bytes."),
+			 errhint("Leave lists out, for example with fields \"-account.groups\", or set apitoken.max_list_items lower.")));
+}
+
+/* The extension's library is there, but not its tables. */
+void
+apitoken_error_table_missing(const char *relation)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_TABLE),
+			 errmsg("relation \"%s\" does not exist", relation),
+			 errhint("Is the extension \"apitoken\" created in this database?")));
+}
+
+/* A table's column was altered by hand. */
+void
+apitoken_error_column_type(const char *column)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("column \"%s\" has an unexpected type", column),
+			 errhint("The tables of the extension \"apitoken\" were altered; its script says how they are meant to be.")));
+}
+
+/* SPI did not do what the statement is for. */
+void
+apitoken_error_statement(const char *name, const char *result)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INTERNAL_ERROR),
+			 errmsg("statement \"%s\" failed: %s", name, result)));
+}

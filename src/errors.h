@@ -1,0 +1,55 @@
+/*-------------------------------------------------------------------------
+ *
+ * errors.h
+ *	  Every error that the extension itself raises.
+ *
+ * None of these functions returns.  The SQLSTATEs are those that PostgREST
+ * turns into HTTP statuses: PT400 is 400, and so on.
+ *
+ * src/errors.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef APITOKEN_ERRORS_H
+#define APITOKEN_ERRORS_H
+
+#include "compat.h"
+
+/* PT400: an argument of a function */
+pg_noreturn extern void apitoken_error_id_missing(const char *argument);
+pg_noreturn extern void apitoken_error_body_type(const char *argument);
+
+/* PT400: a member of the body of create or update */
+pg_noreturn extern void apitoken_error_member(const char *path, const char *problem,
+											  const char *hint);
+
+extern void apitoken_error_constraint(const char *constraint);
+
+/* PT400: the selection of fields */
+pg_noreturn extern void apitoken_error_field(const char *path, int name_start, int name_length,
+											 const char *known);
+pg_noreturn extern void apitoken_error_fields_syntax(int position, const char *problem);
+
+/* PT400: the query of a list */
+pg_noreturn extern void apitoken_error_query(const char *query, int length, int position,
+											 const char *problem, const char *expected);
+
+/* PT400: a transition that does not exist */
+pg_noreturn extern void apitoken_error_transition(const char *id, const char *status,
+												  const char *hint);
+
+/* PT401, PT403, PT404 */
+pg_noreturn extern void apitoken_error_unauthorized(void);
+pg_noreturn extern void apitoken_error_forbidden(void);
+pg_noreturn extern void apitoken_error_token_not_found(const char *id);
+pg_noreturn extern void apitoken_error_account_not_found(const char *id);
+
+/* failures that are nobody's wrong argument */
+pg_noreturn extern void apitoken_error_no_free_id(int attempts);
+pg_noreturn extern void apitoken_error_no_randomness(void);
+pg_noreturn extern void apitoken_error_document_too_large(void);
+pg_noreturn extern void apitoken_error_table_missing(const char *relation);
+pg_noreturn extern void apitoken_error_column_type(const char *column);
+pg_noreturn extern void apitoken_error_statement(const char *name, const char *result);
+
+#endif							/* APITOKEN_ERRORS_H */

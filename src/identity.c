@@ -1,0 +1,380 @@
+/*-------------------------------------------------------------------------
+ *
+ * identity.c
+ *	  Who acts, and for which accounts.
+ *
+ * The actor is, in this order:
+ *
+ * 1. the one that apitoken_authenticate has set for the transaction, in the
+ *	  setting apitoken.actor, which nobody else can set;
+ * 2. the user named by the JWT claim apitoken.jwt_actor_claim, believed only
+ *	  in sessions of the role apitoken.jwt_authenticator: anybody can set
+ *	  request.jwt.claims, but only PostgREST logs in as its authenticator;
+ * 3. nobody but the database role itself, if it is trusted: it holds UPDATE on
+ *	  apitoken.api_tokens, and so could do by hand what it calls for.
+ *
+ * What an actor may administer is worked out before any token is looked at, so
+ * that no answer depends on a token outside it.
+ *
+ * src/identity.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "identity.h"
+
+#include "access/htup_details.h"
+#include "access/parallel.h"
+#include "apitoken.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "errors.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/guc.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#define ACTOR_SETTING "apitoken.actor"
+
+#define ACTOR_USER "user"
+#define ACTOR_TOKEN "token"
+
+/* apitoken.actor: "token:<id>" or "user:<id>"; empty: nobody */
+static char *actor_setting = NULL;
+
+/* true only while this file sets it */
+static bool setting_actor = false;
+
+/* on whose behalf a statement is writing now; NULL: nobody's */
+static const ApitokenCaller *writer = NULL;
+
+/*
+ * The setting apitoken.actor
+ */
+
+/*
+ * Refuses every value that does not come from apitoken_authenticate, by
+ * whatever way it comes: SET, set_config, ALTER ROLE, a configuration file, a
+ * placeholder that was there before the library.  A parallel worker takes over
+ * what its leader had.
+ */
+static bool
+CheckActor(char **newval, void **extra, GucSource source)
+{
+	if (**newval == '\0' || setting_actor || InitializingParallelWorker)
+		return true;
+
+	GUC_check_errcode(ERRCODE_INSUFFICIENT_PRIVILEGE);
+	GUC_check_errmsg("parameter \"%s\" cannot be set", ACTOR_SETTING);
+	GUC_check_errhint("Call apitoken_authenticate().");
+	return false;
+}
+
+/* Defines the setting; for _PG_init. */
+void
+apitoken_identity_define_setting(void)
+{
+	DefineCustomStringVariable(ACTOR_SETTING,
+							   "The user or API token that acts in this transaction.",
+							   "Set by apitoken_authenticate alone.",
+							   &actor_setting,
+							   "",
+							   PGC_SUSET,
+							   GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_FILE,
+							   CheckActor, NULL, NULL);
+}
+
+/*
+ * Makes a user or token the actor until the transaction, or the savepoint,
+ * ends.
+ */
+void
+apitoken_identity_set_actor(const char *type, const char *id)
+{
+	char	   *value = psprintf("%s:%s", type, id);
+
+	setting_actor = true;
+	PG_TRY();
+	{
+		(void) set_config_option(ACTOR_SETTING, value, PGC_SUSET, PGC_S_SESSION,
+								 GUC_ACTION_LOCAL, true, ERROR, false);
+	}
+	PG_FINALLY();
+	{
+		setting_actor = false;
+	}
+	PG_END_TRY();
+}
+
+/* The actor in the setting; its type is NULL if there is none. */
+static ApitokenActor
+AuthenticatedActor(void)
+{
+	ApitokenActor actor = {NULL, NULL};
+	const char *colon = strchr(actor_setting, ':');
+
+	if (colon != NULL)
+	{
+		actor.type = *actor_setting == *ACTOR_TOKEN ? ACTOR_TOKEN : ACTOR_USER;
+		actor.id = pstrdup(colon + 1);
+	}
+	return actor;
+}
+
+/*
+ * The JWT claim
+ */
+
+/* Was this session opened by the role whose claims are believed? */
+static bool
+ClaimsAreBelieved(void)
+{
+	return apitoken_jwt_actor_claim[0] != '\0' && apitoken_jwt_authenticator[0] != '\0' &&
+		get_role_oid(apitoken_jwt_authenticator, true) == GetSessionUserId();
+}
+
+/* The string behind the configured claim, or NULL. */
+static char *
+FindClaim(const char *claims)
+{
+	Jsonb	   *jsonb = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(claims)));
+	JsonbValue	key;
+	JsonbValue *value;
+
+	if (!JB_ROOT_IS_OBJECT(jsonb))
+		return NULL;
+
+	key.type = jbvString;
+	key.val.string.val = apitoken_jwt_actor_claim;
+	key.val.string.len = strlen(apitoken_jwt_actor_claim);
+	value = findJsonbValueFromContainer(&jsonb->root, JB_FOBJECT, &key);
+	if (value == NULL || value->type != jbvString)
+		return NULL;
+	return pnstrdup(value->val.string.val, value->val.string.len);
+}
+
+static ApitokenActor
+ClaimedActor(void)
+{
+	ApitokenActor actor = {NULL, NULL};
+	const char *claims = GetConfigOption("request.jwt.claims", true, false);
+
+	if (claims != NULL && claims[0] != '\0' && ClaimsAreBelieved())
+	{
+		actor.id = FindClaim(claims);
+		if (actor.id != NULL)
+			actor.type = ACTOR_USER;
+	}
+	return actor;
+}
+
+/*
+ * The owner of the tables
+ */
+
+static Oid
+TokensRelation(void)
+{
+	Oid			schema = get_namespace_oid(APITOKEN_SCHEMA, true);
+	Oid			relation = OidIsValid(schema) ? get_relname_relid("api_tokens", schema) :
+		InvalidOid;
+
+	if (!OidIsValid(relation))
+		apitoken_error_table_missing(APITOKEN_SCHEMA ".api_tokens");
+	return relation;
+}
+
+static Oid
+TablesOwner(void)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(TokensRelation()));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		apitoken_error_table_missing(APITOKEN_SCHEMA ".api_tokens");
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+/*
+ * Becomes the owner of the tables, so that a caller needs no right on them.
+ *
+ * If runs_triggers, the search path is a safe one meanwhile: somebody's trigger
+ * on these tables then runs with the owner's rights.  The extension's own
+ * statements qualify every name and do not depend on it.
+ *
+ * Returns what apitoken_identity_leave_owner goes back to.  After an error, the
+ * end of the (sub)transaction goes back by itself.
+ */
+ApitokenOwnership
+apitoken_identity_become_owner(bool runs_triggers)
+{
+	ApitokenOwnership ownership = {InvalidOid, 0, 0};
+	Oid			owner = TablesOwner();
+
+	GetUserIdAndSecContext(&ownership.role, &ownership.security_context);
+	SetUserIdAndSecContext(owner, ownership.security_context | SECURITY_LOCAL_USERID_CHANGE);
+	if (runs_triggers)
+	{
+		ownership.guc_level = NewGUCNestLevel();
+		(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
+								 PGC_S_SESSION, GUC_ACTION_SAVE, true, ERROR, false);
+	}
+	return ownership;
+}
+
+/* Goes back to the role, and the search path, of the caller. */
+void
+apitoken_identity_leave_owner(const ApitokenOwnership *ownership)
+{
+	if (ownership->guc_level > 0)
+		AtEOXact_GUC(false, ownership->guc_level);
+	SetUserIdAndSecContext(ownership->role, ownership->security_context);
+}
+
+/*
+ * The scope
+ */
+
+static bool
+IsTrusted(Oid role)
+{
+	return pg_class_aclcheck(TokensRelation(), role, ACL_UPDATE) == ACLCHECK_OK;
+}
+
+/* One row of a scope: an account, and what the actor may there. */
+static void
+AddScopeRow(ApitokenCaller *caller, uint64 row, Datum *accounts, int *count)
+{
+	bool		isnull;
+	bool		operations = DatumGetBool(apitoken_store_value(row, 2, &isnull)) && !isnull;
+	bool		own = DatumGetBool(apitoken_store_value(row, 3, &isnull)) && !isnull;
+	bool		any = DatumGetBool(apitoken_store_value(row, 4, &isnull)) && !isnull;
+
+	if (operations && any)
+		caller->everywhere = true;
+	if (own)
+		accounts[(*count)++] = apitoken_store_value(row, 1, &isnull);
+}
+
+/*
+ * Finds what the actor may administer.  Returns false if there is no such
+ * actor, or he is not Active any more.
+ */
+static bool
+FindScope(ApitokenCaller *caller)
+{
+	bool		token = strcmp(caller->actor.type, ACTOR_TOKEN) == 0;
+	ApitokenArguments arguments;
+	Datum	   *accounts;
+	int			count = 0;
+	uint64		rows;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(caller->actor.id));
+	rows = apitoken_store_read(token ? STATEMENT_TOKEN_SCOPE : STATEMENT_USER_SCOPE,
+							   &arguments, 0);
+
+	accounts = palloc(sizeof(Datum) * Max(rows, 1));
+	for (uint64 row = 0; row < rows; row++)
+		AddScopeRow(caller, row, accounts, &count);
+	caller->accounts = construct_array(accounts, count, TEXTOID, -1, false, TYPALIGN_INT);
+	return rows > 0;
+}
+
+/*
+ * Finds who acts for a session of that role, without raising an error for
+ * nobody: returns false then, and a caller who may administer nothing.
+ */
+bool
+apitoken_identity_visible(Oid role, ApitokenCaller *caller)
+{
+	caller->role = role;
+	caller->everywhere = false;
+	caller->accounts = construct_empty_array(TEXTOID);
+
+	caller->actor = AuthenticatedActor();
+	if (caller->actor.type == NULL)
+		caller->actor = ClaimedActor();
+	if (caller->actor.type != NULL)
+		return FindScope(caller);
+
+	caller->everywhere = IsTrusted(role);
+	return caller->everywhere;
+}
+
+/*
+ * Returns who acts, and what he may administer.
+ *
+ * role is the one that called the function.  Expects SPI to be connected and
+ * the tables' owner to be the current role; the result is in the current
+ * memory context.  Raises PT401 if nobody who is known acts, PT403 if he holds
+ * no module that lets him administer tokens.
+ */
+ApitokenCaller
+apitoken_identity_caller(Oid role)
+{
+	ApitokenCaller caller;
+
+	if (!apitoken_identity_visible(role, &caller))
+		apitoken_error_unauthorized();
+	if (!caller.everywhere && ArrayGetNItems(ARR_NDIM(caller.accounts),
+											 ARR_DIMS(caller.accounts)) == 0)
+		apitoken_error_forbidden();
+	return caller;
+}
+
+/* Hands the scope to a statement that looks for tokens in it. */
+void
+apitoken_identity_set_scope(ApitokenArguments *arguments, int everywhere, int accounts,
+							const ApitokenCaller *caller)
+{
+	apitoken_store_set(arguments, everywhere, BoolGetDatum(caller->everywhere));
+	apitoken_store_set_pointer(arguments, accounts, caller->accounts);
+}
+
+/*
+ * Runs a statement that writes, on behalf of a caller: for as long as it runs,
+ * triggers learn from apitoken_identity_writer who that is.
+ */
+uint64
+apitoken_identity_write_as(const ApitokenCaller *caller, ApitokenStatement statement,
+						   ApitokenArguments *arguments)
+{
+	const ApitokenCaller *outer = writer;
+	uint64		rows = 0;
+
+	writer = caller;
+	PG_TRY();
+	{
+		rows = apitoken_store_write(statement, arguments);
+	}
+	PG_FINALLY();
+	{
+		writer = outer;
+	}
+	PG_END_TRY();
+	return rows;
+}
+
+/*
+ * Returns on whose behalf a trigger runs: the caller of one of the extension's
+ * functions, or whoever writes to the tables by hand.
+ */
+ApitokenCaller
+apitoken_identity_writer(void)
+{
+	ApitokenCaller by_hand = {0};
+
+	if (writer != NULL)
+		return *writer;
+
+	by_hand.role = GetUserId();
+	by_hand.actor = AuthenticatedActor();
+	return by_hand;
+}

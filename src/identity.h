@@ -1,0 +1,58 @@
+/*-------------------------------------------------------------------------
+ *
+ * identity.h
+ *	  Who acts, and for which accounts.
+ *
+ * src/identity.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef APITOKEN_IDENTITY_H
+#define APITOKEN_IDENTITY_H
+
+#include "compat.h"
+
+#include "store.h"
+#include "utils/array.h"
+
+/* An actor; type is NULL for none: a trusted role that acts by itself. */
+typedef struct ApitokenActor
+{
+	const char *type;			/* "user" or "token", as in apitoken.actors */
+	const char *id;
+} ApitokenActor;
+
+/* Who calls, and what he may administer. */
+typedef struct ApitokenCaller
+{
+	Oid			role;			/* that called the function */
+	ApitokenActor actor;
+	bool		everywhere;		/* every account, and Deleted tokens too? */
+	ArrayType  *accounts;		/* else these: ids, text[] */
+} ApitokenCaller;
+
+/* What to go back to when the function that became the owner ends. */
+typedef struct ApitokenOwnership
+{
+	Oid			role;
+	int			security_context;
+	int			guc_level;		/* 0: the search path was left alone */
+} ApitokenOwnership;
+
+extern void apitoken_identity_define_setting(void);
+extern void apitoken_identity_set_actor(const char *type, const char *id);
+
+extern ApitokenOwnership apitoken_identity_become_owner(bool runs_triggers);
+extern void apitoken_identity_leave_owner(const ApitokenOwnership *ownership);
+
+extern ApitokenCaller apitoken_identity_caller(Oid role);
+extern void apitoken_identity_set_scope(ApitokenArguments *arguments, int everywhere,
+										int accounts, const ApitokenCaller *caller);
+extern bool apitoken_identity_visible(Oid role, ApitokenCaller *caller);
+
+extern uint64 apitoken_identity_write_as(const ApitokenCaller *caller,
+										 ApitokenStatement statement,
+										 ApitokenArguments *arguments);
+extern ApitokenCaller apitoken_identity_writer(void);
+
+#endif							/* APITOKEN_IDENTITY_H */

@@ -1,0 +1,205 @@
+/*-------------------------------------------------------------------------
+ *
+ * jsonb_writer.c
+ *	  Writes jsonb's container form in a single pass.
+ *
+ * src/jsonb_writer.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "jsonb_writer.h"
+
+#include "errors.h"
+
+/* Containers and numerics start at a multiple of four bytes. */
+static void
+PadToInt(StringInfo buffer)
+{
+	while (buffer->len % sizeof(int32) != 0)
+		appendStringInfoCharMacro(buffer, '\0');
+}
+
+/*
+ * Writes the next entry of a container: its type and, as jsonb wants it, its
+ * length or at every JB_OFFSET_STRIDE'th place the offset of its end.
+ */
+static void
+WriteEntry(ApitokenContainer *container, uint32 type, int length)
+{
+	JEntry		entry;
+
+	container->size += length;
+	if (container->size > JENTRY_OFFLENMASK)
+		apitoken_error_document_too_large();
+
+	if (container->next % JB_OFFSET_STRIDE == 0)
+		entry = type | container->size | JENTRY_HAS_OFF;
+	else
+		entry = type | length;
+
+	memcpy(container->buffer->data + container->entries + container->next * sizeof(JEntry),
+		   &entry, sizeof(JEntry));
+	container->next++;
+}
+
+static void
+StartContainer(ApitokenContainer *container, StringInfo buffer, uint32 flag, int count,
+			   int entries)
+{
+	uint32		header = flag | count;
+	int			entries_size = entries * sizeof(JEntry);
+
+	container->buffer = buffer;
+	container->start = buffer->len;
+	PadToInt(buffer);
+	appendBinaryStringInfo(buffer, (char *) &header, sizeof(header));
+
+	/* the entries are filled in as their values become known */
+	enlargeStringInfo(buffer, entries_size);
+	container->entries = buffer->len;
+	container->next = 0;
+	container->size = 0;
+	buffer->len += entries_size;
+}
+
+/*
+ * Starts an object of so many pairs at the end of buffer.  Exactly so many
+ * keys, then values must be added before it is finished.
+ */
+void
+apitoken_jsonb_start_object(ApitokenContainer *object, StringInfo buffer, int pairs)
+{
+	StartContainer(object, buffer, JB_FOBJECT, pairs, pairs * 2);
+}
+
+/* Starts an array of exactly so many elements at the end of buffer. */
+void
+apitoken_jsonb_start_array(ApitokenContainer *array, StringInfo buffer, int elements)
+{
+	StartContainer(array, buffer, JB_FARRAY, elements, elements);
+}
+
+/*
+ * Adds a key, or a string as a value.  The string is copied; it is UTF-8, as
+ * the database is.
+ */
+void
+apitoken_jsonb_add_string(ApitokenContainer *container, const char *string, int length)
+{
+	appendBinaryStringInfo(container->buffer, string, length);
+	WriteEntry(container, JENTRY_ISSTRING, length);
+}
+
+/*
+ * Makes a key or string of what was appended to the container's buffer since
+ * it was start bytes long.
+ */
+void
+apitoken_jsonb_end_string(ApitokenContainer *container, int start)
+{
+	WriteEntry(container, JENTRY_ISSTRING, container->buffer->len - start);
+}
+
+/* Adds true or false as a value. */
+void
+apitoken_jsonb_add_boolean(ApitokenContainer *container, bool value)
+{
+	WriteEntry(container, value ? JENTRY_ISBOOL_TRUE : JENTRY_ISBOOL_FALSE, 0);
+}
+
+/* Adds null as a value. */
+void
+apitoken_jsonb_add_null(ApitokenContainer *container)
+{
+	WriteEntry(container, JENTRY_ISNULL, 0);
+}
+
+static void
+AddNumeric(ApitokenContainer *container, Numeric value)
+{
+	int			start = container->buffer->len;
+
+	PadToInt(container->buffer);
+	appendBinaryStringInfo(container->buffer, (char *) value, VARSIZE_ANY(value));
+	WriteEntry(container, JENTRY_ISNUMERIC, container->buffer->len - start);
+}
+
+static void
+AddScalar(ApitokenContainer *container, const JsonbValue *scalar)
+{
+	switch (scalar->type)
+	{
+		case jbvString:
+			apitoken_jsonb_add_string(container, scalar->val.string.val,
+									  scalar->val.string.len);
+			break;
+		case jbvNumeric:
+			AddNumeric(container, scalar->val.numeric);
+			break;
+		case jbvBool:
+			apitoken_jsonb_add_boolean(container, scalar->val.boolean);
+			break;
+		default:
+			apitoken_jsonb_add_null(container);
+	}
+}
+
+/* Adds any jsonb (not toasted) as a value; it is copied. */
+void
+apitoken_jsonb_add_jsonb(ApitokenContainer *container, const Jsonb *value)
+{
+	JsonbValue	scalar;
+
+	if (JB_ROOT_IS_SCALAR(value) &&
+		JsonbExtractScalar((JsonbContainer *) &value->root, &scalar))
+		AddScalar(container, &scalar);
+	else
+		apitoken_jsonb_add_copy(container, VARDATA(value), VARSIZE(value) - VARHDRSZ);
+}
+
+/*
+ * Adds as a value a container that was written before: its bytes, without the
+ * padding in front of it.
+ */
+void
+apitoken_jsonb_add_copy(ApitokenContainer *container, const char *bytes, int length)
+{
+	int			start = container->buffer->len;
+
+	PadToInt(container->buffer);
+	appendBinaryStringInfo(container->buffer, bytes, length);
+	WriteEntry(container, JENTRY_ISCONTAINER, container->buffer->len - start);
+}
+
+/*
+ * Finishes a container, and makes it the next value of its parent; parent is
+ * NULL for the outermost one.
+ */
+void
+apitoken_jsonb_finish(ApitokenContainer *container, ApitokenContainer *parent)
+{
+	if (parent != NULL)
+		WriteEntry(parent, JENTRY_ISCONTAINER, container->buffer->len - container->start);
+}
+
+/*
+ * Prepares buffer for a whole jsonb, allocated in the current memory context;
+ * the bytes expected save growing it step by step.
+ */
+void
+apitoken_jsonb_start_document(StringInfo buffer, int expected)
+{
+	initStringInfo(buffer);
+	enlargeStringInfo(buffer, expected);
+	buffer->len = VARHDRSZ;
+}
+
+/* Returns the jsonb that buffer was filled with; it is buffer's own memory. */
+Jsonb *
+apitoken_jsonb_finish_document(StringInfo buffer)
+{
+	Jsonb	   *document = (Jsonb *) buffer->data;
+
+	SET_VARSIZE(document, buffer->len);
+	return document;
+}

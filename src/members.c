@@ -1,0 +1,660 @@
+/*-------------------------------------------------------------------------
+ *
+ * members.c
+ *	  Writes a resource, member by member, as the tables in model.c describe
+ *	  it and the rules in walk.c allow.
+ *
+ * jsonb wants the number of an object's pairs before its values: so for each
+ * object it is first found out which members there are, then they are written.
+ *
+ * src/members.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "members.h"
+
+#include "apitoken.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "secret.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
+
+/* More than any shape in model.c has. */
+#define MAX_MEMBERS 32
+
+/* A resource, or a record within one, while it is written. */
+typedef struct ResourceWriter
+{
+	ApitokenDocument *document;
+	StringInfo	buffer;
+	ApitokenPlace *place;
+	const ApitokenLayout *layout;
+	ApitokenRow *row;
+	ApitokenFields *fields;
+	ApitokenAuditVisit *visit;	/* within an audit */
+} ResourceWriter;
+
+static bool IsPresent(const ResourceWriter *writer, const ApitokenShapeMember *member,
+					  ApitokenFields *fields);
+static void WriteObject(ResourceWriter *writer, ApitokenContainer *parent,
+						const ApitokenShape *shape, ApitokenFields *fields);
+
+static inline bool
+IsNull(const ResourceWriter *writer, int slot)
+{
+	return writer->row->isnull[slot];
+}
+
+static inline Datum
+Value(const ResourceWriter *writer, int slot)
+{
+	return writer->row->values[slot];
+}
+
+static void
+AddMarker(ApitokenContainer *container)
+{
+	apitoken_jsonb_add_string(container, APITOKEN_CLOSED, strlen(APITOKEN_CLOSED));
+}
+
+/*
+ * Plain members
+ */
+
+static void
+WriteText(ApitokenContainer *parent, Datum value)
+{
+	text	   *string = DatumGetTextPP(value);
+
+	apitoken_jsonb_add_string(parent, VARDATA_ANY(string), VARSIZE_ANY_EXHDR(string));
+}
+
+/* YYYY-MM-DDTHH:mm:ss.sssZ, in UTC whatever TimeZone and DateStyle are. */
+static void
+WriteInstant(ApitokenContainer *parent, TimestampTz at)
+{
+	struct pg_tm tm;
+	fsec_t		microseconds;
+	char		string[] = "YYYY-MM-DDTHH:mm:ss.sssZ";
+
+	if (TIMESTAMP_NOT_FINITE(at) ||
+		timestamp2tm(at, NULL, &tm, &microseconds, NULL, NULL) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("timestamp out of range")));
+
+	pg_ultostr_zeropad(string, tm.tm_year, 4);
+	pg_ultostr_zeropad(string + 5, tm.tm_mon, 2);
+	pg_ultostr_zeropad(string + 8, tm.tm_mday, 2);
+	pg_ultostr_zeropad(string + 11, tm.tm_hour, 2);
+	pg_ultostr_zeropad(string + 14, tm.tm_min, 2);
+	pg_ultostr_zeropad(string + 17, tm.tm_sec, 2);
+	pg_ultostr_zeropad(string + 20, microseconds / 1000, 3);
+	apitoken_jsonb_add_string(parent, string, strlen(string));
+}
+
+static void
+WriteUuid(ApitokenContainer *parent, Datum value)
+{
+	char	   *string = DatumGetCString(DirectFunctionCall1(uuid_out, value));
+
+	apitoken_jsonb_add_string(parent, string, strlen(string));
+	pfree(string);
+}
+
+static void
+WriteTextArray(ResourceWriter *writer, ApitokenContainer *parent, Datum value)
+{
+	ApitokenContainer array;
+	Datum	   *elements;
+	bool	   *isnull;
+	int			count;
+
+	deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT,
+					  &elements, &isnull, &count);
+	apitoken_jsonb_start_array(&array, writer->buffer, count);
+	for (int i = 0; i < count; i++)
+	{
+		if (isnull[i])
+			apitoken_jsonb_add_null(&array);
+		else
+			WriteText(&array, elements[i]);
+	}
+	apitoken_jsonb_finish(&array, parent);
+}
+
+static void
+WriteJson(ResourceWriter *writer, ApitokenContainer *parent, int slot)
+{
+	if (IsNull(writer, slot))
+		apitoken_jsonb_add_null(parent);
+	else
+		apitoken_jsonb_add_jsonb(parent, DatumGetJsonbP(Value(writer, slot)));
+}
+
+/* As RFC 3986 has it: all but its unreserved characters become %XX. */
+static void
+AppendPercentEncoded(StringInfo buffer, const char *string, int length)
+{
+	static const char hex[] = "0123456789ABCDEF";
+
+	for (int i = 0; i < length; i++)
+	{
+		unsigned char c = string[i];
+
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+			c == '-' || c == '.' || c == '_' || c == '~')
+			appendStringInfoCharMacro(buffer, c);
+		else
+		{
+			appendStringInfoCharMacro(buffer, '%');
+			appendStringInfoCharMacro(buffer, hex[c >> 4]);
+			appendStringInfoCharMacro(buffer, hex[c & 0x0F]);
+		}
+	}
+}
+
+static void
+WriteHref(ResourceWriter *writer, ApitokenContainer *parent, Datum value)
+{
+	StringInfo	buffer = writer->buffer;
+	int			start = buffer->len;
+	text	   *id = DatumGetTextPP(value);
+
+	appendStringInfoString(buffer, apitoken_href_base);
+	appendStringInfoCharMacro(buffer, '/');
+	appendStringInfoString(buffer, writer->layout->shape->resource->collection);
+	appendStringInfoCharMacro(buffer, '/');
+	AppendPercentEncoded(buffer, VARDATA_ANY(id), VARSIZE_ANY_EXHDR(id));
+	apitoken_jsonb_end_string(parent, start);
+}
+
+static void
+WriteSecret(ResourceWriter *writer, ApitokenContainer *parent, Datum id)
+{
+	const char *secret = writer->document->secret;
+	int			start = writer->buffer->len;
+
+	if (secret != NULL)
+		appendStringInfoString(writer->buffer, secret);
+	else
+		apitoken_secret_append_masked(writer->buffer, DatumGetTextPP(id));
+	apitoken_jsonb_end_string(parent, start);
+}
+
+/*
+ * Lists
+ */
+
+/* Returns which of ApitokenDocument.leaves holds a user group's list. */
+int
+apitoken_members_leaf_list(ApitokenResourceKind target)
+{
+	switch (target)
+	{
+		case RESOURCE_MODULE:
+			return 0;
+		case RESOURCE_USER:
+			return 1;
+		default:
+			Assert(target == RESOURCE_BUYER);
+			return 2;
+	}
+}
+
+static const ApitokenGroupList *
+GroupList(const ResourceWriter *writer, const ApitokenShapeMember *member)
+{
+	const ApitokenDocument *document = writer->document;
+	int			list = apitoken_members_leaf_list(member->member->target);
+
+	return &document->leaves[list].of_group[writer->row - document->user_groups.rows];
+}
+
+/* The rows of a list that is not one of leaves. */
+static ApitokenRows *
+ListRows(const ResourceWriter *writer, const ApitokenShapeMember *member)
+{
+	if (member->member->target == RESOURCE_USER_GROUP)
+		return &writer->document->user_groups;
+
+	Assert(member->member->target == RESOURCE_MODULE);
+	return &writer->document->modules;
+}
+
+static int
+ListLength(const ResourceWriter *writer, const ApitokenShapeMember *member)
+{
+	if (writer->place->resource.kind == RESOURCE_USER_GROUP)
+		return GroupList(writer, member)->count;
+	return ListRows(writer, member)->count;
+}
+
+static void
+WriteLeaves(ResourceWriter *writer, ApitokenContainer *parent,
+			const ApitokenShapeMember *member)
+{
+	const ApitokenGroupList *list = GroupList(writer, member);
+	const ApitokenLeaves *leaves =
+		&writer->document->leaves[apitoken_members_leaf_list(member->member->target)];
+	ApitokenContainer array;
+
+	apitoken_jsonb_start_array(&array, writer->buffer, list->count);
+	for (int i = 0; i < list->count; i++)
+	{
+		const ApitokenCopy *copy = &leaves->copies[list->leaves[i]];
+
+		CHECK_FOR_INTERRUPTS();
+		apitoken_jsonb_add_copy(&array, leaves->buffer.data + copy->start, copy->length);
+	}
+	apitoken_jsonb_finish(&array, parent);
+}
+
+static void
+WriteListRows(ResourceWriter *writer, ApitokenContainer *parent,
+			  const ApitokenShapeMember *member, ApitokenFields *fields)
+{
+	ApitokenRows *rows = ListRows(writer, member);
+	ApitokenContainer array;
+
+	writer->place->open_list = member->member;
+	apitoken_jsonb_start_array(&array, writer->buffer, rows->count);
+	for (int i = 0; i < rows->count; i++)
+	{
+		ApitokenResourceId id = apitoken_rows_id(rows->kind, rows->layout, &rows->rows[i]);
+		ApitokenPlace place = apitoken_walk_enter(writer->place, member->member, id);
+
+		CHECK_FOR_INTERRUPTS();
+		apitoken_members_write(writer->document, writer->buffer, &array, &place,
+							   rows->layout, &rows->rows[i], fields);
+	}
+	apitoken_jsonb_finish(&array, parent);
+	writer->place->open_list = NULL;
+}
+
+static void
+WriteClosedList(ResourceWriter *writer, ApitokenContainer *parent)
+{
+	ApitokenContainer array;
+
+	apitoken_jsonb_start_array(&array, writer->buffer, 1);
+	AddMarker(&array);
+	apitoken_jsonb_finish(&array, parent);
+}
+
+static void
+WriteList(ResourceWriter *writer, ApitokenContainer *parent,
+		  const ApitokenShapeMember *member, ApitokenFields *fields)
+{
+	switch (apitoken_walk_closure(writer->place, member->member))
+	{
+		case LINK_CLOSED:
+			AddMarker(parent);
+			break;
+		case LINK_CLOSED_LIST:
+			WriteClosedList(writer, parent);
+			break;
+		case LINK_OPEN:
+			if (writer->place->resource.kind == RESOURCE_USER_GROUP)
+				WriteLeaves(writer, parent, member);
+			else
+				WriteListRows(writer, parent, member, fields);
+			break;
+	}
+}
+
+/*
+ * Records
+ */
+
+/* The records of the row being written: sets where they start, returns how many. */
+static int
+FindRecords(const ResourceWriter *writer, int *first)
+{
+	const ApitokenDocument *document = writer->document;
+	Datum		id = Value(writer, writer->layout->id_slot);
+	int			low = 0;
+	int			high = document->errors.count;
+	int			end;
+
+	while (low < high)
+	{
+		int			middle = low + (high - low) / 2;
+
+		if (apitoken_rows_compare_ids(document->error_buyers[middle], id) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+
+	for (end = low; end < document->errors.count; end++)
+	{
+		if (apitoken_rows_compare_ids(document->error_buyers[end], id) != 0)
+			break;
+	}
+	*first = low;
+	return end - low;
+}
+
+static void
+WriteRecords(ResourceWriter *writer, ApitokenContainer *parent,
+			 const ApitokenShapeMember *member, ApitokenFields *fields)
+{
+	int			first;
+	int			count = FindRecords(writer, &first);
+	ResourceWriter record = *writer;
+	ApitokenContainer array;
+
+	record.layout = member->records;
+	apitoken_jsonb_start_array(&array, writer->buffer, count);
+	for (int i = 0; i < count; i++)
+	{
+		record.row = &writer->document->errors.rows[first + i];
+		WriteObject(&record, &array, member->records->shape, fields);
+	}
+	apitoken_jsonb_finish(&array, parent);
+}
+
+/*
+ * Links to one resource
+ */
+
+static ApitokenRows *
+ActorRows(const ResourceWriter *writer, const ApitokenShapeMember *member)
+{
+	text	   *type = DatumGetTextPP(Value(writer, member->type_slot));
+	bool		token = VARSIZE_ANY_EXHDR(type) == strlen("token") &&
+		memcmp(VARDATA_ANY(type), "token", strlen("token")) == 0;
+
+	return token ? &writer->document->token_actors : &writer->document->user_actors;
+}
+
+/*
+ * Writes a resource that other places of the document may have too: as a copy
+ * of its bytes, if it was last written by way of the same member with the same
+ * fields.
+ */
+static void
+WriteShared(ResourceWriter *writer, ApitokenContainer *parent, ApitokenRows *rows,
+			ApitokenRow *row, const ApitokenMember *member, ApitokenFields *fields)
+{
+	StringInfo	buffer = writer->buffer;
+
+	if (row->copy_length > 0 && row->copy_member == member && row->copy_fields == fields)
+	{
+		/* room first: the bytes must not move while they are copied */
+		enlargeStringInfo(buffer, row->copy_length + sizeof(int32));
+		apitoken_jsonb_add_copy(parent, buffer->data + row->copy_start, row->copy_length);
+	}
+	else
+	{
+		ApitokenResourceId id = apitoken_rows_id(rows->kind, rows->layout, row);
+		ApitokenPlace place = apitoken_walk_enter(writer->place, member, id);
+		int			start = INTALIGN(buffer->len);
+
+		apitoken_members_write(writer->document, buffer, parent, &place, rows->layout, row,
+							   fields);
+		row->copy_start = start;
+		row->copy_length = buffer->len - start;
+		row->copy_member = member;
+		row->copy_fields = fields;
+	}
+}
+
+static void
+WriteActor(ResourceWriter *writer, ApitokenContainer *parent,
+		   const ApitokenShapeMember *member, ApitokenFields *fields)
+{
+	ApitokenRows *rows;
+	ApitokenRow *row;
+
+	if (apitoken_walk_closure(writer->place, member->member) != LINK_OPEN)
+	{
+		AddMarker(parent);
+		return;
+	}
+
+	rows = ActorRows(writer, member);
+	row = apitoken_rows_find(rows, Value(writer, member->slot));
+	if (apitoken_walk_visit_actor(writer->visit,
+								  apitoken_rows_id(rows->kind, rows->layout, row)))
+		WriteShared(writer, parent, rows, row, member->member, fields);
+	else
+		AddMarker(parent);
+}
+
+static void
+WriteLink(ResourceWriter *writer, ApitokenContainer *parent,
+		  const ApitokenShapeMember *member, ApitokenFields *fields)
+{
+	ApitokenRows *rows = &writer->document->account;
+
+	if (apitoken_walk_closure(writer->place, member->member) != LINK_OPEN)
+		AddMarker(parent);
+	else
+		WriteShared(writer, parent, rows, &rows->rows[0], member->member, fields);
+}
+
+static void
+WriteAudit(ResourceWriter *writer, ApitokenContainer *parent,
+		   const ApitokenShapeMember *member, ApitokenFields *fields)
+{
+	ApitokenAuditVisit visit = {0};
+
+	if (apitoken_walk_closure(writer->place, member->member) != LINK_OPEN)
+	{
+		AddMarker(parent);
+		return;
+	}
+
+	writer->visit = &visit;
+	WriteObject(writer, parent, member->shape, fields);
+	writer->visit = NULL;
+}
+
+/*
+ * $meta
+ */
+
+static bool
+IsTooLong(const ResourceWriter *writer, const ApitokenShapeMember *member)
+{
+	int			first;
+
+	if (member->member->kind == MEMBER_RECORDS)
+		return FindRecords(writer, &first) > apitoken_max_list_items;
+	if (member->member->kind == MEMBER_LIST &&
+		apitoken_walk_closure(writer->place, member->member) == LINK_OPEN)
+		return ListLength(writer, member) > apitoken_max_list_items;
+	return false;
+}
+
+static List *
+OmittedNames(const ResourceWriter *writer)
+{
+	const ApitokenShape *shape = writer->layout->shape;
+	List	   *asked = apitoken_fields_omitted(writer->fields);
+	List	   *names = asked;
+
+	for (int i = 0; i < shape->count; i++)
+	{
+		if (apitoken_fields_gives(writer->fields, shape, i) &&
+			IsTooLong(writer, &shape->members[i]))
+		{
+			/* the list that belongs to the fields is not for changing */
+			if (names == asked)
+				names = list_copy(asked);
+			names = lappend(names, (void *) shape->members[i].member->name);
+		}
+	}
+
+	if (names != asked)
+		list_sort(names, apitoken_fields_compare_names);
+	return names;
+}
+
+static void
+WriteMeta(ResourceWriter *writer, ApitokenContainer *parent)
+{
+	List	   *names = OmittedNames(writer);
+	ApitokenContainer meta;
+	ApitokenContainer omitted;
+	ListCell   *cell;
+
+	apitoken_jsonb_start_object(&meta, writer->buffer, 1);
+	apitoken_jsonb_add_string(&meta, "omitted", strlen("omitted"));
+	apitoken_jsonb_start_array(&omitted, writer->buffer, list_length(names));
+	foreach(cell, names)
+		apitoken_jsonb_add_string(&omitted, lfirst(cell), strlen(lfirst(cell)));
+	apitoken_jsonb_finish(&omitted, &meta);
+	apitoken_jsonb_finish(&meta, parent);
+}
+
+/*
+ * Objects
+ */
+
+static bool
+AnyPresent(const ResourceWriter *writer, const ApitokenShape *shape, ApitokenFields *fields)
+{
+	for (int i = 0; i < shape->count; i++)
+	{
+		if (apitoken_fields_gives(fields, shape, i) &&
+			IsPresent(writer, &shape->members[i], apitoken_fields_of(fields, i)))
+			return true;
+	}
+	return false;
+}
+
+/* Is there anything to write?  A member that is null is absent. */
+static bool
+IsPresent(const ResourceWriter *writer, const ApitokenShapeMember *member,
+		  ApitokenFields *fields)
+{
+	bool		closed = apitoken_walk_closure(writer->place, member->member) != LINK_OPEN;
+
+	switch (member->member->kind)
+	{
+		case MEMBER_META:
+		case MEMBER_JSON:
+			return true;
+		case MEMBER_OBJECT:
+			return AnyPresent(writer, member->shape, fields);
+		case MEMBER_AUDIT:
+			return closed || AnyPresent(writer, member->shape, fields);
+		case MEMBER_LIST:
+		case MEMBER_RECORDS:
+			return closed || !IsTooLong(writer, member);
+		case MEMBER_ACTOR:
+			return !IsNull(writer, member->slot) &&
+				(closed || apitoken_rows_find(ActorRows(writer, member),
+											  Value(writer, member->slot)) != NULL);
+		case MEMBER_LINK:
+			return !IsNull(writer, member->slot) &&
+				(closed || writer->document->account.count > 0);
+		default:
+			return !IsNull(writer, member->slot);
+	}
+}
+
+static void
+WriteMember(ResourceWriter *writer, ApitokenContainer *parent,
+			const ApitokenShapeMember *member, ApitokenFields *fields)
+{
+	switch (member->member->kind)
+	{
+		case MEMBER_TEXT:
+			WriteText(parent, Value(writer, member->slot));
+			break;
+		case MEMBER_BOOLEAN:
+			apitoken_jsonb_add_boolean(parent, DatumGetBool(Value(writer, member->slot)));
+			break;
+		case MEMBER_INSTANT:
+			WriteInstant(parent, DatumGetTimestampTz(Value(writer, member->slot)));
+			break;
+		case MEMBER_UUID:
+			WriteUuid(parent, Value(writer, member->slot));
+			break;
+		case MEMBER_TEXT_ARRAY:
+			WriteTextArray(writer, parent, Value(writer, member->slot));
+			break;
+		case MEMBER_JSON:
+			WriteJson(writer, parent, member->slot);
+			break;
+		case MEMBER_HREF:
+			WriteHref(writer, parent, Value(writer, member->slot));
+			break;
+		case MEMBER_MASKED_SECRET:
+			WriteSecret(writer, parent, Value(writer, member->slot));
+			break;
+		case MEMBER_META:
+			WriteMeta(writer, parent);
+			break;
+		case MEMBER_OBJECT:
+			WriteObject(writer, parent, member->shape, fields);
+			break;
+		case MEMBER_RECORDS:
+			WriteRecords(writer, parent, member, fields);
+			break;
+		case MEMBER_AUDIT:
+			WriteAudit(writer, parent, member, fields);
+			break;
+		case MEMBER_ACTOR:
+			WriteActor(writer, parent, member, fields);
+			break;
+		case MEMBER_LINK:
+			WriteLink(writer, parent, member, fields);
+			break;
+		case MEMBER_LIST:
+			WriteList(writer, parent, member, fields);
+			break;
+	}
+}
+
+static void
+WriteObject(ResourceWriter *writer, ApitokenContainer *parent,
+			const ApitokenShape *shape, ApitokenFields *fields)
+{
+	ApitokenContainer object;
+	int			present[MAX_MEMBERS];
+	int			count = 0;
+
+	Assert(shape->count <= MAX_MEMBERS);
+	for (int i = 0; i < shape->count; i++)
+	{
+		if (apitoken_fields_gives(fields, shape, i) &&
+			IsPresent(writer, &shape->members[i], apitoken_fields_of(fields, i)))
+			present[count++] = i;
+	}
+
+	apitoken_jsonb_start_object(&object, writer->buffer, count);
+	for (int i = 0; i < count; i++)
+		apitoken_jsonb_add_string(&object, shape->members[present[i]].member->name,
+								  shape->members[present[i]].name_length);
+	for (int i = 0; i < count; i++)
+		WriteMember(writer, &object, &shape->members[present[i]],
+					apitoken_fields_of(fields, present[i]));
+	apitoken_jsonb_finish(&object, parent);
+}
+
+/*
+ * Writes a resource at the end of buffer, as the next value of parent (NULL:
+ * on its own).
+ *
+ * The row has the layout's slots.  fields are what is asked for of it; NULL:
+ * everything.  What the resource leads to must have been read into document.
+ */
+void
+apitoken_members_write(ApitokenDocument *document, StringInfo buffer, ApitokenContainer *parent,
+					   ApitokenPlace *place, const ApitokenLayout *layout, ApitokenRow *row,
+					   ApitokenFields *fields)
+{
+	ResourceWriter writer = {document, buffer, place, layout, row, fields, NULL};
+
+	check_stack_depth();
+	WriteObject(&writer, parent, layout->shape, fields);
+}

@@ -1,0 +1,415 @@
+/*-------------------------------------------------------------------------
+ *
+ * model.c
+ *	  The shape of the document.
+ *
+ * The tables below are the one place that says which members a resource has,
+ * in the order of the documented response, and which column holds each.  To
+ * add a member, add its line here and its column to the table: the statements
+ * in store.c read whole rows, and columns are found by name.  A column that is
+ * not there (the library is newer than the database's extension) counts as
+ * null, so that its member is absent.
+ *
+ * src/model.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "model.h"
+
+#include "catalog/pg_type.h"
+#include "errors.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#define MEMBERS(array) {array, lengthof(array)}
+
+#define PLAIN(name, kind, column) {name, kind, column, NULL, RESOURCE_NONE}
+#define OBJECT(name, members) {name, MEMBER_OBJECT, NULL, &members, RESOURCE_NONE}
+#define RECORDS(name, members) {name, MEMBER_RECORDS, NULL, &members, RESOURCE_NONE}
+#define AUDIT(name) {name, MEMBER_AUDIT, NULL, &audit, RESOURCE_NONE}
+#define ACTOR(name, column) {name, MEMBER_ACTOR, column, NULL, RESOURCE_USER_ACTOR}
+#define LINK(name, column, target) {name, MEMBER_LINK, column, NULL, target}
+#define LIST(name, target) {name, MEMBER_LIST, NULL, NULL, target}
+#define META {"$meta", MEMBER_META, NULL, NULL, RESOURCE_NONE}
+#define HREF {"href", MEMBER_HREF, "id", NULL, RESOURCE_NONE}
+
+static const ApitokenMember created_list[] = {
+	PLAIN("at", MEMBER_INSTANT, "created_at"),
+	ACTOR("by", "created_by_id"),
+};
+static const ApitokenMembers created = MEMBERS(created_list);
+
+static const ApitokenMember updated_list[] = {
+	PLAIN("at", MEMBER_INSTANT, "updated_at"),
+	ACTOR("by", "updated_by_id"),
+};
+static const ApitokenMembers updated = MEMBERS(updated_list);
+
+static const ApitokenMember audit_list[] = {
+	OBJECT("created", created),
+	OBJECT("updated", updated),
+};
+static const ApitokenMembers audit = MEMBERS(audit_list);
+
+static const ApitokenMember address_list[] = {
+	PLAIN("addressLine1", MEMBER_TEXT, "address_line1"),
+	PLAIN("addressLine2", MEMBER_TEXT, "address_line2"),
+	PLAIN("postCode", MEMBER_TEXT, "post_code"),
+	PLAIN("city", MEMBER_TEXT, "city"),
+	PLAIN("state", MEMBER_TEXT, "state"),
+	PLAIN("country", MEMBER_TEXT, "country"),
+};
+static const ApitokenMembers address = MEMBERS(address_list);
+
+static const ApitokenMember token_list[] = {
+	PLAIN("id", MEMBER_TEXT, "id"),
+	AUDIT("audit"),
+	META,
+	HREF,
+	PLAIN("status", MEMBER_TEXT, "status"),
+	PLAIN("name", MEMBER_TEXT, "name"),
+	PLAIN("description", MEMBER_TEXT, "description"),
+	PLAIN("icon", MEMBER_TEXT, "icon"),
+	PLAIN("lastAccessAt", MEMBER_INSTANT, "last_access_at"),
+	PLAIN("token", MEMBER_MASKED_SECRET, "id"),
+	LINK("account", "account_id", RESOURCE_ACCOUNT),
+	LIST("modules", RESOURCE_MODULE),
+};
+static const ApitokenMembers token = MEMBERS(token_list);
+
+static const ApitokenMember account_external_ids_list[] = {
+	PLAIN("pyraTenantId", MEMBER_UUID, "pyra_tenant_id"),
+};
+static const ApitokenMembers account_external_ids = MEMBERS(account_external_ids_list);
+
+static const ApitokenMember account_list[] = {
+	PLAIN("id", MEMBER_TEXT, "id"),
+	AUDIT("audit"),
+	META,
+	HREF,
+	OBJECT("externalIds", account_external_ids),
+	PLAIN("externalId", MEMBER_TEXT, "external_id"),
+	PLAIN("externalName", MEMBER_TEXT, "external_name"),
+	PLAIN("type", MEMBER_TEXT, "type"),
+	PLAIN("status", MEMBER_TEXT, "status"),
+	PLAIN("serviceLevel", MEMBER_TEXT, "service_level"),
+	OBJECT("address", address),
+	PLAIN("icon", MEMBER_TEXT, "icon"),
+	PLAIN("technicalSupportEmail", MEMBER_TEXT, "technical_support_email"),
+	PLAIN("website", MEMBER_TEXT, "website"),
+	PLAIN("description", MEMBER_TEXT, "description"),
+	PLAIN("name", MEMBER_TEXT, "name"),
+	LIST("groups", RESOURCE_USER_GROUP),
+};
+static const ApitokenMembers account = MEMBERS(account_list);
+
+static const ApitokenMember user_group_list[] = {
+	PLAIN("id", MEMBER_TEXT, "id"),
+	AUDIT("audit"),
+	META,
+	HREF,
+	PLAIN("name", MEMBER_TEXT, "name"),
+	PLAIN("description", MEMBER_TEXT, "description"),
+	LINK("account", "account_id", RESOURCE_ACCOUNT),
+	PLAIN("logo", MEMBER_TEXT, "logo"),
+	PLAIN("isDefault", MEMBER_BOOLEAN, "is_default"),
+	LIST("modules", RESOURCE_MODULE),
+	LIST("users", RESOURCE_USER),
+	LIST("buyers", RESOURCE_BUYER),
+};
+static const ApitokenMembers user_group = MEMBERS(user_group_list);
+
+static const ApitokenMember module_filters_list[] = {
+	PLAIN("group.buyers", MEMBER_TEXT_ARRAY, "filters_group_buyers"),
+};
+static const ApitokenMembers module_filters = MEMBERS(module_filters_list);
+
+static const ApitokenMember module_settings_list[] = {
+	PLAIN("sharedAccount", MEMBER_BOOLEAN, "settings_shared_account"),
+	PLAIN("configurable", MEMBER_BOOLEAN, "settings_configurable"),
+	PLAIN("default", MEMBER_BOOLEAN, "settings_default"),
+	PLAIN("paid", MEMBER_BOOLEAN, "settings_paid"),
+	PLAIN("type", MEMBER_TEXT_ARRAY, "settings_type"),
+};
+static const ApitokenMembers module_settings = MEMBERS(module_settings_list);
+
+static const ApitokenMember module_list[] = {
+	PLAIN("id", MEMBER_TEXT, "id"),
+	AUDIT("audit"),
+	META,
+	HREF,
+	PLAIN("description", MEMBER_TEXT, "description"),
+	PLAIN("isConfigurable", MEMBER_BOOLEAN, "is_configurable"),
+	PLAIN("isEnabledByDefault", MEMBER_BOOLEAN, "is_enabled_by_default"),
+	PLAIN("paid", MEMBER_BOOLEAN, "paid"),
+	PLAIN("name", MEMBER_TEXT, "name"),
+	OBJECT("filters", module_filters),
+	OBJECT("settings", module_settings),
+	PLAIN("accountTypes", MEMBER_TEXT_ARRAY, "account_types"),
+};
+static const ApitokenMembers module = MEMBERS(module_list);
+
+static const ApitokenMember user_phone_list[] = {
+	PLAIN("prefix", MEMBER_TEXT, "phone_prefix"),
+	PLAIN("number", MEMBER_TEXT, "phone_number"),
+};
+static const ApitokenMembers user_phone = MEMBERS(user_phone_list);
+
+static const ApitokenMember user_settings_list[] = {
+	PLAIN("cultureCode", MEMBER_TEXT, "culture_code"),
+	PLAIN("languageCode", MEMBER_TEXT, "language_code"),
+};
+static const ApitokenMembers user_settings = MEMBERS(user_settings_list);
+
+static const ApitokenMember user_list[] = {
+	PLAIN("id", MEMBER_TEXT, "id"),
+	AUDIT("audit"),
+	META,
+	HREF,
+	PLAIN("email", MEMBER_TEXT, "email"),
+	PLAIN("status", MEMBER_TEXT, "status"),
+	OBJECT("phone", user_phone),
+	PLAIN("firstName", MEMBER_TEXT, "first_name"),
+	PLAIN("lastName", MEMBER_TEXT, "last_name"),
+	PLAIN("icon", MEMBER_TEXT, "icon"),
+	PLAIN("lastLoginAt", MEMBER_INSTANT, "last_login_at"),
+	OBJECT("settings", user_settings),
+	PLAIN("name", MEMBER_TEXT, "name"),
+	LINK("currentAccount", "current_account_id", RESOURCE_ACCOUNT),
+	LIST("accounts", RESOURCE_ACCOUNT),
+};
+static const ApitokenMembers user = MEMBERS(user_list);
+
+static const ApitokenMember buyer_external_ids_list[] = {
+	PLAIN("erpCompanyContact", MEMBER_TEXT, "erp_company_contact"),
+	PLAIN("erpCustomer", MEMBER_TEXT, "erp_customer"),
+	PLAIN("accountExternalId", MEMBER_TEXT, "account_external_id"),
+};
+static const ApitokenMembers buyer_external_ids = MEMBERS(buyer_external_ids_list);
+
+static const ApitokenMember buyer_error_list[] = {
+	PLAIN("id", MEMBER_TEXT, "id"),
+	PLAIN("message", MEMBER_TEXT, "message"),
+	PLAIN("parameters", MEMBER_JSON, "parameters"),
+};
+static const ApitokenMembers buyer_error = MEMBERS(buyer_error_list);
+
+static const ApitokenMember buyer_list[] = {
+	PLAIN("id", MEMBER_TEXT, "id"),
+	AUDIT("audit"),
+	META,
+	HREF,
+	LINK("contact", "contact_id", RESOURCE_USER),
+	OBJECT("externalIds", buyer_external_ids),
+	PLAIN("status", MEMBER_TEXT, "status"),
+	PLAIN("icon", MEMBER_TEXT, "icon"),
+	OBJECT("address", address),
+	PLAIN("taxId", MEMBER_TEXT, "tax_id"),
+	LINK("account", "account_id", RESOURCE_ACCOUNT),
+	PLAIN("name", MEMBER_TEXT, "name"),
+	RECORDS("errors", buyer_error),
+	LIST("sellers", RESOURCE_SELLER),
+};
+static const ApitokenMembers buyer = MEMBERS(buyer_list);
+
+/* Sellers are only ever led to by a closed link. */
+static const ApitokenMember seller_list[] = {
+	PLAIN("id", MEMBER_TEXT, "id"),
+};
+static const ApitokenMembers seller = MEMBERS(seller_list);
+
+/* What an audit shows of a user or a token. */
+static const ApitokenMember actor_list[] = {
+	PLAIN("id", MEMBER_TEXT, "id"),
+	AUDIT("audit"),
+	META,
+	HREF,
+	PLAIN("name", MEMBER_TEXT, "name"),
+	PLAIN("icon", MEMBER_TEXT, "icon"),
+};
+static const ApitokenMembers actor = MEMBERS(actor_list);
+
+static const ApitokenResource resources[RESOURCE_KINDS] = {
+	[RESOURCE_TOKEN] = {"api-tokens", &token, false},
+	[RESOURCE_ACCOUNT] = {"accounts", &account, false},
+	[RESOURCE_USER_GROUP] = {"user-groups", &user_group, true},
+	[RESOURCE_MODULE] = {"modules", &module, false},
+	[RESOURCE_USER] = {"users", &user, false},
+	[RESOURCE_BUYER] = {"buyers", &buyer, false},
+	[RESOURCE_SELLER] = {"sellers", &seller, false},
+	[RESOURCE_USER_ACTOR] = {"users", &actor, false},
+	[RESOURCE_TOKEN_ACTOR] = {"api-tokens", &actor, false},
+};
+
+/* Deep enough for audit.created.by and address.city, with room to spare. */
+#define MAX_COLUMNS 64
+
+/* Each is built at its first use and kept for the life of the process. */
+static ApitokenLayout *layouts[RESOURCE_KINDS];
+
+static ApitokenLayout *BuildLayout(const ApitokenMembers *members,
+								   const ApitokenResource *resource);
+
+static Oid
+ColumnType(ApitokenMemberKind kind)
+{
+	switch (kind)
+	{
+		case MEMBER_BOOLEAN:
+			return BOOLOID;
+		case MEMBER_INSTANT:
+			return TIMESTAMPTZOID;
+		case MEMBER_UUID:
+			return UUIDOID;
+		case MEMBER_TEXT_ARRAY:
+			return TEXTARRAYOID;
+		case MEMBER_JSON:
+			return JSONBOID;
+		default:
+			return TEXTOID;
+	}
+}
+
+/* Order of jsonb's keys: shorter ones first, then by bytes. */
+static int
+CompareShapeMembers(const void *left, const void *right)
+{
+	const ApitokenShapeMember *a = left;
+	const ApitokenShapeMember *b = right;
+
+	if (a->name_length != b->name_length)
+		return a->name_length - b->name_length;
+	return memcmp(a->member->name, b->member->name, a->name_length);
+}
+
+static int
+AddColumn(ApitokenLayout *layout, const char *name, Oid type)
+{
+	for (int i = 0; i < layout->count; i++)
+	{
+		if (strcmp(layout->columns[i].name, name) == 0)
+			return i;
+	}
+
+	Assert(layout->count < MAX_COLUMNS);
+	layout->columns[layout->count].name = name;
+	layout->columns[layout->count].type = type;
+	return layout->count++;
+}
+
+/* An actor's type stands beside its id: created_by_type, created_by_id. */
+static const char *
+ActorTypeColumn(const char *id_column)
+{
+	return psprintf("%.*s_type", (int) (strlen(id_column) - strlen("_id")), id_column);
+}
+
+static ApitokenShape *
+BuildShape(ApitokenLayout *layout, const ApitokenMembers *members)
+{
+	ApitokenShape *shape = palloc0(sizeof(ApitokenShape));
+
+	shape->count = members->count;
+	shape->members = palloc0(sizeof(ApitokenShapeMember) * members->count);
+
+	for (int i = 0; i < members->count; i++)
+	{
+		const ApitokenMember *member = &members->list[i];
+		ApitokenShapeMember *ready = &shape->members[i];
+
+		ready->member = member;
+		ready->name_length = strlen(member->name);
+		ready->slot = ready->type_slot = -1;
+		if (member->column != NULL)
+			ready->slot = AddColumn(layout, member->column, ColumnType(member->kind));
+		if (member->kind == MEMBER_ACTOR)
+			ready->type_slot = AddColumn(layout, ActorTypeColumn(member->column), TEXTOID);
+
+		if (member->kind == MEMBER_RECORDS)
+			ready->records = BuildLayout(member->members, NULL);
+		else if (member->members != NULL)
+			ready->shape = BuildShape(layout, member->members);
+	}
+
+	qsort(shape->members, shape->count, sizeof(ApitokenShapeMember), CompareShapeMembers);
+	return shape;
+}
+
+static ApitokenLayout *
+BuildLayout(const ApitokenMembers *members, const ApitokenResource *resource)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+	ApitokenLayout *layout = palloc0(sizeof(ApitokenLayout));
+
+	layout->columns = palloc0(sizeof(ApitokenColumn) * MAX_COLUMNS);
+	layout->id_slot = AddColumn(layout, "id", TEXTOID);
+	layout->shape = BuildShape(layout, members);
+	layout->shape->resource = resource;
+	MemoryContextSwitchTo(old);
+	return layout;
+}
+
+/*
+ * Returns the layout of a kind of resource: its shape and columns.  It lives
+ * as long as the process; nobody changes it.
+ */
+const ApitokenLayout *
+apitoken_model_layout(ApitokenResourceKind kind)
+{
+	if (layouts[kind] == NULL)
+		layouts[kind] = BuildLayout(resources[kind].members, &resources[kind]);
+	return layouts[kind];
+}
+
+/* Returns the index of the member of that name in the shape, or -1. */
+int
+apitoken_model_find_member(const ApitokenShape *shape, const char *name, int length)
+{
+	for (int i = 0; i < shape->count; i++)
+	{
+		if (shape->members[i].name_length == length &&
+			memcmp(shape->members[i].member->name, name, length) == 0)
+			return i;
+	}
+	return -1;
+}
+
+static AttrNumber
+FindAttribute(TupleDesc tupdesc, const char *name)
+{
+	for (int i = 0; i < tupdesc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(tupdesc, i);
+
+		if (!attribute->attisdropped && strcmp(NameStr(attribute->attname), name) == 0)
+			return i + 1;
+	}
+	return InvalidAttrNumber;
+}
+
+static void
+CheckAttributeType(const ApitokenColumn *column, TupleDesc tupdesc, AttrNumber attnum)
+{
+	Oid			type = TupleDescAttr(tupdesc, attnum - 1)->atttypid;
+
+	if (type != column->type && getBaseType(type) != column->type)
+		apitoken_error_column_type(column->name);
+}
+
+/*
+ * Finds the layout's columns in the rows that tupdesc describes.
+ *
+ * Fills attnums, one for each slot: InvalidAttrNumber where there is no such
+ * column.  Raises 42804 if a column has another type than its member needs:
+ * a Datum of another type must never be taken for it.
+ */
+void
+apitoken_model_bind(const ApitokenLayout *layout, TupleDesc tupdesc, AttrNumber *attnums)
+{
+	for (int slot = 0; slot < layout->count; slot++)
+	{
+		attnums[slot] = FindAttribute(tupdesc, layout->columns[slot].name);
+		if (attnums[slot] != InvalidAttrNumber)
+			CheckAttributeType(&layout->columns[slot], tupdesc, attnums[slot]);
+	}
+}

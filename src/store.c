@@ -1,0 +1,377 @@
+/*-------------------------------------------------------------------------
+ *
+ * store.c
+ *	  The statements that the extension runs: all its SQL text, and the
+ *	  plans made of it.
+ *
+ * The extension reads and writes its tables through SQL on purpose: triggers,
+ * row security, foreign tables and partitions go on working under it.  Every
+ * name and operator is qualified, so that no search_path leads a statement to
+ * something planted; no text is ever put together from input.
+ *
+ * Each statement is prepared at its first use in a session and kept.  Its plan
+ * is a generic one: arguments are ids and arrays of ids, which a plan made for
+ * their values would not serve better, and planning costs more than running.
+ *
+ * src/store.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "store.h"
+
+#include "catalog/pg_type.h"
+#include "errors.h"
+#include "nodes/parsenodes.h"
+#include "utils/builtins.h"
+
+typedef struct StatementText
+{
+	const char *name;
+	int			result;			/* what SPI answers when it succeeds */
+	const char *sql;
+	int			nargs;
+	Oid			argtypes[APITOKEN_MAX_ARGUMENTS];
+} StatementText;
+
+#define EQ "OPERATOR(pg_catalog.=)"
+#define NE "OPERATOR(pg_catalog.<>)"
+
+/* A token's own members and when it was last used, t.* for the former. */
+#define LAST_ACCESS \
+	"(SELECT c.last_access_at FROM apitoken.api_token_credentials AS c" \
+	" WHERE c.account_id " EQ " t.account_id AND c.api_token_id " EQ " t.id) AS last_access_at"
+
+/*
+ * Tokens in the caller's scope: every account's for some, the given accounts'
+ * for others, who do not see Deleted ones.
+ */
+#define IN_SCOPE(everywhere, accounts) \
+	"(" everywhere " OR (t.account_id " EQ " ANY (" accounts ")" \
+	" AND t.status " NE " 'Deleted'))"
+
+/*
+ * The resources that an account's groups list, each once with the ids of the
+ * groups that list it.  A group that lists more than $2 of them is cut off
+ * there, so that what is read stays within bounds: such a list is left out.
+ */
+#define LISTED_BY_GROUPS(link, member) \
+	"SELECT l." member " AS id, pg_catalog.array_agg(l.user_group_id::pg_catalog.text) AS owners" \
+	" FROM apitoken.user_groups AS g CROSS JOIN LATERAL (" \
+	"SELECT k.user_group_id, k." member " FROM apitoken." link " AS k" \
+	" WHERE k.account_id " EQ " g.account_id AND k.user_group_id " EQ " g.id LIMIT $2) AS l" \
+	" WHERE g.account_id " EQ " $1 GROUP BY l." member
+
+static const StatementText statements[] = {
+	[STATEMENT_TOKEN_SCOPE] = {
+		"apitoken token scope", SPI_OK_SELECT,
+		"SELECT t.account_id::pg_catalog.text, a.type " EQ " 'Operations',"
+		" pg_catalog.bool_or(m.code " EQ " 'access-management'),"
+		" pg_catalog.bool_or(m.code " EQ " 'account-management')"
+		" FROM apitoken.api_tokens AS t"
+		" JOIN apitoken.accounts AS a ON a.id " EQ " t.account_id"
+		" LEFT JOIN apitoken.api_token_modules AS l"
+		" ON l.account_id " EQ " t.account_id AND l.api_token_id " EQ " t.id"
+		" LEFT JOIN apitoken.modules AS m ON m.id " EQ " l.module_id"
+		" WHERE t.id " EQ " $1 AND t.status " EQ " 'Active'"
+		" GROUP BY t.account_id, a.type",
+		1, {TEXTOID}
+	},
+	[STATEMENT_USER_SCOPE] = {
+		"apitoken user scope", SPI_OK_SELECT,
+		"SELECT g.account_id::pg_catalog.text, a.type " EQ " 'Operations',"
+		" pg_catalog.bool_or(m.code " EQ " 'access-management'),"
+		" pg_catalog.bool_or(m.code " EQ " 'account-management')"
+		" FROM apitoken.users AS u"
+		" LEFT JOIN apitoken.user_group_users AS g ON g.user_id " EQ " u.id"
+		" LEFT JOIN apitoken.accounts AS a ON a.id " EQ " g.account_id"
+		" LEFT JOIN apitoken.user_group_modules AS l"
+		" ON l.account_id " EQ " g.account_id AND l.user_group_id " EQ " g.user_group_id"
+		" LEFT JOIN apitoken.modules AS m ON m.id " EQ " l.module_id"
+		" WHERE u.id " EQ " $1 AND u.status " EQ " 'Active'"
+		" GROUP BY g.account_id, a.type",
+		1, {TEXTOID}
+	},
+	[STATEMENT_TRANSITION] = {
+		"apitoken transition", SPI_OK_UPDATE_RETURNING,
+		"UPDATE apitoken.api_tokens AS t"
+		" SET status = $2, updated_at = pg_catalog.clock_timestamp(),"
+		" updated_by_type = $3, updated_by_id = $4"
+		" WHERE t.id " EQ " $1 AND t.status " EQ " ANY ($5) AND " IN_SCOPE("$6", "$7")
+		" RETURNING t.*, " LAST_ACCESS,
+		7, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID, BOOLOID, TEXTARRAYOID}
+	},
+	[STATEMENT_DISABLE_ALL] = {
+		"apitoken disable all", SPI_OK_UPDATE_RETURNING,
+		"WITH chosen AS MATERIALIZED ("
+		"SELECT c.id FROM apitoken.api_tokens AS c"
+		" WHERE c.account_id " EQ " $1 AND c.status " EQ " 'Active' ORDER BY c.id FOR NO KEY UPDATE)"
+		" UPDATE apitoken.api_tokens AS t"
+		" SET status = 'Disabled', updated_at = pg_catalog.clock_timestamp(),"
+		" updated_by_type = $2, updated_by_id = $3"
+		" FROM chosen WHERE t.account_id " EQ " $1 AND t.id " EQ " chosen.id"
+		" RETURNING t.id::pg_catalog.text",
+		3, {TEXTOID, TEXTOID, TEXTOID}
+	},
+	[STATEMENT_ADD_TRANSITION] = {
+		"apitoken add transition", SPI_OK_INSERT,
+		"INSERT INTO apitoken.api_token_transitions"
+		" (account_id, api_token_id, from_status, to_status, actor_type, actor_id,"
+		" database_role, client_address)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, pg_catalog.inet_client_addr())",
+		7, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, NAMEOID}
+	},
+	[STATEMENT_ADD_TOKEN] = {
+		"apitoken add token", SPI_OK_INSERT_RETURNING,
+		"INSERT INTO apitoken.api_tokens AS t"
+		" (account_id, id, name, description, icon, created_at, created_by_type, created_by_id)"
+		" VALUES ($1, $2, $3, $4, $5, pg_catalog.clock_timestamp(), $6, $7)"
+		" ON CONFLICT DO NOTHING RETURNING t.*",
+		7, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID}
+	},
+	[STATEMENT_ADD_CREDENTIAL] = {
+		"apitoken add credential", SPI_OK_INSERT,
+		"INSERT INTO apitoken.api_token_credentials (account_id, api_token_id, digest)"
+		" VALUES ($1, $2, $3)",
+		3, {TEXTOID, TEXTOID, BYTEAOID}
+	},
+	[STATEMENT_ADD_MODULES] = {
+		"apitoken add modules", SPI_OK_INSERT,
+		"INSERT INTO apitoken.api_token_modules (account_id, api_token_id, module_id)"
+		" SELECT $1, $2, m.id FROM pg_catalog.unnest($3) AS m (id)"
+		" ON CONFLICT DO NOTHING",
+		3, {TEXTOID, TEXTOID, TEXTARRAYOID}
+	},
+	[STATEMENT_REMOVE_MODULES] = {
+		"apitoken remove modules", SPI_OK_DELETE,
+		"DELETE FROM apitoken.api_token_modules AS l"
+		" WHERE l.account_id " EQ " $1 AND l.api_token_id " EQ " $2"
+		" AND l.module_id " NE " ALL ($3)",
+		3, {TEXTOID, TEXTOID, TEXTARRAYOID}
+	},
+	[STATEMENT_UPDATE_TOKEN] = {
+		"apitoken update token", SPI_OK_UPDATE_RETURNING,
+		"UPDATE apitoken.api_tokens AS t"
+		/* $2, $4 and $6 say which of the three are supplied */
+		" SET name = CASE WHEN $2 THEN $3 ELSE t.name END,"
+		" description = CASE WHEN $4 THEN $5 ELSE t.description END,"
+		" icon = CASE WHEN $6 THEN $7 ELSE t.icon END,"
+		" updated_at = pg_catalog.clock_timestamp(),"
+		" updated_by_type = $8, updated_by_id = $9"
+		" WHERE t.id " EQ " $1 RETURNING t.*, " LAST_ACCESS,
+		9, {TEXTOID, BOOLOID, TEXTOID, BOOLOID, TEXTOID, BOOLOID, TEXTOID, TEXTOID, TEXTOID}
+	},
+	[STATEMENT_LOCK_TOKEN] = {
+		"apitoken lock token", SPI_OK_SELECT,
+		"SELECT t.account_id::pg_catalog.text, t.status FROM apitoken.api_tokens AS t"
+		" WHERE t.id " EQ " $1 AND " IN_SCOPE("$2", "$3") " FOR NO KEY UPDATE",
+		3, {TEXTOID, BOOLOID, TEXTARRAYOID}
+	},
+	[STATEMENT_LOCK_ACCOUNT] = {
+		"apitoken lock account", SPI_OK_SELECT,
+		"SELECT a.type FROM apitoken.accounts AS a"
+		" WHERE a.id " EQ " $1 AND ($2 OR a.id " EQ " ANY ($3)) FOR KEY SHARE",
+		3, {TEXTOID, BOOLOID, TEXTARRAYOID}
+	},
+	[STATEMENT_OFFERED_MODULES] = {
+		/* the lock keeps a module from being withdrawn while it is given on */
+		"apitoken offered modules", SPI_OK_SELECT,
+		"SELECT m.id::pg_catalog.text, a.type " EQ " ANY (m.account_types)"
+		" FROM apitoken.accounts AS a"
+		" JOIN apitoken.user_groups AS g ON g.account_id " EQ " a.id AND g.is_default"
+		" JOIN apitoken.user_group_modules AS l"
+		" ON l.account_id " EQ " g.account_id AND l.user_group_id " EQ " g.id"
+		" JOIN apitoken.modules AS m ON m.id " EQ " l.module_id"
+		" WHERE a.id " EQ " $1 ORDER BY m.id FOR KEY SHARE OF l",
+		1, {TEXTOID}
+	},
+	[STATEMENT_CREDENTIAL] = {
+		"apitoken credential", SPI_OK_SELECT,
+		"SELECT t.account_id::pg_catalog.text, t.status, c.digest, c.last_access_at"
+		" FROM apitoken.api_tokens AS t"
+		" JOIN apitoken.api_token_credentials AS c"
+		" ON c.account_id " EQ " t.account_id AND c.api_token_id " EQ " t.id"
+		" WHERE t.id " EQ " $1",
+		1, {TEXTOID}
+	},
+	[STATEMENT_AUTHENTICATED_MODULES] = {
+		"apitoken authenticated modules", SPI_OK_SELECT,
+		"SELECT m.id::pg_catalog.text, m.code"
+		" FROM apitoken.api_token_modules AS l"
+		" JOIN apitoken.modules AS m ON m.id " EQ " l.module_id"
+		" WHERE l.account_id " EQ " $1 AND l.api_token_id " EQ " $2 ORDER BY m.id",
+		2, {TEXTOID, TEXTOID}
+	},
+	[STATEMENT_NOTE_ACCESS] = {
+		"apitoken note access", SPI_OK_UPDATE,
+		"UPDATE apitoken.api_token_credentials AS c"
+		" SET last_access_at = pg_catalog.clock_timestamp()"
+		" FROM (SELECT k.account_id, k.api_token_id FROM apitoken.api_token_credentials AS k"
+		" WHERE k.account_id " EQ " $1 AND k.api_token_id " EQ " $2"
+		" FOR NO KEY UPDATE SKIP LOCKED) AS free"
+		" WHERE c.account_id " EQ " free.account_id AND c.api_token_id " EQ " free.api_token_id",
+		2, {TEXTOID, TEXTOID}
+	},
+	[STATEMENT_TOKEN] = {
+		"apitoken token", SPI_OK_SELECT,
+		"SELECT t.*, " LAST_ACCESS " FROM apitoken.api_tokens AS t"
+		" WHERE t.id " EQ " $1 AND " IN_SCOPE("$2", "$3"),
+		3, {TEXTOID, BOOLOID, TEXTARRAYOID}
+	},
+	[STATEMENT_ACCOUNT] = {
+		"apitoken account", SPI_OK_SELECT,
+		"SELECT a.* FROM apitoken.accounts AS a WHERE a.id " EQ " $1",
+		1, {TEXTOID}
+	},
+	[STATEMENT_USER_GROUPS] = {
+		"apitoken user groups", SPI_OK_SELECT,
+		"SELECT g.* FROM apitoken.user_groups AS g WHERE g.account_id " EQ " $1 ORDER BY g.id",
+		1, {TEXTOID}
+	},
+	[STATEMENT_MODULES] = {
+		/* a null among the owners stands for the token */
+		"apitoken modules", SPI_OK_SELECT,
+		"SELECT m.*, o.owners FROM ("
+		"SELECT l.id, pg_catalog.array_agg(l.owner) AS owners FROM ("
+		"SELECT k.module_id AS id, k.user_group_id::pg_catalog.text AS owner"
+		" FROM apitoken.user_groups AS g CROSS JOIN LATERAL ("
+		"SELECT b.user_group_id, b.module_id FROM apitoken.user_group_modules AS b"
+		" WHERE b.account_id " EQ " g.account_id AND b.user_group_id " EQ " g.id LIMIT $2) AS k"
+		" WHERE $4 AND g.account_id " EQ " $1"
+		" UNION ALL "
+		"(SELECT t.module_id, NULL FROM apitoken.api_token_modules AS t"
+		" WHERE $5 AND t.account_id " EQ " $1 AND t.api_token_id " EQ " $3 LIMIT $2)"
+		") AS l GROUP BY l.id) AS o"
+		" JOIN apitoken.modules AS m ON m.id " EQ " o.id ORDER BY m.id",
+		5, {TEXTOID, INT8OID, TEXTOID, BOOLOID, BOOLOID}
+	},
+	[STATEMENT_USERS] = {
+		"apitoken users", SPI_OK_SELECT,
+		"SELECT u.*, o.owners FROM (" LISTED_BY_GROUPS("user_group_users", "user_id") ") AS o"
+		" JOIN apitoken.users AS u ON u.id " EQ " o.id ORDER BY u.id",
+		2, {TEXTOID, INT8OID}
+	},
+	[STATEMENT_BUYERS] = {
+		"apitoken buyers", SPI_OK_SELECT,
+		"SELECT b.*, o.owners FROM (" LISTED_BY_GROUPS("user_group_buyers", "buyer_id") ") AS o"
+		" JOIN apitoken.buyers AS b ON b.account_id " EQ " $1 AND b.id " EQ " o.id ORDER BY b.id",
+		2, {TEXTOID, INT8OID}
+	},
+	[STATEMENT_BUYER_ERRORS] = {
+		"apitoken buyer errors", SPI_OK_SELECT,
+		"SELECT e.* FROM apitoken.buyer_errors AS e"
+		" WHERE e.account_id " EQ " $1 ORDER BY e.buyer_id, e.ordinal",
+		1, {TEXTOID}
+	},
+	[STATEMENT_USER_ACTORS] = {
+		"apitoken user actors", SPI_OK_SELECT,
+		"SELECT u.* FROM apitoken.users AS u WHERE u.id " EQ " ANY ($1) ORDER BY u.id",
+		1, {TEXTARRAYOID}
+	},
+	[STATEMENT_TOKEN_ACTORS] = {
+		"apitoken token actors", SPI_OK_SELECT,
+		"SELECT t.* FROM apitoken.api_tokens AS t WHERE t.id " EQ " ANY ($1) ORDER BY t.id",
+		1, {TEXTARRAYOID}
+	},
+};
+
+/* Plans of this session; each is set once it is kept, and stays. */
+static SPIPlanPtr plans[lengthof(statements)];
+
+static SPIPlanPtr
+PreparePlan(ApitokenStatement statement)
+{
+	const StatementText *text = &statements[statement];
+
+	if (plans[statement] == NULL)
+	{
+		SPIPlanPtr	plan = SPI_prepare_cursor(text->sql, text->nargs, (Oid *) text->argtypes,
+											  CURSOR_OPT_GENERIC_PLAN);
+
+		if (plan == NULL)
+			apitoken_error_statement(text->name, SPI_result_code_string(SPI_result));
+		if (SPI_keepplan(plan) != 0)
+			apitoken_error_statement(text->name, "SPI_keepplan");
+		plans[statement] = plan;
+	}
+	return plans[statement];
+}
+
+static uint64
+Execute(ApitokenStatement statement, ApitokenArguments *arguments, bool read_only, int limit)
+{
+	int			result = SPI_execute_plan(PreparePlan(statement), arguments->values,
+										  arguments->nulls, read_only, limit);
+
+	if (result != statements[statement].result)
+		apitoken_error_statement(statements[statement].name, SPI_result_code_string(result));
+	return SPI_processed;
+}
+
+/* Makes all arguments null. */
+void
+apitoken_store_clear(ApitokenArguments *arguments)
+{
+	memset(arguments->values, 0, sizeof(arguments->values));
+	memset(arguments->nulls, 'n', sizeof(arguments->nulls));
+}
+
+/* Sets argument $number; what a Datum points to stays the caller's. */
+void
+apitoken_store_set(ApitokenArguments *arguments, int number, Datum value)
+{
+	Assert(number >= 1 && number <= APITOKEN_MAX_ARGUMENTS);
+	arguments->values[number - 1] = value;
+	arguments->nulls[number - 1] = ' ';
+}
+
+/* The same for a value passed by reference, NULL meaning null. */
+void
+apitoken_store_set_pointer(ApitokenArguments *arguments, int number, const void *value)
+{
+	if (value != NULL)
+		apitoken_store_set(arguments, number, PointerGetDatum(value));
+}
+
+/*
+ * Runs a statement that only reads, under the active snapshot.
+ *
+ * At most limit rows, all for 0.  Returns how many rows there are; they are in
+ * SPI_tuptable and live until SPI_finish.  Expects SPI to be connected.
+ * Raises XX000 if the statement cannot be prepared, and whatever it raises.
+ */
+uint64
+apitoken_store_read(ApitokenStatement statement, ApitokenArguments *arguments, int limit)
+{
+	return Execute(statement, arguments, true, limit);
+}
+
+/*
+ * Runs a statement that writes or locks, under a snapshot of its own (in a
+ * transaction that is read committed), and makes its changes visible to what
+ * comes after.  Returns as above; raises 25006 in a read-only transaction.
+ */
+uint64
+apitoken_store_write(ApitokenStatement statement, ApitokenArguments *arguments)
+{
+	return Execute(statement, arguments, false, 0);
+}
+
+/* Returns a value of the last statement's result; column counts from 1. */
+Datum
+apitoken_store_value(uint64 row, int column, bool *isnull)
+{
+	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, isnull);
+}
+
+/*
+ * Returns a text value of the last statement's result as a C string in the
+ * current memory context, or NULL for null.
+ */
+char *
+apitoken_store_cstring(uint64 row, int column)
+{
+	bool		isnull;
+	Datum		value = apitoken_store_value(row, column, &isnull);
+
+	return isnull ? NULL : TextDatumGetCString(value);
+}

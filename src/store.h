@@ -1,0 +1,70 @@
+/*-------------------------------------------------------------------------
+ *
+ * store.h
+ *	  The statements that the extension runs.
+ *
+ * src/store.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef APITOKEN_STORE_H
+#define APITOKEN_STORE_H
+
+#include "compat.h"
+
+#include "executor/spi.h"
+
+typedef enum ApitokenStatement
+{
+	/* who acts, and for which accounts */
+	STATEMENT_TOKEN_SCOPE,
+	STATEMENT_USER_SCOPE,
+	/* changes */
+	STATEMENT_TRANSITION,
+	STATEMENT_DISABLE_ALL,
+	STATEMENT_ADD_TRANSITION,
+	STATEMENT_ADD_TOKEN,
+	STATEMENT_ADD_CREDENTIAL,
+	STATEMENT_ADD_MODULES,
+	STATEMENT_REMOVE_MODULES,
+	STATEMENT_UPDATE_TOKEN,
+	STATEMENT_LOCK_TOKEN,
+	STATEMENT_LOCK_ACCOUNT,
+	STATEMENT_OFFERED_MODULES,
+	/* authentication */
+	STATEMENT_CREDENTIAL,
+	STATEMENT_AUTHENTICATED_MODULES,
+	STATEMENT_NOTE_ACCESS,
+	/* the document, each kind of resource once */
+	STATEMENT_TOKEN,
+	STATEMENT_ACCOUNT,
+	STATEMENT_USER_GROUPS,
+	STATEMENT_MODULES,
+	STATEMENT_USERS,
+	STATEMENT_BUYERS,
+	STATEMENT_BUYER_ERRORS,
+	STATEMENT_USER_ACTORS,
+	STATEMENT_TOKEN_ACTORS
+} ApitokenStatement;
+
+/* Not more than so many arguments has any statement. */
+#define APITOKEN_MAX_ARGUMENTS 9
+
+/* Values for a statement's arguments; all null to begin with. */
+typedef struct ApitokenArguments
+{
+	Datum		values[APITOKEN_MAX_ARGUMENTS];
+	char		nulls[APITOKEN_MAX_ARGUMENTS];
+} ApitokenArguments;
+
+extern void apitoken_store_clear(ApitokenArguments *arguments);
+extern void apitoken_store_set(ApitokenArguments *arguments, int number, Datum value);
+extern void apitoken_store_set_pointer(ApitokenArguments *arguments, int number, const void *value);
+
+extern uint64 apitoken_store_read(ApitokenStatement statement, ApitokenArguments *arguments,
+								  int limit);
+extern uint64 apitoken_store_write(ApitokenStatement statement, ApitokenArguments *arguments);
+extern Datum apitoken_store_value(uint64 row, int column, bool *isnull);
+extern char *apitoken_store_cstring(uint64 row, int column);
+
+#endif							/* APITOKEN_STORE_H */

@@ -1,0 +1,320 @@
+/*-------------------------------------------------------------------------
+ *
+ * transitions.c
+ *	  Changes of a token's status: disable, enable, delete, and their trail.
+ *
+ *		Active <-> Disabled, and either -> Deleted, for good.
+ *
+ * src/transitions.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "transitions.h"
+
+#include "apitoken.h"
+#include "call.h"
+#include "catalog/pg_type.h"
+#include "commands/async.h"
+#include "commands/trigger.h"
+#include "errors.h"
+#include "jsonb_writer.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/json.h"
+#include "utils/rel.h"
+
+typedef struct Transition
+{
+	const char *from[2];		/* statuses it starts at */
+	int			from_count;
+	const char *to;
+	const char *hint;			/* for a token that has another status */
+} Transition;
+
+static const Transition disable = {
+	{"Active"}, 1, "Disabled", "Only an Active API token can be disabled."
+};
+static const Transition enable = {
+	{"Disabled"}, 1, "Active", "Only a Disabled API token can be enabled."
+};
+static const Transition delete = {
+	{"Active", "Disabled"}, 2, "Deleted", "Only an Active or Disabled API token can be deleted."
+};
+
+static bool
+StartsAt(const Transition *transition, const char *status)
+{
+	for (int i = 0; i < transition->from_count; i++)
+	{
+		if (strcmp(transition->from[i], status) == 0)
+			return true;
+	}
+	return false;
+}
+
+static ArrayType *
+StartStatuses(const Transition *transition)
+{
+	Datum		statuses[lengthof(transition->from)];
+
+	for (int i = 0; i < transition->from_count; i++)
+		statuses[i] = CStringGetTextDatum(transition->from[i]);
+	return construct_array(statuses, transition->from_count, TEXTOID, -1, false, TYPALIGN_INT);
+}
+
+static const text *
+OptionalText(const char *string)
+{
+	return string == NULL ? NULL : cstring_to_text(string);
+}
+
+/*
+ * Says why no row was changed.  Returns if there was reason to by the time of
+ * the change, but is none any more: another transaction was in between.
+ */
+static void
+Explain(const ApitokenCall *call, const Transition *transition, const char *id)
+{
+	char	   *status;
+
+	apitoken_call_lock_token(call, id, &status);
+	if (!StartsAt(transition, status))
+		apitoken_error_transition(id, status, transition->hint);
+}
+
+/*
+ * Changes the status, in one statement that takes the row's lock and checks
+ * status and scope.  The token's new row is the last statement's result then.
+ * Raises PT404, or PT400 naming the status, and has changed nothing then.
+ */
+static void
+ChangeStatus(const ApitokenCall *call, const Transition *transition, const char *id)
+{
+	const ApitokenActor *actor = &call->caller.actor;
+	ApitokenArguments arguments;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(id));
+	apitoken_store_set_pointer(&arguments, 2, cstring_to_text(transition->to));
+	apitoken_store_set_pointer(&arguments, 3, OptionalText(actor->type));
+	apitoken_store_set_pointer(&arguments, 4, OptionalText(actor->id));
+	apitoken_store_set_pointer(&arguments, 5, StartStatuses(transition));
+	apitoken_identity_set_scope(&arguments, 6, 7, &call->caller);
+
+	/* Explain locks the row that it finds: the second time round decides */
+	while (apitoken_identity_write_as(&call->caller, STATEMENT_TRANSITION, &arguments) == 0)
+		Explain(call, transition, id);
+}
+
+static Datum
+AnswerTransition(FunctionCallInfo fcinfo, const Transition *transition)
+{
+	char	   *id = apitoken_call_id(fcinfo, 0, "id");
+	ApitokenFields *fields = apitoken_call_fields(fcinfo, 1);
+	ApitokenCall call = apitoken_call_begin(true);
+	Jsonb	   *document;
+
+	ChangeStatus(&call, transition, id);
+	document = apitoken_call_document_after_write(&call, NULL, fields, NULL);
+	apitoken_call_end(&call);
+	PG_RETURN_JSONB_P(document);
+}
+
+PG_FUNCTION_INFO_V1(apitoken_disable);
+
+/*
+ * apitoken_disable(id text, fields text) returns jsonb: Active -> Disabled; the
+ * token's document.
+ *
+ * Raises PT400 for an id or fields that cannot be used and for a token that is
+ * not Active, PT401, PT403, PT404 if there is no such token that the caller
+ * may administer, and 25006 in a read-only transaction.
+ */
+Datum
+apitoken_disable(PG_FUNCTION_ARGS)
+{
+	return AnswerTransition(fcinfo, &disable);
+}
+
+PG_FUNCTION_INFO_V1(apitoken_enable);
+
+/*
+ * apitoken_enable(id text, fields text) returns jsonb: Disabled -> Active; the
+ * token's document.  Raises as apitoken_disable does.
+ */
+Datum
+apitoken_enable(PG_FUNCTION_ARGS)
+{
+	return AnswerTransition(fcinfo, &enable);
+}
+
+PG_FUNCTION_INFO_V1(apitoken_delete);
+
+/*
+ * apitoken_delete(id text) returns void: Active or Disabled -> Deleted.
+ * Raises as apitoken_disable does.
+ */
+Datum
+apitoken_delete(PG_FUNCTION_ARGS)
+{
+	char	   *id = apitoken_call_id(fcinfo, 0, "id");
+	ApitokenCall call = apitoken_call_begin(true);
+
+	ChangeStatus(&call, &delete, id);
+	apitoken_call_end(&call);
+	PG_RETURN_VOID();
+}
+
+/*
+ * All tokens of an account
+ */
+
+static int
+CompareIds(const void *left, const void *right)
+{
+	return strcmp(*(char *const *) left, *(char *const *) right);
+}
+
+/* The ids in the last statement's result as an array in bytes' order. */
+static Jsonb *
+SortedIds(uint64 count, MemoryContext result_context)
+{
+	char	  **ids = MemoryContextAllocHuge(CurrentMemoryContext,
+											 sizeof(char *) * Max(count, 1));
+	MemoryContext old;
+	StringInfoData buffer;
+	ApitokenContainer array;
+
+	for (uint64 i = 0; i < count; i++)
+		ids[i] = apitoken_store_cstring(i, 1);
+	qsort(ids, count, sizeof(char *), CompareIds);
+
+	old = MemoryContextSwitchTo(result_context);
+	apitoken_jsonb_start_document(&buffer, 1024);
+	MemoryContextSwitchTo(old);
+	apitoken_jsonb_start_array(&array, &buffer, count);
+	for (uint64 i = 0; i < count; i++)
+		apitoken_jsonb_add_string(&array, ids[i], strlen(ids[i]));
+	apitoken_jsonb_finish(&array, NULL);
+	return apitoken_jsonb_finish_document(&buffer);
+}
+
+PG_FUNCTION_INFO_V1(apitoken_disable_all);
+
+/*
+ * apitoken_disable_all(account_id text) returns jsonb: disables every Active
+ * token of an account, in one statement; an array of their ids, sorted.
+ *
+ * Raises PT400 for an id that cannot be used, PT401, PT403, PT404 if there is
+ * no such account whose tokens the caller may administer, and 25006.
+ */
+Datum
+apitoken_disable_all(PG_FUNCTION_ARGS)
+{
+	char	   *account_id = apitoken_call_id(fcinfo, 0, "account_id");
+	ApitokenCall call = apitoken_call_begin(true);
+	ApitokenArguments arguments;
+	uint64		count;
+	Jsonb	   *ids;
+
+	apitoken_call_lock_account(&call, account_id);
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(account_id));
+	apitoken_store_set_pointer(&arguments, 2, OptionalText(call.caller.actor.type));
+	apitoken_store_set_pointer(&arguments, 3, OptionalText(call.caller.actor.id));
+	count = apitoken_identity_write_as(&call.caller, STATEMENT_DISABLE_ALL, &arguments);
+	ids = SortedIds(count, call.result_context);
+	apitoken_call_end(&call);
+	PG_RETURN_JSONB_P(ids);
+}
+
+/*
+ * Trail and signal
+ */
+
+static Datum
+RowValue(TriggerData *trigger, HeapTuple tuple, const char *column)
+{
+	TupleDesc	tupdesc = trigger->tg_relation->rd_att;
+	int			attnum = SPI_fnumber(tupdesc, column);
+	bool		isnull;
+
+	if (attnum <= 0)
+		apitoken_error_column_type(column);
+	return SPI_getbinval(tuple, tupdesc, attnum, &isnull);
+}
+
+static void
+Signal(Datum id, Datum status)
+{
+	StringInfoData payload;
+
+	initStringInfo(&payload);
+	appendStringInfoString(&payload, "{\"id\": ");
+	escape_json(&payload, TextDatumGetCString(id));
+	appendStringInfoString(&payload, ", \"status\": ");
+	escape_json(&payload, TextDatumGetCString(status));
+	appendStringInfoChar(&payload, '}');
+	Async_Notify(APITOKEN_CHANNEL, payload.data);
+}
+
+/*
+ * Adds a row to the trail and, unless apitoken.notify is off, a signal that is
+ * sent when the transaction commits.
+ *
+ * All Datums are text; from is 0 for a new token.  Expects SPI to be connected and the tables' owner to be the current
+ * role.
+ */
+void
+apitoken_transitions_record(const ApitokenCaller *caller, Datum account_id, Datum id,
+							Datum from, Datum to)
+{
+	ApitokenArguments arguments;
+	NameData	role;
+
+	namestrcpy(&role, GetUserNameFromId(caller->role, false));
+	apitoken_store_clear(&arguments);
+	apitoken_store_set(&arguments, 1, account_id);
+	apitoken_store_set(&arguments, 2, id);
+	apitoken_store_set_pointer(&arguments, 3, DatumGetPointer(from));
+	apitoken_store_set(&arguments, 4, to);
+	apitoken_store_set_pointer(&arguments, 5, OptionalText(caller->actor.type));
+	apitoken_store_set_pointer(&arguments, 6, OptionalText(caller->actor.id));
+	apitoken_store_set_pointer(&arguments, 7, &role);
+	apitoken_store_write(STATEMENT_ADD_TRANSITION, &arguments);
+
+	if (apitoken_notify)
+		Signal(id, to);
+}
+
+PG_FUNCTION_INFO_V1(apitoken_log_transition);
+
+/*
+ * apitoken.log_transition(): trigger on apitoken.api_tokens, after an update of
+ * a row that changes its status.  Raises 39P01 if it is called otherwise.
+ */
+Datum
+apitoken_log_transition(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	ApitokenCaller caller;
+	ApitokenOwnership ownership;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ||
+		!TRIGGER_FIRED_FOR_ROW(trigger->tg_event) || !TRIGGER_FIRED_AFTER(trigger->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("apitoken_log_transition must be called as a trigger after an update of a row")));
+
+	caller = apitoken_identity_writer();
+	ownership = apitoken_identity_become_owner(true);
+	SPI_connect();
+	apitoken_transitions_record(&caller,
+								RowValue(trigger, trigger->tg_newtuple, "account_id"),
+								RowValue(trigger, trigger->tg_newtuple, "id"),
+								RowValue(trigger, trigger->tg_trigtuple, "status"),
+								RowValue(trigger, trigger->tg_newtuple, "status"));
+	SPI_finish();
+	apitoken_identity_leave_owner(&ownership);
+	PG_RETURN_POINTER(NULL);
+}
