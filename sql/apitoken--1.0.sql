@@ -87,7 +87,8 @@ CREATE TABLE apitoken.accounts (
 	updated_by_type text COLLATE "C",
 	updated_by_id apitoken.resource_id,
 	FOREIGN KEY (created_by_type, created_by_id) REFERENCES apitoken.actors MATCH FULL,
-	FOREIGN KEY (updated_by_type, updated_by_id) REFERENCES apitoken.actors MATCH FULL
+	FOREIGN KEY (updated_by_type, updated_by_id) REFERENCES apitoken.actors MATCH FULL,
+	CHECK (updated_at IS NOT NULL OR updated_by_id IS NULL)
 );
 COMMENT ON TABLE apitoken.accounts IS
 	'Accounts of the marketplace (/accounts/accounts): clients, vendors and the operations that run it.';
@@ -134,7 +135,8 @@ CREATE TABLE apitoken.modules (
 	updated_by_type text COLLATE "C",
 	updated_by_id apitoken.resource_id,
 	FOREIGN KEY (created_by_type, created_by_id) REFERENCES apitoken.actors MATCH FULL,
-	FOREIGN KEY (updated_by_type, updated_by_id) REFERENCES apitoken.actors MATCH FULL
+	FOREIGN KEY (updated_by_type, updated_by_id) REFERENCES apitoken.actors MATCH FULL,
+	CHECK (updated_at IS NOT NULL OR updated_by_id IS NULL)
 );
 COMMENT ON TABLE apitoken.modules IS
 	'Modules (/accounts/modules): what an actor may do. Reference data, shared by all accounts.';
@@ -166,7 +168,8 @@ CREATE TABLE apitoken.sellers (
 	updated_by_type text COLLATE "C",
 	updated_by_id apitoken.resource_id,
 	FOREIGN KEY (created_by_type, created_by_id) REFERENCES apitoken.actors MATCH FULL,
-	FOREIGN KEY (updated_by_type, updated_by_id) REFERENCES apitoken.actors MATCH FULL
+	FOREIGN KEY (updated_by_type, updated_by_id) REFERENCES apitoken.actors MATCH FULL,
+	CHECK (updated_at IS NOT NULL OR updated_by_id IS NULL)
 );
 COMMENT ON TABLE apitoken.sellers IS
 	'Sellers (/accounts/sellers) that buyers are linked to. A token''s document names no seller: the list is closed there.';
@@ -198,7 +201,8 @@ CREATE TABLE apitoken.users (
 	updated_by_type text COLLATE "C",
 	updated_by_id apitoken.resource_id,
 	FOREIGN KEY (created_by_type, created_by_id) REFERENCES apitoken.actors MATCH FULL,
-	FOREIGN KEY (updated_by_type, updated_by_id) REFERENCES apitoken.actors MATCH FULL
+	FOREIGN KEY (updated_by_type, updated_by_id) REFERENCES apitoken.actors MATCH FULL,
+	CHECK (updated_at IS NOT NULL OR updated_by_id IS NULL)
 );
 COMMENT ON TABLE apitoken.users IS
 	'Users (/accounts/users). A user may be in several accounts: apitoken.user_accounts says in which.';
@@ -244,7 +248,8 @@ CREATE TABLE apitoken.user_groups (
 	updated_by_id apitoken.resource_id,
 	PRIMARY KEY (account_id, id),
 	FOREIGN KEY (created_by_type, created_by_id) REFERENCES apitoken.actors MATCH FULL,
-	FOREIGN KEY (updated_by_type, updated_by_id) REFERENCES apitoken.actors MATCH FULL
+	FOREIGN KEY (updated_by_type, updated_by_id) REFERENCES apitoken.actors MATCH FULL,
+	CHECK (updated_at IS NOT NULL OR updated_by_id IS NULL)
 );
 COMMENT ON TABLE apitoken.user_groups IS
 	'User groups (/accounts/user-groups). An account that has groups has exactly one default group; what modules that one has bounds the account''s other groups and tokens.';
@@ -283,7 +288,8 @@ CREATE TABLE apitoken.buyers (
 	updated_by_id apitoken.resource_id,
 	PRIMARY KEY (account_id, id),
 	FOREIGN KEY (created_by_type, created_by_id) REFERENCES apitoken.actors MATCH FULL,
-	FOREIGN KEY (updated_by_type, updated_by_id) REFERENCES apitoken.actors MATCH FULL
+	FOREIGN KEY (updated_by_type, updated_by_id) REFERENCES apitoken.actors MATCH FULL,
+	CHECK (updated_at IS NOT NULL OR updated_by_id IS NULL)
 );
 COMMENT ON TABLE apitoken.buyers IS 'Buyers (/accounts/buyers): the legal entities that an account buys as.';
 COMMENT ON COLUMN apitoken.buyers.account_id IS 'The account it belongs to.';
@@ -396,6 +402,7 @@ CREATE TABLE apitoken.api_tokens (
 	PRIMARY KEY (account_id, id),
 	FOREIGN KEY (created_by_type, created_by_id) REFERENCES apitoken.actors MATCH FULL,
 	FOREIGN KEY (updated_by_type, updated_by_id) REFERENCES apitoken.actors MATCH FULL,
+	CHECK (updated_at IS NOT NULL OR updated_by_id IS NULL),
 	/*
 	 * Letters, digits, spaces, - . ' " only.  Which characters beyond ASCII
 	 * are letters is said here by blocks of Unicode, not asked of a locale: a
@@ -403,7 +410,7 @@ CREATE TABLE apitoken.api_tokens (
 	 */
 	CONSTRAINT api_tokens_name_characters_check CHECK (name COLLATE "C" !~ (
 		'[^- .''"0-9A-Za-z\u00AA\u00B5\u00BA\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u1FFF'
-		'\u2C00-\u2DFF\u3040-\uD7FF\uF900-\uFDFF\uFE70-\uFEFC\uFF10-\uFF19\uFF21-\uFF3A\uFF41-\uFF5A\uFF66-\uFFDC'
+		'\u2C00-\u2DFF\u3005-\u3007\u3040-\uD7FF\uF900-\uFDFF\uFE70-\uFEFC\uFF10-\uFF19\uFF21-\uFF3A\uFF41-\uFF5A\uFF66-\uFFDC'
 		'\U00010000-\U0001BFFF\U00020000-\U0003FFFF]'))
 );
 COMMENT ON TABLE apitoken.api_tokens IS
@@ -518,35 +525,65 @@ BEGIN
 	ELSIF TG_OP = 'DELETE' THEN
 		DELETE FROM apitoken.actors WHERE type = TG_ARGV[0] AND id = OLD.id;
 		RETURN NULL;
-	ELSIF TG_OP = 'TRUNCATE' THEN
+	ELSE
+		-- TRUNCATE
 		DELETE FROM apitoken.actors WHERE type = TG_ARGV[0];
 		RETURN NULL;
 	END IF;
-	RAISE EXCEPTION 'the id of a % cannot change', TG_ARGV[0]
-		USING ERRCODE = 'restrict_violation',
-			DETAIL = format('The id is %s.', OLD.id);
 END
 $$;
 COMMENT ON FUNCTION apitoken.keep_actor() IS
-	'Trigger: keeps apitoken.actors in step with users and API tokens, whose ids are theirs for life.';
+	'Trigger: keeps apitoken.actors in step with users and API tokens.';
 REVOKE ALL ON FUNCTION apitoken.keep_actor() FROM PUBLIC;
 
 CREATE TRIGGER keep_actor BEFORE INSERT ON apitoken.users
 	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_actor('user');
-CREATE TRIGGER keep_actor_id BEFORE UPDATE OF id ON apitoken.users
-	FOR EACH ROW WHEN (OLD.id IS DISTINCT FROM NEW.id) EXECUTE FUNCTION apitoken.keep_actor('user');
 CREATE TRIGGER drop_actor AFTER DELETE ON apitoken.users
 	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_actor('user');
 CREATE TRIGGER drop_actors AFTER TRUNCATE ON apitoken.users
 	FOR EACH STATEMENT EXECUTE FUNCTION apitoken.keep_actor('user');
 CREATE TRIGGER keep_actor BEFORE INSERT ON apitoken.api_tokens
 	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_actor('token');
-CREATE TRIGGER keep_actor_id BEFORE UPDATE OF id ON apitoken.api_tokens
-	FOR EACH ROW WHEN (OLD.id IS DISTINCT FROM NEW.id) EXECUTE FUNCTION apitoken.keep_actor('token');
 CREATE TRIGGER drop_actor AFTER DELETE ON apitoken.api_tokens
 	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_actor('token');
 CREATE TRIGGER drop_actors AFTER TRUNCATE ON apitoken.api_tokens
 	FOR EACH STATEMENT EXECUTE FUNCTION apitoken.keep_actor('token');
+
+/*
+ * What a resource has for life.
+ */
+CREATE FUNCTION apitoken.refuse_change() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RAISE EXCEPTION 'a row of apitoken.% keeps its % for life', TG_TABLE_NAME, TG_ARGV[0]
+		USING ERRCODE = 'restrict_violation',
+			DETAIL = format('The id is %s.', OLD.id),
+			SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME, COLUMN = TG_ARGV[0];
+END
+$$;
+COMMENT ON FUNCTION apitoken.refuse_change() IS
+	'Trigger: ids, the account that something belongs to, and an account''s type never change.';
+REVOKE ALL ON FUNCTION apitoken.refuse_change() FROM PUBLIC;
+
+DO $$
+DECLARE
+	kept record;
+BEGIN
+	FOR kept IN
+		SELECT k.relation, k.attribute FROM (VALUES
+			('accounts', 'id'), ('accounts', 'type'), ('modules', 'id'), ('sellers', 'id'), ('users', 'id'),
+			('user_groups', 'id'), ('user_groups', 'account_id'), ('buyers', 'id'), ('buyers', 'account_id'),
+			('api_tokens', 'id'), ('api_tokens', 'account_id')) AS k (relation, attribute)
+	LOOP
+		EXECUTE format($t$
+			CREATE TRIGGER %3$I BEFORE UPDATE OF %2$I ON apitoken.%1$I
+				FOR EACH ROW WHEN (OLD.%2$I IS DISTINCT FROM NEW.%2$I)
+				EXECUTE FUNCTION apitoken.refuse_change(%2$L)
+			$t$, kept.relation, kept.attribute, 'keep_' || kept.attribute);
+	END LOOP;
+END
+$$;
 
 /*
  * A unique index sees to at most one default group; this to at least one,
@@ -578,7 +615,7 @@ COMMENT ON FUNCTION apitoken.check_default_group() IS
 REVOKE ALL ON FUNCTION apitoken.check_default_group() FROM PUBLIC;
 
 CREATE CONSTRAINT TRIGGER user_groups_default_check
-	AFTER INSERT OR DELETE OR UPDATE OF is_default, account_id ON apitoken.user_groups
+	AFTER INSERT OR DELETE OR UPDATE OF is_default ON apitoken.user_groups
 	DEFERRABLE INITIALLY DEFERRED
 	FOR EACH ROW EXECUTE FUNCTION apitoken.check_default_group();
 

@@ -1,0 +1,71 @@
+# make                 builds the extension for the PostgreSQL of pg_config
+# make install         installs it there (PG_CONFIG=/path/to/pg_config: elsewhere)
+# make installcheck    runs the regression and isolation tests in a running server
+# make clean
+#
+# These work at once, in a private server that is gone afterwards:
+#
+# make demo            shows what the extension does
+# make shell           psql in a database with sample data
+# make check           builds and runs every test (TESTS="test/a.sql": just those)
+# make lint            checks the layout of the code and looks for mistakes in it
+# make indent          lays out the C code as PostgreSQL's own
+SCRIPT_GOALS = check demo indent lint shell
+
+PG_CONFIG ?= pg_config
+
+ifneq ($(filter $(SCRIPT_GOALS),$(MAKECMDGOALS)),)
+
+# PGXS may not be installed yet, and its own "check" only says that it is not
+# supported; so it stays out of these goals.
+.PHONY: $(MAKECMDGOALS)
+
+$(SCRIPT_GOALS):
+	@scripts/$@
+
+# PGXS' goals in the same call (make clean check) get a make of their own.
+$(filter-out $(SCRIPT_GOALS),$(MAKECMDGOALS)):
+	@$(MAKE) --no-print-directory $@
+
+else
+
+EXTENSION = apitoken
+MODULE_big = apitoken
+DATA = $(wildcard sql/apitoken--*.sql)
+OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
+
+# (PGXS has a VERSION of its own.)
+APITOKEN_VERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" apitoken.control)
+PG_CPPFLAGS = -I$(srcdir)/src -DAPITOKEN_VERSION=\"$(APITOKEN_VERSION)\"
+
+# Every function that SQL calls has PG_FUNCTION_ARGS, used or not; PostgreSQL's
+# macros for lengths and alignment mix signed and unsigned.
+PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
+
+# The tests' databases are alike whatever the server's locale; what the tests
+# write goes into build/.  Both lists may be empty, and then PGXS skips them.
+ENCODING = UTF8
+NO_LOCALE = 1
+REGRESS := $(patsubst test/regress/sql/%.sql,%,$(sort $(wildcard test/regress/sql/*.sql)))
+REGRESS_OPTS = --inputdir=test/regress --outputdir=build/regress
+ISOLATION := $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=test/isolation --outputdir=build/isolation
+REGRESS_PREP = test-folders
+EXTRA_CLEAN = build
+
+# The path is there without the files when only libpq-dev is installed.
+PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
+ifeq ($(PGXS),)
+$(error PostgreSQL's files for building extensions are missing. Install them: apt-get install postgresql-server-dev-$(shell scripts/pg-major))
+endif
+include $(PGXS)
+
+# PGXS knows nothing of headers, nor where the version is from.
+$(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h) apitoken.control Makefile
+
+# pg_regress creates no folder above the one it writes to.
+.PHONY: test-folders
+test-folders:
+	@mkdir -p build/regress build/isolation
+
+endif
