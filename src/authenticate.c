@@ -143,12 +143,6 @@ NoteAccessIfDue(const Credential *credential, const char *id)
  */
 
 static void
-AddKey(ApitokenContainer *object, const char *key)
-{
-	apitoken_jsonb_add_string(object, key, strlen(key));
-}
-
-static void
 AddModule(ApitokenContainer *modules, StringInfo buffer, uint64 row)
 {
 	char	   *id = apitoken_store_cstring(row, 1);
@@ -156,8 +150,8 @@ AddModule(ApitokenContainer *modules, StringInfo buffer, uint64 row)
 	ApitokenContainer module;
 
 	apitoken_jsonb_start_object(&module, buffer, 2);
-	AddKey(&module, "id");
-	AddKey(&module, "code");
+	apitoken_jsonb_add_key(&module, "id");
+	apitoken_jsonb_add_key(&module, "code");
 	apitoken_jsonb_add_string(&module, id, strlen(id));
 	apitoken_jsonb_add_string(&module, code, strlen(code));
 	apitoken_jsonb_finish(&module, modules);
@@ -194,12 +188,12 @@ BuildAnswer(const char *account_id, const char *id, MemoryContext result_context
 	MemoryContextSwitchTo(old);
 
 	apitoken_jsonb_start_object(&answer, &buffer, 3);
-	AddKey(&answer, "id");
-	AddKey(&answer, "account");
-	AddKey(&answer, "modules");
+	apitoken_jsonb_add_key(&answer, "id");
+	apitoken_jsonb_add_key(&answer, "account");
+	apitoken_jsonb_add_key(&answer, "modules");
 	apitoken_jsonb_add_string(&answer, id, strlen(id));
 	apitoken_jsonb_start_object(&account, &buffer, 1);
-	AddKey(&account, "id");
+	apitoken_jsonb_add_key(&account, "id");
 	apitoken_jsonb_add_string(&account, account_id, strlen(account_id));
 	apitoken_jsonb_finish(&account, &answer);
 	AddModules(&answer, &buffer, account_id, id);

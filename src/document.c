@@ -84,41 +84,319 @@ AnalyzeFields(ApitokenFields *fields)
 }
 
 /*
+ * Who owns what
+ */
+
+typedef struct Ownership
+{
+	int			owner;
+	int			item;
+} Ownership;
+
+/* One list of all its owners, while its items come in. */
+typedef struct OwnershipList
+{
+	ApitokenItems *of_owner;	/* one for each owner */
+	int			owners;
+	int			count;
+	int			allocated;
+	Ownership  *list;
+} OwnershipList;
+
+static OwnershipList
+StartOwnerships(int owners, uint64 expected)
+{
+	OwnershipList result = {0};
+
+	result.owners = owners;
+	result.of_owner = MemoryContextAllocExtended(CurrentMemoryContext,
+												 sizeof(ApitokenItems) * Max(owners, 1),
+												 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	result.allocated = Max(expected, 16);
+	result.list = MemoryContextAllocHuge(CurrentMemoryContext,
+										 sizeof(Ownership) * result.allocated);
+	return result;
+}
+
+static void
+AddOwnership(OwnershipList *ownerships, int owner, int item)
+{
+	if (ownerships->count == ownerships->allocated)
+	{
+		ownerships->allocated *= 2;
+		ownerships->list = repalloc_huge(ownerships->list,
+										 sizeof(Ownership) * ownerships->allocated);
+	}
+	ownerships->list[ownerships->count].owner = owner;
+	ownerships->list[ownerships->count].item = item;
+	ownerships->count++;
+	ownerships->of_owner[owner].count++;
+}
+
+/*
+ * Adds an item with the owners in a column of the last statement's result: ids
+ * of rows in owners, or null.  Returns whether there was any.
+ */
+static bool
+AddOwners(OwnershipList *ownerships, const ApitokenRows *owners, uint64 row, int column)
+{
+	bool		isnull;
+	Datum		array = apitoken_store_value(row, column, &isnull);
+	Datum	   *ids;
+	int			count;
+	bool		any = false;
+
+	if (isnull)
+		return false;
+
+	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &ids, NULL,
+					  &count);
+	for (int i = 0; i < count; i++)
+	{
+		ApitokenRow *owner = apitoken_rows_find(owners, ids[i]);
+
+		if (owner == NULL)
+			continue;
+		AddOwnership(ownerships, owner - owners->rows, row);
+		any = true;
+	}
+	pfree(ids);
+	return any;
+}
+
+/* Returns each owner's items, in the order in which they came. */
+static ApitokenItems *
+FinishOwnerships(OwnershipList *ownerships)
+{
+	ApitokenItems *of_owner = ownerships->of_owner;
+	int		   *next = MemoryContextAllocHuge(CurrentMemoryContext,
+											  sizeof(int) * Max(ownerships->count, 1));
+
+	for (int owner = 0; owner < ownerships->owners; owner++)
+	{
+		of_owner[owner].items = next;
+		next += of_owner[owner].count;
+		of_owner[owner].count = 0;
+	}
+	for (int i = 0; i < ownerships->count; i++)
+	{
+		ApitokenItems *items = &of_owner[ownerships->list[i].owner];
+
+		items->items[items->count++] = ownerships->list[i].item;
+	}
+	pfree(ownerships->list);
+	return of_owner;
+}
+
+/*
  * Reading
  */
 
 /* Enough to see that a list is too long, and no more. */
-static int64
+static Datum
 ListLimit(void)
 {
-	return (int64) apitoken_max_list_items + 1;
+	return Int64GetDatum((int64) apitoken_max_list_items + 1);
 }
 
-static Datum
-TokenValue(const ApitokenDocument *document, const char *member)
+static int
+SlotOf(const ApitokenLayout *layout, const char *name)
 {
-	const ApitokenShape *shape = document->token.layout->shape;
-	int			index = apitoken_model_find_member(shape, member, strlen(member));
+	const ApitokenShape *shape = layout->shape;
 
-	return document->token.rows[0].values[shape->members[index].slot];
+	return shape->members[apitoken_model_find_member(shape, name, strlen(name))].slot;
 }
 
-static Datum
-AccountId(const ApitokenDocument *document)
+/* A column of rows as an array of text. */
+static ArrayType *
+ColumnArray(const ApitokenRows *rows, int slot)
 {
-	return TokenValue(document, "account");
+	Datum	   *values = MemoryContextAllocHuge(CurrentMemoryContext,
+												sizeof(Datum) * Max(rows->count, 1));
+
+	for (int i = 0; i < rows->count; i++)
+		values[i] = rows->rows[i].values[slot];
+	return construct_array(values, rows->count, TEXTOID, -1, false, TYPALIGN_INT);
 }
 
-static ApitokenRows
-ReadByAccount(ApitokenDocument *document, ApitokenStatement statement,
-			  ApitokenResourceKind kind, int64 limit)
+static void
+ReadAccounts(ApitokenDocument *document)
 {
 	ApitokenArguments arguments;
 
 	apitoken_store_clear(&arguments);
-	apitoken_store_set(&arguments, 1, AccountId(document));
-	return apitoken_rows_keep(kind, apitoken_model_layout(kind),
-							  apitoken_store_read(statement, &arguments, limit));
+	apitoken_store_set_pointer(&arguments, 1,
+							   ColumnArray(&document->tokens,
+										   SlotOf(document->tokens.layout, "account")));
+	document->accounts =
+		apitoken_rows_keep(RESOURCE_ACCOUNT, apitoken_model_layout(RESOURCE_ACCOUNT),
+						   apitoken_store_read(STATEMENT_ACCOUNTS, &arguments, 0));
+}
+
+static void
+ReadUserGroups(ApitokenDocument *document)
+{
+	const ApitokenLayout *layout = apitoken_model_layout(RESOURCE_USER_GROUP);
+	int			account = SlotOf(layout, "account");
+	ApitokenRows *groups = &document->user_groups;
+	ApitokenArguments arguments;
+	OwnershipList ownerships;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_pointer(&arguments, 1,
+							   ColumnArray(&document->accounts,
+										   document->accounts.layout->id_slot));
+	apitoken_store_set(&arguments, 2, ListLimit());
+	*groups = apitoken_rows_keep(RESOURCE_USER_GROUP, layout,
+								 apitoken_store_read(STATEMENT_USER_GROUPS, &arguments, 0));
+
+	ownerships = StartOwnerships(document->accounts.count, groups->count);
+	for (int i = 0; i < groups->count; i++)
+	{
+		ApitokenRow *owner = apitoken_rows_find(&document->accounts,
+												groups->rows[i].values[account]);
+
+		AddOwnership(&ownerships, owner - document->accounts.rows, i);
+	}
+	document->groups_of_account = FinishOwnerships(&ownerships);
+}
+
+/* The accounts whose user groups are given: not those that have too many. */
+static ArrayType *
+AccountsWithGroups(const ApitokenDocument *document)
+{
+	const ApitokenRows *accounts = &document->accounts;
+	Datum	   *ids = palloc(sizeof(Datum) * Max(accounts->count, 1));
+	int			count = 0;
+
+	for (int i = 0; document->groups_of_account != NULL && i < accounts->count; i++)
+	{
+		if (document->groups_of_account[i].count <= apitoken_max_list_items)
+			ids[count++] = accounts->rows[i].values[accounts->layout->id_slot];
+	}
+	return construct_array(ids, count, TEXTOID, -1, false, TYPALIGN_INT);
+}
+
+/*
+ * Leaves
+ */
+
+/* What it takes to write the leaves of one kind. */
+typedef struct LeafWriter
+{
+	ApitokenDocument *document;
+	ApitokenLeaves *leaves;
+	const ApitokenMember *list;
+	ApitokenResourceKind kind;
+	ApitokenFields *fields;
+} LeafWriter;
+
+static LeafWriter
+StartLeaves(ApitokenDocument *document, ApitokenResourceKind kind, const char *list,
+			ApitokenFields *fields, uint64 count)
+{
+	const ApitokenShape *group = apitoken_model_layout(RESOURCE_USER_GROUP)->shape;
+	LeafWriter	writer = {document, NULL, NULL, kind, fields};
+
+	writer.leaves = &document->leaves[apitoken_members_leaf_list(kind)];
+	writer.list = group->members[apitoken_model_find_member(group, list, strlen(list))].member;
+	writer.leaves->copies = MemoryContextAllocHuge(CurrentMemoryContext,
+												   sizeof(ApitokenCopy) * Max(count, 1));
+	initStringInfo(&writer.leaves->buffer);
+	return writer;
+}
+
+static void
+WriteLeaf(LeafWriter *writer, ApitokenRow *row, int leaf)
+{
+	const ApitokenLayout *layout = apitoken_model_layout(writer->kind);
+	StringInfo	buffer = &writer->leaves->buffer;
+	ApitokenResourceId any_group = {RESOURCE_USER_GROUP, NULL, 0};
+	ApitokenPlace group = apitoken_walk_enter(NULL, NULL, any_group);
+	ApitokenPlace place = apitoken_walk_enter(&group, writer->list,
+											  apitoken_rows_id(writer->kind, layout, row));
+	int			start = INTALIGN(buffer->len);
+
+	apitoken_members_write(writer->document, buffer, NULL, &place, layout, row, writer->fields);
+	writer->leaves->copies[leaf].start = start;
+	writer->leaves->copies[leaf].length = buffer->len - start;
+}
+
+static void
+ReadLeaves(ApitokenDocument *document, ApitokenStatement statement, ApitokenResourceKind kind,
+		   const char *list, ApitokenFields *fields)
+{
+	const ApitokenLayout *layout = apitoken_model_layout(kind);
+	ApitokenArguments arguments;
+	ApitokenRow row = apitoken_rows_allocate(layout);
+	ApitokenRowReader reader;
+	OwnershipList ownerships;
+	LeafWriter	writer;
+	uint64		count;
+	int			owners;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_pointer(&arguments, 1, AccountsWithGroups(document));
+	apitoken_store_set(&arguments, 2, ListLimit());
+	count = apitoken_store_read(statement, &arguments, 0);
+
+	writer = StartLeaves(document, kind, list, fields, count);
+	ownerships = StartOwnerships(document->user_groups.count, count);
+	owners = SPI_fnumber(SPI_tuptable->tupdesc, "owners");
+	apitoken_rows_start(&reader, layout);
+	for (uint64 i = 0; i < count; i++)
+	{
+		apitoken_rows_read(&reader, i, &row);
+		if (AddOwners(&ownerships, &document->user_groups, i, owners))
+			WriteLeaf(&writer, &row, i);
+	}
+	writer.leaves->of_group = FinishOwnerships(&ownerships);
+
+	/* the leaves are written: their rows have served */
+	SPI_freetuptable(SPI_tuptable);
+}
+
+/*
+ * Reads the modules of user groups, which are leaves, and those of tokens,
+ * which are not, in one go: a module may be both.
+ */
+static void
+ReadModules(ApitokenDocument *document, const Requests *requests)
+{
+	const ApitokenRows *tokens = &document->tokens;
+	ApitokenRows none = {RESOURCE_TOKEN, tokens->layout, 0, NULL, NULL};
+	const ApitokenRows *asked = requests->modules.wanted ? tokens : &none;
+	ApitokenArguments arguments;
+	OwnershipList of_groups;
+	OwnershipList of_tokens;
+	LeafWriter	writer;
+	uint64		count;
+	int			owners;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_pointer(&arguments, 1, requests->group_lists[0].wanted ?
+							   AccountsWithGroups(document) : construct_empty_array(TEXTOID));
+	apitoken_store_set(&arguments, 2, ListLimit());
+	apitoken_store_set_pointer(&arguments, 3,
+							   ColumnArray(asked, SlotOf(tokens->layout, "account")));
+	apitoken_store_set_pointer(&arguments, 4, ColumnArray(asked, tokens->layout->id_slot));
+	count = apitoken_store_read(STATEMENT_MODULES, &arguments, 0);
+
+	document->modules = apitoken_rows_keep(RESOURCE_MODULE,
+										   apitoken_model_layout(RESOURCE_MODULE), count);
+	writer = StartLeaves(document, RESOURCE_MODULE, "modules", requests->group_lists[0].fields,
+						 count);
+	of_groups = StartOwnerships(document->user_groups.count, count);
+	of_tokens = StartOwnerships(tokens->count, count);
+	owners = SPI_fnumber(SPI_tuptable->tupdesc, "owners");
+	for (uint64 i = 0; i < count; i++)
+	{
+		if (AddOwners(&of_groups, &document->user_groups, i, owners))
+			WriteLeaf(&writer, &document->modules.rows[i], i);
+		AddOwners(&of_tokens, tokens, i, owners + 1);
+	}
+	writer.leaves->of_group = FinishOwnerships(&of_groups);
+	document->modules_of_token = FinishOwnerships(&of_tokens);
 }
 
 static void
@@ -131,7 +409,7 @@ ReadBuyerErrors(ApitokenDocument *document)
 	int			column;
 
 	apitoken_store_clear(&arguments);
-	apitoken_store_set(&arguments, 1, AccountId(document));
+	apitoken_store_set_pointer(&arguments, 1, AccountsWithGroups(document));
 	count = apitoken_store_read(STATEMENT_BUYER_ERRORS, &arguments, 0);
 	document->errors = apitoken_rows_keep(RESOURCE_NONE, buyer->members[errors].records, count);
 
@@ -146,222 +424,12 @@ ReadBuyerErrors(ApitokenDocument *document)
 	}
 }
 
-/*
- * Leaves
- */
-
-/* One owner of a leaf: the index of the user group. */
-typedef struct Ownership
-{
-	int			group;
-	int			leaf;
-} Ownership;
-
-/* What comes out of reading one kind of leaf. */
-typedef struct LeafReader
-{
-	ApitokenDocument *document;
-	ApitokenLeaves *leaves;
-	const ApitokenMember *member;	/* the list */
-	ApitokenResourceKind kind;
-	Request		request;		/* of the groups' list */
-	int			ownerships_count;
-	int			ownerships_allocated;
-	Ownership  *ownerships;
-} LeafReader;
-
-static void
-AddOwnership(LeafReader *reader, int group, int leaf)
-{
-	if (reader->ownerships_count == reader->ownerships_allocated)
-	{
-		reader->ownerships_allocated *= 2;
-		reader->ownerships = repalloc_huge(reader->ownerships,
-										   sizeof(Ownership) * reader->ownerships_allocated);
-	}
-	reader->ownerships[reader->ownerships_count].group = group;
-	reader->ownerships[reader->ownerships_count].leaf = leaf;
-	reader->ownerships_count++;
-	reader->leaves->of_group[group].count++;
-}
-
-/*
- * Notes which user groups own the leaf.  Returns whether the token does too,
- * for which a null stands.
- */
-static bool
-AddOwners(LeafReader *reader, Datum owners, int leaf, bool *by_groups)
-{
-	ApitokenRows *groups = &reader->document->user_groups;
-	Datum	   *ids;
-	bool	   *isnull;
-	int			count;
-	bool		token = false;
-
-	*by_groups = false;
-	deconstruct_array(DatumGetArrayTypeP(owners), TEXTOID, -1, false, TYPALIGN_INT,
-					  &ids, &isnull, &count);
-	for (int i = 0; i < count; i++)
-	{
-		ApitokenRow *group = isnull[i] ? NULL : apitoken_rows_find(groups, ids[i]);
-
-		if (isnull[i])
-			token = true;
-		else if (group != NULL)
-		{
-			AddOwnership(reader, group - groups->rows, leaf);
-			*by_groups = true;
-		}
-	}
-	pfree(ids);
-	pfree(isnull);
-	return token;
-}
-
-static void
-WriteLeaf(LeafReader *reader, const ApitokenLayout *layout, ApitokenRow *row, int leaf)
-{
-	ApitokenLeaves *leaves = reader->leaves;
-	ApitokenResourceId any_group = {RESOURCE_USER_GROUP, NULL, 0};
-	ApitokenPlace group = apitoken_walk_enter(NULL, NULL, any_group);
-	ApitokenPlace place = apitoken_walk_enter(&group, reader->member,
-											  apitoken_rows_id(reader->kind, layout, row));
-	int			start = INTALIGN(leaves->buffer.len);
-
-	apitoken_members_write(reader->document, &leaves->buffer, NULL, &place, layout, row,
-						   reader->request.fields);
-	leaves->copies[leaf].start = start;
-	leaves->copies[leaf].length = leaves->buffer.len - start;
-}
-
-/* Turns the ownerships, in order of the leaves, into each group's list. */
-static void
-DistributeLeaves(LeafReader *reader)
-{
-	ApitokenGroupList *lists = reader->leaves->of_group;
-	int		   *next = MemoryContextAllocHuge(CurrentMemoryContext,
-											  sizeof(int) * Max(reader->ownerships_count, 1));
-
-	for (int group = 0; group < reader->document->user_groups.count; group++)
-	{
-		lists[group].leaves = next;
-		next += lists[group].count;
-		lists[group].count = 0;
-	}
-	for (int i = 0; i < reader->ownerships_count; i++)
-	{
-		ApitokenGroupList *list = &lists[reader->ownerships[i].group];
-
-		list->leaves[list->count++] = reader->ownerships[i].leaf;
-	}
-}
-
-static LeafReader
-StartLeaves(ApitokenDocument *document, ApitokenResourceKind kind, const char *name,
-			Request request, uint64 count)
-{
-	const ApitokenShape *group = apitoken_model_layout(RESOURCE_USER_GROUP)->shape;
-	int			index = apitoken_model_find_member(group, name, strlen(name));
-	LeafReader	reader = {0};
-
-	reader.document = document;
-	reader.leaves = &document->leaves[apitoken_members_leaf_list(kind)];
-	reader.member = group->members[index].member;
-	reader.kind = kind;
-	reader.request = request;
-	reader.ownerships_allocated = Max(count, 16);
-	reader.ownerships = MemoryContextAllocHuge(CurrentMemoryContext,
-											   sizeof(Ownership) * reader.ownerships_allocated);
-
-	reader.leaves->count = count;
-	reader.leaves->copies = MemoryContextAllocHuge(CurrentMemoryContext,
-												   sizeof(ApitokenCopy) * Max(count, 1));
-	reader.leaves->of_group = palloc0(sizeof(ApitokenGroupList) *
-									  Max(document->user_groups.count, 1));
-	initStringInfo(&reader.leaves->buffer);
-	return reader;
-}
-
-/*
- * Takes over the rows of the last statement's result, which have their owners
- * in the column "owners".  Those that the token owns are put into of_token.
- */
-static void
-TakeLeaves(LeafReader *reader, uint64 count, ApitokenRows *of_token)
-{
-	const ApitokenLayout *layout = apitoken_model_layout(reader->kind);
-	ApitokenRow row = apitoken_rows_allocate(layout);
-	int			owners = SPI_fnumber(SPI_tuptable->tupdesc, "owners");
-	ApitokenRowReader rows;
-
-	apitoken_rows_start(&rows, layout);
-	for (uint64 i = 0; i < count; i++)
-	{
-		bool		isnull;
-		bool		by_groups;
-		bool		by_token;
-
-		apitoken_rows_read(&rows, i, &row);
-		by_token = AddOwners(reader, apitoken_store_value(i, owners, &isnull), i, &by_groups);
-		if (by_groups)
-			WriteLeaf(reader, layout, &row, i);
-		if (by_token)
-		{
-			of_token->rows[of_token->count++] = row;
-			row = apitoken_rows_allocate(layout);
-		}
-	}
-	DistributeLeaves(reader);
-}
-
-static void
-ReadModules(ApitokenDocument *document, const Requests *requests)
-{
-	ApitokenArguments arguments;
-	LeafReader	reader;
-	uint64		count;
-
-	apitoken_store_clear(&arguments);
-	apitoken_store_set(&arguments, 1, AccountId(document));
-	apitoken_store_set(&arguments, 2, Int64GetDatum(ListLimit()));
-	apitoken_store_set(&arguments, 3, TokenValue(document, "id"));
-	apitoken_store_set(&arguments, 4, BoolGetDatum(requests->group_lists[0].wanted));
-	apitoken_store_set(&arguments, 5, BoolGetDatum(requests->modules.wanted));
-	count = apitoken_store_read(STATEMENT_MODULES, &arguments, 0);
-
-	document->modules.kind = RESOURCE_MODULE;
-	document->modules.layout = apitoken_model_layout(RESOURCE_MODULE);
-	document->modules.rows = MemoryContextAllocHuge(CurrentMemoryContext,
-													sizeof(ApitokenRow) * Max(count, 1));
-	reader = StartLeaves(document, RESOURCE_MODULE, "modules", requests->group_lists[0], count);
-	TakeLeaves(&reader, count, &document->modules);
-}
-
-static void
-ReadLeaves(ApitokenDocument *document, ApitokenStatement statement, ApitokenResourceKind kind,
-		   const char *name, Request request)
-{
-	ApitokenArguments arguments;
-	LeafReader	reader;
-	uint64		count;
-
-	apitoken_store_clear(&arguments);
-	apitoken_store_set(&arguments, 1, AccountId(document));
-	apitoken_store_set(&arguments, 2, Int64GetDatum(ListLimit()));
-	count = apitoken_store_read(statement, &arguments, 0);
-
-	reader = StartLeaves(document, kind, name, request, count);
-	TakeLeaves(&reader, count, NULL);
-	/* the leaves are written: their rows have served */
-	SPI_freetuptable(SPI_tuptable);
-}
-
 static void
 ReadBuyers(ApitokenDocument *document, Request request)
 {
 	if (RequestOf(request, RESOURCE_BUYER, "errors").wanted)
 		ReadBuyerErrors(document);
-	ReadLeaves(document, STATEMENT_BUYERS, RESOURCE_BUYER, "buyers", request);
+	ReadLeaves(document, STATEMENT_BUYERS, RESOURCE_BUYER, "buyers", request.fields);
 }
 
 /*
@@ -380,15 +448,6 @@ AddActor(ActorIds *actors, Datum id)
 	actors->ids[actors->count++] = id;
 }
 
-static bool
-IsToken(Datum type)
-{
-	text	   *string = DatumGetTextPP(type);
-
-	return VARSIZE_ANY_EXHDR(string) == strlen("token") &&
-		memcmp(VARDATA_ANY(string), "token", strlen("token")) == 0;
-}
-
 /* Adds the actors of one event of the rows, if its "by" is asked for. */
 static void
 CollectEvent(const ApitokenRows *rows, const ApitokenShape *event, ApitokenFields *fields,
@@ -405,7 +464,8 @@ CollectEvent(const ApitokenRows *rows, const ApitokenShape *event, ApitokenField
 		const ApitokenRow *row = &rows->rows[i];
 
 		if (!row->isnull[member->slot])
-			AddActor(IsToken(row->values[member->type_slot]) ? tokens : users,
+			AddActor(apitoken_rows_actor_kind(row, member) == RESOURCE_TOKEN_ACTOR ?
+					 tokens : users,
 					 row->values[member->slot]);
 	}
 }
@@ -439,7 +499,7 @@ static ApitokenRows
 ReadActorRows(ApitokenStatement statement, ApitokenResourceKind kind, ActorIds *actors)
 {
 	ApitokenArguments arguments;
-	ApitokenRows none = {kind, apitoken_model_layout(kind), 0, NULL};
+	ApitokenRows none = {kind, apitoken_model_layout(kind), 0, NULL, NULL};
 
 	if (actors->count == 0)
 		return none;
@@ -458,26 +518,13 @@ ReadActors(ApitokenDocument *document, const Requests *requests)
 	ActorIds	users = {0};
 	ActorIds	tokens = {0};
 
-	CollectActors(&document->token, token, &users, &tokens);
-	CollectActors(&document->account, requests->account, &users, &tokens);
-	CollectActors(&document->account, requests->group_account, &users, &tokens);
+	CollectActors(&document->tokens, token, &users, &tokens);
+	CollectActors(&document->accounts, requests->account, &users, &tokens);
+	CollectActors(&document->accounts, requests->group_account, &users, &tokens);
 	CollectActors(&document->user_groups, requests->user_groups, &users, &tokens);
 	CollectActors(&document->modules, requests->modules, &users, &tokens);
 	document->user_actors = ReadActorRows(STATEMENT_USER_ACTORS, RESOURCE_USER_ACTOR, &users);
 	document->token_actors = ReadActorRows(STATEMENT_TOKEN_ACTORS, RESOURCE_TOKEN_ACTOR, &tokens);
-}
-
-/* A list that is too long is left out: what it would lead to is not read. */
-static void
-ForgetLongList(ApitokenDocument *document, Requests *requests)
-{
-	if (document->user_groups.count <= apitoken_max_list_items)
-		return;
-
-	requests->group_account.wanted = false;
-	for (int i = 0; i < APITOKEN_GROUP_LISTS; i++)
-		requests->group_lists[i].wanted = false;
-	requests->user_groups.wanted = false;
 }
 
 static void
@@ -486,25 +533,28 @@ ReadDocument(ApitokenDocument *document)
 	Requests	requests = AnalyzeFields(document->fields);
 
 	if (requests.account.wanted)
-		document->account = ReadByAccount(document, STATEMENT_ACCOUNT, RESOURCE_ACCOUNT, 0);
+		ReadAccounts(document);
 	if (requests.user_groups.wanted)
-		document->user_groups = ReadByAccount(document, STATEMENT_USER_GROUPS,
-											  RESOURCE_USER_GROUP, ListLimit());
-	ForgetLongList(document, &requests);
+		ReadUserGroups(document);
 	if (requests.modules.wanted || requests.group_lists[0].wanted)
 		ReadModules(document, &requests);
 	if (requests.group_lists[1].wanted)
-		ReadLeaves(document, STATEMENT_USERS, RESOURCE_USER, "users", requests.group_lists[1]);
+		ReadLeaves(document, STATEMENT_USERS, RESOURCE_USER, "users",
+				   requests.group_lists[1].fields);
 	if (requests.group_lists[2].wanted)
 		ReadBuyers(document, requests.group_lists[2]);
 	ReadActors(document, &requests);
 }
 
+/*
+ * Writing
+ */
+
 /* How long the document will be, about: every leaf as often as it is listed. */
 static int
 ExpectedSize(const ApitokenDocument *document)
 {
-	Size		size = 8192;
+	Size		size = (Size) (document->tokens.count + document->user_groups.count + 1) * 4096;
 
 	for (int list = 0; list < APITOKEN_GROUP_LISTS; list++)
 	{
@@ -513,30 +563,86 @@ ExpectedSize(const ApitokenDocument *document)
 		for (int group = 0; leaves->of_group != NULL && group < document->user_groups.count;
 			 group++)
 		{
-			const ApitokenGroupList *owned = &leaves->of_group[group];
+			const ApitokenItems *owned = &leaves->of_group[group];
 
 			for (int i = 0; i < owned->count; i++)
-				size += leaves->copies[owned->leaves[i]].length + 2 * sizeof(JEntry);
+				size += leaves->copies[owned->items[i]].length + 2 * sizeof(JEntry);
 		}
 	}
-	size += (Size) document->user_groups.count * 4096;
 	return Min(size, JENTRY_OFFLENMASK);
 }
 
-static Jsonb *
-WriteDocument(ApitokenDocument *document, MemoryContext result_context)
+static void
+WriteToken(ApitokenDocument *document, StringInfo buffer, ApitokenContainer *parent, int token)
 {
-	ApitokenRow *row = &document->token.rows[0];
+	const ApitokenLayout *layout = document->tokens.layout;
+	ApitokenRow *row = &document->tokens.rows[token];
 	ApitokenPlace place =
-		apitoken_walk_enter(NULL, NULL,
-							apitoken_rows_id(RESOURCE_TOKEN, document->token.layout, row));
-	MemoryContext old = MemoryContextSwitchTo(result_context);
+		apitoken_walk_enter(NULL, NULL, apitoken_rows_id(RESOURCE_TOKEN, layout, row));
+
+	apitoken_members_write(document, buffer, parent, &place, layout, row, document->fields);
+}
+
+/* {"$meta": {"pagination": {"limit", "total", "offset"}, "omitted": []}, "data": […]} */
+static void
+WriteList(ApitokenDocument *document, StringInfo buffer, const ApitokenPage *page)
+{
+	ApitokenContainer list;
+	ApitokenContainer meta;
+	ApitokenContainer pagination;
+	ApitokenContainer array;
+
+	apitoken_jsonb_start_object(&list, buffer, 2);
+	apitoken_jsonb_add_key(&list, "data");
+	apitoken_jsonb_add_key(&list, "$meta");
+
+	apitoken_jsonb_start_array(&array, buffer, document->tokens.count);
+	for (int i = 0; i < document->tokens.count; i++)
+		WriteToken(document, buffer, &array, i);
+	apitoken_jsonb_finish(&array, &list);
+
+	apitoken_jsonb_start_object(&meta, buffer, 2);
+	apitoken_jsonb_add_key(&meta, "omitted");
+	apitoken_jsonb_add_key(&meta, "pagination");
+	apitoken_jsonb_start_array(&array, buffer, 0);
+	apitoken_jsonb_finish(&array, &meta);
+	apitoken_jsonb_start_object(&pagination, buffer, 3);
+	apitoken_jsonb_add_key(&pagination, "limit");
+	apitoken_jsonb_add_key(&pagination, "total");
+	apitoken_jsonb_add_key(&pagination, "offset");
+	apitoken_jsonb_add_integer(&pagination, page->limit);
+	apitoken_jsonb_add_integer(&pagination, page->total);
+	apitoken_jsonb_add_integer(&pagination, page->offset);
+	apitoken_jsonb_finish(&pagination, &meta);
+	apitoken_jsonb_finish(&meta, &list);
+	apitoken_jsonb_finish(&list, NULL);
+}
+
+static Jsonb *
+Build(ApitokenRows tokens, ApitokenFields *fields, const char *secret, const ApitokenPage *page,
+	  MemoryContext result_context)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "apitoken document",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	ApitokenDocument *document = palloc0(sizeof(ApitokenDocument));
 	StringInfoData buffer;
 
+	document->fields = fields;
+	document->secret = secret;
+	document->tokens = tokens;
+	ReadDocument(document);
+
+	MemoryContextSwitchTo(result_context);
 	apitoken_jsonb_start_document(&buffer, ExpectedSize(document));
+	MemoryContextSwitchTo(context);
+	if (page == NULL)
+		WriteToken(document, &buffer, NULL, 0);
+	else
+		WriteList(document, &buffer, page);
+
 	MemoryContextSwitchTo(old);
-	apitoken_members_write(document, &buffer, NULL, &place, document->token.layout, row,
-						   document->fields);
+	MemoryContextDelete(context);
 	return apitoken_jsonb_finish_document(&buffer);
 }
 
@@ -559,19 +665,17 @@ Jsonb *
 apitoken_document_build(ApitokenRows token, ApitokenFields *fields, const char *secret,
 						MemoryContext result_context)
 {
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "apitoken document",
-												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(context);
-	ApitokenDocument *document = palloc0(sizeof(ApitokenDocument));
-	Jsonb	   *result;
+	return Build(token, fields, secret, NULL, result_context);
+}
 
-	document->fields = fields;
-	document->secret = secret;
-	document->token = token;
-	ReadDocument(document);
-	result = WriteDocument(document, result_context);
-
-	MemoryContextSwitchTo(old);
-	MemoryContextDelete(context);
-	return result;
+/*
+ * Builds a page of a list: the same for any number of tokens, each in the form
+ * above, with the members of the documented list around them.  The rows stay
+ * in their order; apitoken_rows_sort has been called for them.
+ */
+Jsonb *
+apitoken_document_build_list(ApitokenRows tokens, ApitokenFields *fields, ApitokenPage page,
+							 MemoryContext result_context)
+{
+	return Build(tokens, fields, NULL, &page, result_context);
 }

@@ -21,12 +21,12 @@ typedef struct ApitokenCopy
 	int			length;
 } ApitokenCopy;
 
-/* What a user group lists in one list: indexes of the leaves, in order. */
-typedef struct ApitokenGroupList
+/* What one owner lists in one list: indexes of rows or leaves, in order. */
+typedef struct ApitokenItems
 {
 	int			count;
-	int		   *leaves;
-} ApitokenGroupList;
+	int		   *items;
+} ApitokenItems;
 
 /*
  * One list of all the user groups.  Each leaf is written once, however many
@@ -34,10 +34,9 @@ typedef struct ApitokenGroupList
  */
 typedef struct ApitokenLeaves
 {
-	int			count;
 	ApitokenCopy *copies;
 	StringInfoData buffer;
-	ApitokenGroupList *of_group;	/* by the index of the user group */
+	ApitokenItems *of_group;	/* by the index of the user group */
 } ApitokenLeaves;
 
 /* A user group has three lists. */
@@ -48,19 +47,31 @@ typedef struct ApitokenDocument
 	ApitokenFields *fields;
 	const char *secret;			/* shown unmasked if not NULL */
 
-	ApitokenRows token;
-	ApitokenRows account;
+	ApitokenRows tokens;
+	ApitokenRows accounts;
 	ApitokenRows user_groups;
-	ApitokenRows modules;		/* of the token */
+	ApitokenRows modules;		/* of the tokens */
 	ApitokenRows user_actors;
 	ApitokenRows token_actors;
 
+	ApitokenItems *groups_of_account;	/* by the index of the account */
+	ApitokenItems *modules_of_token;	/* by the index of the token */
 	ApitokenLeaves leaves[APITOKEN_GROUP_LISTS];	/* modules, users, buyers */
 	ApitokenRows errors;		/* of all buyers, by buyer and ordinal */
 	Datum	   *error_buyers;	/* whose each is */
 } ApitokenDocument;
 
+/* Which page of a list. */
+typedef struct ApitokenPage
+{
+	int64		offset;
+	int64		limit;
+	int64		total;
+} ApitokenPage;
+
 extern Jsonb *apitoken_document_build(ApitokenRows token, ApitokenFields *fields,
 									  const char *secret, MemoryContext result_context);
+extern Jsonb *apitoken_document_build_list(ApitokenRows tokens, ApitokenFields *fields,
+										   ApitokenPage page, MemoryContext result_context);
 
 #endif							/* APITOKEN_DOCUMENT_H */

@@ -55,13 +55,15 @@ apitoken_error_member(const char *path, const char *problem, const char *hint)
 }
 
 /* What the constraints of apitoken.api_tokens say of the members of a body. */
-static const struct
+typedef struct ConstraintText
 {
 	const char *constraint;
 	const char *member;
 	const char *problem;
 	const char *hint;
-}			constraint_texts[] = {
+} ConstraintText;
+
+static const ConstraintText constraint_texts[] = {
 	{
 		"api_tokens_name_length_check", "name", "is empty or too long",
 		"A name has 1 to 200 characters."

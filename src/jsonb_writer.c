@@ -10,6 +10,7 @@
 #include "jsonb_writer.h"
 
 #include "errors.h"
+#include "utils/numeric.h"
 
 /* Containers and numerics start at a multiple of four bytes. */
 static void
@@ -100,6 +101,13 @@ apitoken_jsonb_end_string(ApitokenContainer *container, int start)
 	WriteEntry(container, JENTRY_ISSTRING, container->buffer->len - start);
 }
 
+/* Adds a key, terminated. */
+void
+apitoken_jsonb_add_key(ApitokenContainer *object, const char *key)
+{
+	apitoken_jsonb_add_string(object, key, strlen(key));
+}
+
 /* Adds true or false as a value. */
 void
 apitoken_jsonb_add_boolean(ApitokenContainer *container, bool value)
@@ -122,6 +130,13 @@ AddNumeric(ApitokenContainer *container, Numeric value)
 	PadToInt(container->buffer);
 	appendBinaryStringInfo(container->buffer, (char *) value, VARSIZE_ANY(value));
 	WriteEntry(container, JENTRY_ISNUMERIC, container->buffer->len - start);
+}
+
+/* Adds an integer as a value. */
+void
+apitoken_jsonb_add_integer(ApitokenContainer *container, int64 value)
+{
+	AddNumeric(container, int64_to_numeric(value));
 }
 
 static void

@@ -43,6 +43,8 @@ extern void apitoken_jsonb_start_array(ApitokenContainer *array, StringInfo buff
 extern void apitoken_jsonb_add_string(ApitokenContainer *container, const char *string,
 									  int length);
 extern void apitoken_jsonb_end_string(ApitokenContainer *container, int start);
+extern void apitoken_jsonb_add_key(ApitokenContainer *object, const char *key);
+extern void apitoken_jsonb_add_integer(ApitokenContainer *container, int64 value);
 extern void apitoken_jsonb_add_boolean(ApitokenContainer *container, bool value);
 extern void apitoken_jsonb_add_null(ApitokenContainer *container);
 extern void apitoken_jsonb_add_jsonb(ApitokenContainer *container, const Jsonb *value);

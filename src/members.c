@@ -206,47 +206,41 @@ apitoken_members_leaf_list(ApitokenResourceKind target)
 	}
 }
 
-static const ApitokenGroupList *
-GroupList(const ResourceWriter *writer, const ApitokenShapeMember *member)
+static const ApitokenLeaves *
+ListLeaves(const ResourceWriter *writer, const ApitokenShapeMember *member)
+{
+	return &writer->document->leaves[apitoken_members_leaf_list(member->member->target)];
+}
+
+/* What the resource being written lists. */
+static const ApitokenItems *
+ListItems(const ResourceWriter *writer, const ApitokenShapeMember *member)
 {
 	const ApitokenDocument *document = writer->document;
-	int			list = apitoken_members_leaf_list(member->member->target);
 
-	return &document->leaves[list].of_group[writer->row - document->user_groups.rows];
-}
-
-/* The rows of a list that is not one of leaves. */
-static ApitokenRows *
-ListRows(const ResourceWriter *writer, const ApitokenShapeMember *member)
-{
-	if (member->member->target == RESOURCE_USER_GROUP)
-		return &writer->document->user_groups;
-
-	Assert(member->member->target == RESOURCE_MODULE);
-	return &writer->document->modules;
-}
-
-static int
-ListLength(const ResourceWriter *writer, const ApitokenShapeMember *member)
-{
-	if (writer->place->resource.kind == RESOURCE_USER_GROUP)
-		return GroupList(writer, member)->count;
-	return ListRows(writer, member)->count;
+	switch (writer->place->resource.kind)
+	{
+		case RESOURCE_USER_GROUP:
+			return &ListLeaves(writer, member)->of_group[writer->row - document->user_groups.rows];
+		case RESOURCE_ACCOUNT:
+			return &document->groups_of_account[writer->row - document->accounts.rows];
+		default:
+			Assert(writer->place->resource.kind == RESOURCE_TOKEN);
+			return &document->modules_of_token[writer->row - document->tokens.rows];
+	}
 }
 
 static void
-WriteLeaves(ResourceWriter *writer, ApitokenContainer *parent,
-			const ApitokenShapeMember *member)
+WriteLeaves(ResourceWriter *writer, ApitokenContainer *parent, const ApitokenShapeMember *member)
 {
-	const ApitokenGroupList *list = GroupList(writer, member);
-	const ApitokenLeaves *leaves =
-		&writer->document->leaves[apitoken_members_leaf_list(member->member->target)];
+	const ApitokenItems *list = ListItems(writer, member);
+	const ApitokenLeaves *leaves = ListLeaves(writer, member);
 	ApitokenContainer array;
 
 	apitoken_jsonb_start_array(&array, writer->buffer, list->count);
 	for (int i = 0; i < list->count; i++)
 	{
-		const ApitokenCopy *copy = &leaves->copies[list->leaves[i]];
+		const ApitokenCopy *copy = &leaves->copies[list->items[i]];
 
 		CHECK_FOR_INTERRUPTS();
 		apitoken_jsonb_add_copy(&array, leaves->buffer.data + copy->start, copy->length);
@@ -258,19 +252,22 @@ static void
 WriteListRows(ResourceWriter *writer, ApitokenContainer *parent,
 			  const ApitokenShapeMember *member, ApitokenFields *fields)
 {
-	ApitokenRows *rows = ListRows(writer, member);
+	const ApitokenItems *list = ListItems(writer, member);
+	ApitokenRows *rows = member->member->target == RESOURCE_USER_GROUP ?
+		&writer->document->user_groups : &writer->document->modules;
 	ApitokenContainer array;
 
 	writer->place->open_list = member->member;
-	apitoken_jsonb_start_array(&array, writer->buffer, rows->count);
-	for (int i = 0; i < rows->count; i++)
+	apitoken_jsonb_start_array(&array, writer->buffer, list->count);
+	for (int i = 0; i < list->count; i++)
 	{
-		ApitokenResourceId id = apitoken_rows_id(rows->kind, rows->layout, &rows->rows[i]);
+		ApitokenRow *row = &rows->rows[list->items[i]];
+		ApitokenResourceId id = apitoken_rows_id(rows->kind, rows->layout, row);
 		ApitokenPlace place = apitoken_walk_enter(writer->place, member->member, id);
 
 		CHECK_FOR_INTERRUPTS();
-		apitoken_members_write(writer->document, writer->buffer, &array, &place,
-							   rows->layout, &rows->rows[i], fields);
+		apitoken_members_write(writer->document, writer->buffer, &array, &place, rows->layout,
+							   row, fields);
 	}
 	apitoken_jsonb_finish(&array, parent);
 	writer->place->open_list = NULL;
@@ -366,11 +363,8 @@ WriteRecords(ResourceWriter *writer, ApitokenContainer *parent,
 static ApitokenRows *
 ActorRows(const ResourceWriter *writer, const ApitokenShapeMember *member)
 {
-	text	   *type = DatumGetTextPP(Value(writer, member->type_slot));
-	bool		token = VARSIZE_ANY_EXHDR(type) == strlen("token") &&
-		memcmp(VARDATA_ANY(type), "token", strlen("token")) == 0;
-
-	return token ? &writer->document->token_actors : &writer->document->user_actors;
+	return apitoken_rows_actor_kind(writer->row, member) == RESOURCE_TOKEN_ACTOR ?
+		&writer->document->token_actors : &writer->document->user_actors;
 }
 
 /*
@@ -427,16 +421,22 @@ WriteActor(ResourceWriter *writer, ApitokenContainer *parent,
 		AddMarker(parent);
 }
 
+/* Accounts are the only resource that an open link leads to. */
+static ApitokenRow *
+LinkedRow(const ResourceWriter *writer, const ApitokenShapeMember *member)
+{
+	return apitoken_rows_find(&writer->document->accounts, Value(writer, member->slot));
+}
+
 static void
 WriteLink(ResourceWriter *writer, ApitokenContainer *parent,
 		  const ApitokenShapeMember *member, ApitokenFields *fields)
 {
-	ApitokenRows *rows = &writer->document->account;
-
 	if (apitoken_walk_closure(writer->place, member->member) != LINK_OPEN)
 		AddMarker(parent);
 	else
-		WriteShared(writer, parent, rows, &rows->rows[0], member->member, fields);
+		WriteShared(writer, parent, &writer->document->accounts, LinkedRow(writer, member),
+					member->member, fields);
 }
 
 static void
@@ -469,7 +469,7 @@ IsTooLong(const ResourceWriter *writer, const ApitokenShapeMember *member)
 		return FindRecords(writer, &first) > apitoken_max_list_items;
 	if (member->member->kind == MEMBER_LIST &&
 		apitoken_walk_closure(writer->place, member->member) == LINK_OPEN)
-		return ListLength(writer, member) > apitoken_max_list_items;
+		return ListItems(writer, member)->count > apitoken_max_list_items;
 	return false;
 }
 
@@ -555,7 +555,7 @@ IsPresent(const ResourceWriter *writer, const ApitokenShapeMember *member,
 											  Value(writer, member->slot)) != NULL);
 		case MEMBER_LINK:
 			return !IsNull(writer, member->slot) &&
-				(closed || writer->document->account.count > 0);
+				(closed || LinkedRow(writer, member) != NULL);
 		default:
 			return !IsNull(writer, member->slot);
 	}

@@ -23,15 +23,15 @@
 
 #define MEMBERS(array) {array, lengthof(array)}
 
-#define PLAIN(name, kind, column) {name, kind, column, NULL, RESOURCE_NONE}
-#define OBJECT(name, members) {name, MEMBER_OBJECT, NULL, &members, RESOURCE_NONE}
-#define RECORDS(name, members) {name, MEMBER_RECORDS, NULL, &members, RESOURCE_NONE}
-#define AUDIT(name) {name, MEMBER_AUDIT, NULL, &audit, RESOURCE_NONE}
-#define ACTOR(name, column) {name, MEMBER_ACTOR, column, NULL, RESOURCE_USER_ACTOR}
-#define LINK(name, column, target) {name, MEMBER_LINK, column, NULL, target}
-#define LIST(name, target) {name, MEMBER_LIST, NULL, NULL, target}
-#define META {"$meta", MEMBER_META, NULL, NULL, RESOURCE_NONE}
-#define HREF {"href", MEMBER_HREF, "id", NULL, RESOURCE_NONE}
+#define PLAIN(name, kind, column) {name, column, NULL, kind, RESOURCE_NONE}
+#define OBJECT(name, members) {name, NULL, &members, MEMBER_OBJECT, RESOURCE_NONE}
+#define RECORDS(name, members) {name, NULL, &members, MEMBER_RECORDS, RESOURCE_NONE}
+#define AUDIT(name) {name, NULL, &audit, MEMBER_AUDIT, RESOURCE_NONE}
+#define ACTOR(name, column) {name, column, NULL, MEMBER_ACTOR, RESOURCE_USER_ACTOR}
+#define LINK(name, column, target) {name, column, NULL, MEMBER_LINK, target}
+#define LIST(name, target) {name, NULL, NULL, MEMBER_LIST, target}
+#define META {"$meta", NULL, NULL, MEMBER_META, RESOURCE_NONE}
+#define HREF {"href", "id", NULL, MEMBER_HREF, RESOURCE_NONE}
 
 static const ApitokenMember created_list[] = {
 	PLAIN("at", MEMBER_INSTANT, "created_at"),
@@ -304,6 +304,14 @@ ActorTypeColumn(const char *id_column)
 	return psprintf("%.*s_type", (int) (strlen(id_column) - strlen("_id")), id_column);
 }
 
+static void
+AddColumns(ApitokenLayout *layout, const ApitokenMember *member, ApitokenShapeMember *ready)
+{
+	ready->slot = AddColumn(layout, member->column, ColumnType(member->kind));
+	if (member->kind == MEMBER_ACTOR)
+		ready->type_slot = AddColumn(layout, ActorTypeColumn(member->column), TEXTOID);
+}
+
 static ApitokenShape *
 BuildShape(ApitokenLayout *layout, const ApitokenMembers *members)
 {
@@ -321,9 +329,7 @@ BuildShape(ApitokenLayout *layout, const ApitokenMembers *members)
 		ready->name_length = strlen(member->name);
 		ready->slot = ready->type_slot = -1;
 		if (member->column != NULL)
-			ready->slot = AddColumn(layout, member->column, ColumnType(member->kind));
-		if (member->kind == MEMBER_ACTOR)
-			ready->type_slot = AddColumn(layout, ActorTypeColumn(member->column), TEXTOID);
+			AddColumns(layout, member, ready);
 
 		if (member->kind == MEMBER_RECORDS)
 			ready->records = BuildLayout(member->members, NULL);

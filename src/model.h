@@ -63,9 +63,9 @@ struct ApitokenMembers;
 typedef struct ApitokenMember
 {
 	const char *name;
-	ApitokenMemberKind kind;
 	const char *column;
 	const struct ApitokenMembers *members;
+	ApitokenMemberKind kind;
 	ApitokenResourceKind target;
 } ApitokenMember;
 

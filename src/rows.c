@@ -69,7 +69,7 @@ apitoken_rows_allocate(const ApitokenLayout *layout)
 ApitokenRows
 apitoken_rows_keep(ApitokenResourceKind kind, const ApitokenLayout *layout, uint64 count)
 {
-	ApitokenRows kept = {kind, layout, count, NULL};
+	ApitokenRows kept = {kind, layout, count, NULL, NULL};
 	ApitokenRowReader reader;
 
 	if (count == 0)
@@ -98,7 +98,30 @@ apitoken_rows_compare_ids(Datum left, Datum right)
 	return order != 0 ? order : a_length - b_length;
 }
 
-/* Returns the row with that id (text) among rows sorted by id, or NULL. */
+static int
+CompareIndexes(const void *left, const void *right, void *argument)
+{
+	const ApitokenRows *rows = argument;
+	int			slot = rows->layout->id_slot;
+
+	return apitoken_rows_compare_ids(rows->rows[*(const int *) left].values[slot],
+									 rows->rows[*(const int *) right].values[slot]);
+}
+
+/* Makes rows that are in another order fit to be found by their ids. */
+void
+apitoken_rows_sort(ApitokenRows *rows)
+{
+	rows->by_id = palloc(sizeof(int) * Max(rows->count, 1));
+	for (int i = 0; i < rows->count; i++)
+		rows->by_id[i] = i;
+	qsort_arg(rows->by_id, rows->count, sizeof(int), CompareIndexes, rows);
+}
+
+/*
+ * Returns the row with that id (text), or NULL.  The rows are in order of
+ * their ids, or apitoken_rows_sort has been called.
+ */
 ApitokenRow *
 apitoken_rows_find(const ApitokenRows *rows, Datum id)
 {
@@ -108,10 +131,11 @@ apitoken_rows_find(const ApitokenRows *rows, Datum id)
 	while (low < high)
 	{
 		int			middle = low + (high - low) / 2;
-		int			order = apitoken_rows_compare_ids(id, rows->rows[middle].values[rows->layout->id_slot]);
+		ApitokenRow *row = &rows->rows[rows->by_id != NULL ? rows->by_id[middle] : middle];
+		int			order = apitoken_rows_compare_ids(id, row->values[rows->layout->id_slot]);
 
 		if (order == 0)
-			return &rows->rows[middle];
+			return row;
 		if (order < 0)
 			high = middle;
 		else
@@ -128,4 +152,14 @@ apitoken_rows_id(ApitokenResourceKind kind, const ApitokenLayout *layout, const 
 	ApitokenResourceId resource = {kind, VARDATA_ANY(id), VARSIZE_ANY_EXHDR(id)};
 
 	return resource;
+}
+
+/* Returns what the actor in a row is, whose member must not be null. */
+ApitokenResourceKind
+apitoken_rows_actor_kind(const ApitokenRow *row, const ApitokenShapeMember *actor)
+{
+	text	   *type = DatumGetTextPP(row->values[actor->type_slot]);
+
+	/* the table admits "user" and "token" alone */
+	return *VARDATA_ANY(type) == 't' ? RESOURCE_TOKEN_ACTOR : RESOURCE_USER_ACTOR;
 }

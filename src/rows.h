@@ -37,6 +37,7 @@ typedef struct ApitokenRows
 	const ApitokenLayout *layout;
 	int			count;
 	ApitokenRow *rows;
+	int		   *by_id;			/* indexes in order of the ids; NULL: rows are */
 } ApitokenRows;
 
 /* Reads the rows of a result one at a time. */
@@ -54,8 +55,11 @@ extern ApitokenRow apitoken_rows_allocate(const ApitokenLayout *layout);
 extern ApitokenRows apitoken_rows_keep(ApitokenResourceKind kind, const ApitokenLayout *layout,
 									   uint64 count);
 extern int	apitoken_rows_compare_ids(Datum left, Datum right);
+extern void apitoken_rows_sort(ApitokenRows *rows);
 extern ApitokenRow *apitoken_rows_find(const ApitokenRows *rows, Datum id);
 extern ApitokenResourceId apitoken_rows_id(ApitokenResourceKind kind, const ApitokenLayout *layout,
 										   const ApitokenRow *row);
+extern ApitokenResourceKind apitoken_rows_actor_kind(const ApitokenRow *row,
+													 const ApitokenShapeMember *actor);
 
 #endif							/* APITOKEN_ROWS_H */

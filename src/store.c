@@ -50,16 +50,20 @@ typedef struct StatementText
 	" AND t.status " NE " 'Deleted'))"
 
 /*
- * The resources that an account's groups list, each once with the ids of the
- * groups that list it.  A group that lists more than $2 of them is cut off
- * there, so that what is read stays within bounds: such a list is left out.
+ * The resources that the user groups of accounts list, each once with the ids
+ * of the groups that list it.  A list is cut off after $2 of them, so that what
+ * is read stays within bounds; such a list is left out.
  */
-#define LISTED_BY_GROUPS(link, member) \
-	"SELECT l." member " AS id, pg_catalog.array_agg(l.user_group_id::pg_catalog.text) AS owners" \
+#define LINKS_OF_GROUPS(link, member) \
+	"SELECT k." member " AS id, k.user_group_id::pg_catalog.text AS owner" \
 	" FROM apitoken.user_groups AS g CROSS JOIN LATERAL (" \
-	"SELECT k.user_group_id, k." member " FROM apitoken." link " AS k" \
-	" WHERE k.account_id " EQ " g.account_id AND k.user_group_id " EQ " g.id LIMIT $2) AS l" \
-	" WHERE g.account_id " EQ " $1 GROUP BY l." member
+	"SELECT b.user_group_id, b." member " FROM apitoken." link " AS b" \
+	" WHERE b.account_id " EQ " g.account_id AND b.user_group_id " EQ " g.id LIMIT $2) AS k" \
+	" WHERE g.account_id " EQ " ANY ($1)"
+
+#define LISTED_BY_GROUPS(link, member) \
+	"SELECT l.id, pg_catalog.array_agg(l.owner) AS owners" \
+	" FROM (" LINKS_OF_GROUPS(link, member) ") AS l GROUP BY l.id"
 
 static const StatementText statements[] = {
 	[STATEMENT_TOKEN_SCOPE] = {
@@ -217,50 +221,52 @@ static const StatementText statements[] = {
 		" WHERE t.id " EQ " $1 AND " IN_SCOPE("$2", "$3"),
 		3, {TEXTOID, BOOLOID, TEXTARRAYOID}
 	},
-	[STATEMENT_ACCOUNT] = {
-		"apitoken account", SPI_OK_SELECT,
-		"SELECT a.* FROM apitoken.accounts AS a WHERE a.id " EQ " $1",
-		1, {TEXTOID}
+	[STATEMENT_ACCOUNTS] = {
+		"apitoken accounts", SPI_OK_SELECT,
+		"SELECT a.* FROM apitoken.accounts AS a WHERE a.id " EQ " ANY ($1) ORDER BY a.id",
+		1, {TEXTARRAYOID}
 	},
 	[STATEMENT_USER_GROUPS] = {
 		"apitoken user groups", SPI_OK_SELECT,
-		"SELECT g.* FROM apitoken.user_groups AS g WHERE g.account_id " EQ " $1 ORDER BY g.id",
-		1, {TEXTOID}
+		"SELECT g.* FROM pg_catalog.unnest($1) AS a (id) CROSS JOIN LATERAL ("
+		"SELECT b.* FROM apitoken.user_groups AS b"
+		" WHERE b.account_id " EQ " a.id ORDER BY b.id LIMIT $2) AS g ORDER BY g.id",
+		2, {TEXTARRAYOID, INT8OID}
 	},
 	[STATEMENT_MODULES] = {
-		/* a null among the owners stands for the token */
 		"apitoken modules", SPI_OK_SELECT,
-		"SELECT m.*, o.owners FROM ("
-		"SELECT l.id, pg_catalog.array_agg(l.owner) AS owners FROM ("
-		"SELECT k.module_id AS id, k.user_group_id::pg_catalog.text AS owner"
-		" FROM apitoken.user_groups AS g CROSS JOIN LATERAL ("
-		"SELECT b.user_group_id, b.module_id FROM apitoken.user_group_modules AS b"
-		" WHERE b.account_id " EQ " g.account_id AND b.user_group_id " EQ " g.id LIMIT $2) AS k"
-		" WHERE $4 AND g.account_id " EQ " $1"
+		"SELECT m.*, o.owners, o.tokens FROM ("
+		"SELECT l.id, pg_catalog.array_agg(l.owner) FILTER (WHERE l.owner IS NOT NULL) AS owners,"
+		" pg_catalog.array_agg(l.token) FILTER (WHERE l.token IS NOT NULL) AS tokens FROM ("
+		"SELECT g.id, g.owner, NULL::pg_catalog.text AS token"
+		" FROM (" LINKS_OF_GROUPS("user_group_modules", "module_id") ") AS g"
 		" UNION ALL "
-		"(SELECT t.module_id, NULL FROM apitoken.api_token_modules AS t"
-		" WHERE $5 AND t.account_id " EQ " $1 AND t.api_token_id " EQ " $3 LIMIT $2)"
+		"SELECT k.module_id, NULL, k.api_token_id::pg_catalog.text"
+		" FROM ROWS FROM (pg_catalog.unnest($3), pg_catalog.unnest($4)) AS t (account_id, id)"
+		" CROSS JOIN LATERAL ("
+		"SELECT b.api_token_id, b.module_id FROM apitoken.api_token_modules AS b"
+		" WHERE b.account_id " EQ " t.account_id AND b.api_token_id " EQ " t.id LIMIT $2) AS k"
 		") AS l GROUP BY l.id) AS o"
 		" JOIN apitoken.modules AS m ON m.id " EQ " o.id ORDER BY m.id",
-		5, {TEXTOID, INT8OID, TEXTOID, BOOLOID, BOOLOID}
+		4, {TEXTARRAYOID, INT8OID, TEXTARRAYOID, TEXTARRAYOID}
 	},
 	[STATEMENT_USERS] = {
 		"apitoken users", SPI_OK_SELECT,
 		"SELECT u.*, o.owners FROM (" LISTED_BY_GROUPS("user_group_users", "user_id") ") AS o"
 		" JOIN apitoken.users AS u ON u.id " EQ " o.id ORDER BY u.id",
-		2, {TEXTOID, INT8OID}
+		2, {TEXTARRAYOID, INT8OID}
 	},
 	[STATEMENT_BUYERS] = {
 		"apitoken buyers", SPI_OK_SELECT,
 		"SELECT b.*, o.owners FROM (" LISTED_BY_GROUPS("user_group_buyers", "buyer_id") ") AS o"
-		" JOIN apitoken.buyers AS b ON b.account_id " EQ " $1 AND b.id " EQ " o.id ORDER BY b.id",
-		2, {TEXTOID, INT8OID}
+		" JOIN apitoken.buyers AS b ON b.id " EQ " o.id ORDER BY b.id",
+		2, {TEXTARRAYOID, INT8OID}
 	},
 	[STATEMENT_BUYER_ERRORS] = {
 		"apitoken buyer errors", SPI_OK_SELECT,
 		"SELECT e.* FROM apitoken.buyer_errors AS e"
-		" WHERE e.account_id " EQ " $1 ORDER BY e.buyer_id, e.ordinal",
-		1, {TEXTOID}
+		" WHERE e.account_id " EQ " ANY ($1) ORDER BY e.buyer_id, e.ordinal",
+		1, {TEXTARRAYOID}
 	},
 	[STATEMENT_USER_ACTORS] = {
 		"apitoken user actors", SPI_OK_SELECT,

@@ -37,7 +37,7 @@ typedef enum ApitokenStatement
 	STATEMENT_NOTE_ACCESS,
 	/* the document, each kind of resource once */
 	STATEMENT_TOKEN,
-	STATEMENT_ACCOUNT,
+	STATEMENT_ACCOUNTS,
 	STATEMENT_USER_GROUPS,
 	STATEMENT_MODULES,
 	STATEMENT_USERS,
