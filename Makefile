@@ -56,7 +56,7 @@ EXTRA_CLEAN = build
 # The path is there without the files when only libpq-dev is installed.
 PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
 ifeq ($(PGXS),)
-$(error PostgreSQL's files for building extensions are missing. Install them: apt-get install postgresql-server-dev-$(shell scripts/pg-major))
+$(error PostgreSQL's files for building extensions are missing. Install them: apt-get install postgresql-server-dev-$(or $(shell scripts/pg-major),all))
 endif
 include $(PGXS)
 

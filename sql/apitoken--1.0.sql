@@ -36,12 +36,14 @@ CREATE DOMAIN apitoken.resource_id AS text COLLATE "C"
 	CHECK (pg_catalog.char_length(VALUE) BETWEEN 1 AND 255);
 COMMENT ON DOMAIN apitoken.resource_id IS
 	'Id of a resource: 1 to 255 characters. New ids have the shape TKN-nnnn-nnnn; ids taken over from elsewhere may have any. Compared and sorted by bytes.';
+REVOKE ALL ON DOMAIN apitoken.resource_id FROM PUBLIC;
 
 -- What the documented form YYYY-MM-DDTHH:mm:ss.sssZ can say, and no more.
 CREATE DOMAIN apitoken.instant AS timestamptz(3)
 	CHECK (VALUE >= '0001-01-01 00:00:00+00' AND VALUE < '10000-01-01 00:00:00+00');
 COMMENT ON DOMAIN apitoken.instant IS
 	'A moment with milliseconds, between the years 1 and 9999: exactly what the documented date form can say.';
+REVOKE ALL ON DOMAIN apitoken.instant FROM PUBLIC;
 
 /*
  * Tables
@@ -651,7 +653,7 @@ CREATE TRIGGER withdraw_module AFTER DELETE OR UPDATE OF module_id, user_group_i
 CREATE FUNCTION apitoken.log_transition() RETURNS trigger
 LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_log_transition';
 COMMENT ON FUNCTION apitoken.log_transition() IS
-	'Trigger: records a change of an API token''s status in apitoken.api_token_transitions and, unless apitoken.notify is off, sends {"id": …, "status": …} on the channel apitoken when the transaction commits.';
+	'Trigger: records a change of an API token''s status in apitoken.api_token_transitions and, unless apitoken.notify is off, sends {"id": ..., "status": ...} on the channel apitoken when the transaction commits.';
 REVOKE ALL ON FUNCTION apitoken.log_transition() FROM PUBLIC;
 
 CREATE TRIGGER log_transition AFTER UPDATE OF status ON apitoken.api_tokens
@@ -833,6 +835,24 @@ COMMENT ON FUNCTION @extschema@.apitoken_authenticate(text) IS
 
 Makes the token the actor for the rest of the transaction and notes the access. Answers {"id", "account": {"id"}, "modules": [{"id", "code"}]}. Error: PT401, one and the same for an unknown, malformed, Disabled or Deleted token.$$;
 REVOKE ALL ON FUNCTION @extschema@.apitoken_authenticate(text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_list(query text DEFAULT '') RETURNS jsonb
+LANGUAGE C STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'apitoken_list';
+COMMENT ON FUNCTION @extschema@.apitoken_list(text) IS
+	$$List API tokens
+
+Takes the query string of a URL as it comes, in RQL: filters such as status=Active, eq(account.id,ACC-1234-5678), like(name,*export*), gt(lastAccessAt,2026-01-01) or any(modules,eq(id,MOD-0001)), joined by & or by and(), or(), not(); order=-audit.created.at,+name; limit (100 at most and by default; 0 only counts) and offset; select=+audit,-modules. Answers {"data": [...], "$meta": {"pagination": {"offset", "limit", "total"}, "omitted": []}}, with the tokens that the caller may administer; each without audit and with a short account unless selected. Error: PT400 with the position in the query.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_list(text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_pre_request() RETURNS void
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_pre_request';
+COMMENT ON FUNCTION @extschema@.apitoken_pre_request() IS
+	$$Authenticate an HTTP request
+
+For PostgREST's db-pre-request: takes the secret that the proxy handed on in the header X-Apitoken-Secret; without one, a JWT's user or a trusted role must act. Error: PT401.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_pre_request() FROM PUBLIC;
 
 /*
  * pg_dump leaves out an extension's rows and sequences unless told otherwise.

@@ -39,7 +39,7 @@ IsContainer(const JsonbValue *value, uint32 flag)
 }
 
 /*
- * The id in {"id": …}, the form in which a body refers to a resource.
+ * The id in {"id": ...}, the form in which a body refers to a resource.
  */
 static char *
 ParseReference(const JsonbValue *reference, const char *path)

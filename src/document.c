@@ -583,7 +583,7 @@ WriteToken(ApitokenDocument *document, StringInfo buffer, ApitokenContainer *par
 	apitoken_members_write(document, buffer, parent, &place, layout, row, document->fields);
 }
 
-/* {"$meta": {"pagination": {"limit", "total", "offset"}, "omitted": []}, "data": […]} */
+/* {"$meta": {"pagination": {"limit", "total", "offset"}, "omitted": []}, "data": [...]} */
 static void
 WriteList(ApitokenDocument *document, StringInfo buffer, const ApitokenPage *page)
 {

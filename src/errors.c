@@ -43,7 +43,7 @@ apitoken_error_body_type(const char *argument)
 
 /*
  * A member of a body.  path names it, as in modules[0].id; problem goes on
- * from "The member … "; hint is a sentence that says what is allowed.
+ * from "The member ... "; hint is a sentence that says what is allowed.
  */
 void
 apitoken_error_member(const char *path, const char *problem, const char *hint)

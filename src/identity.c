@@ -30,11 +30,10 @@
 #include "catalog/pg_type.h"
 #include "errors.h"
 #include "miscadmin.h"
+#include "request.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
 #include "utils/guc.h"
-#include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
@@ -137,35 +136,14 @@ ClaimsAreBelieved(void)
 		get_role_oid(apitoken_jwt_authenticator, true) == GetSessionUserId();
 }
 
-/* The string behind the configured claim, or NULL. */
-static char *
-FindClaim(const char *claims)
-{
-	Jsonb	   *jsonb = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(claims)));
-	JsonbValue	key;
-	JsonbValue *value;
-
-	if (!JB_ROOT_IS_OBJECT(jsonb))
-		return NULL;
-
-	key.type = jbvString;
-	key.val.string.val = apitoken_jwt_actor_claim;
-	key.val.string.len = strlen(apitoken_jwt_actor_claim);
-	value = findJsonbValueFromContainer(&jsonb->root, JB_FOBJECT, &key);
-	if (value == NULL || value->type != jbvString)
-		return NULL;
-	return pnstrdup(value->val.string.val, value->val.string.len);
-}
-
 static ApitokenActor
 ClaimedActor(void)
 {
 	ApitokenActor actor = {NULL, NULL};
-	const char *claims = GetConfigOption("request.jwt.claims", true, false);
 
-	if (claims != NULL && claims[0] != '\0' && ClaimsAreBelieved())
+	if (ClaimsAreBelieved())
 	{
-		actor.id = FindClaim(claims);
+		actor.id = apitoken_request_member("request.jwt.claims", apitoken_jwt_actor_claim);
 		if (actor.id != NULL)
 			actor.type = ACTOR_USER;
 	}

@@ -1,0 +1,97 @@
+/*-------------------------------------------------------------------------
+ *
+ * request.c
+ *	  What PostgREST tells of the HTTP request, and the function that it calls
+ *	  before each.
+ *
+ * PostgREST sets request.headers and request.jwt.claims, each a JSON object,
+ * for the transaction of a request.  Anybody can set them in SQL, so they are
+ * only ever taken for what the caller says of himself.
+ *
+ * src/request.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "request.h"
+
+#include "authenticate.h"
+#include "errors.h"
+#include "fmgr.h"
+#include "identity.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/guc.h"
+#include "utils/jsonb.h"
+
+/*
+ * The header in which the proxy hands the secret on; PostgREST has the names
+ * of headers in lower case.  PostgREST takes the usual one, Authorization, for
+ * a JWT alone.
+ */
+#define SECRET_HEADER "x-apitoken-secret"
+
+/*
+ * Returns the string behind a key of the JSON object that a setting holds, in
+ * the current memory context; NULL if the setting is not set, is no object or
+ * has no such string.  Raises 22P02 if it is not JSON.
+ */
+char *
+apitoken_request_member(const char *setting, const char *key)
+{
+	const char *json = GetConfigOption(setting, true, false);
+	Jsonb	   *object;
+	JsonbValue	wanted;
+	JsonbValue *value;
+
+	/* what was set in an earlier transaction is empty by now, not gone */
+	if (json == NULL || json[0] == '\0')
+		return NULL;
+
+	object = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json)));
+	if (!JB_ROOT_IS_OBJECT(object))
+		return NULL;
+
+	wanted.type = jbvString;
+	wanted.val.string.val = (char *) key;
+	wanted.val.string.len = strlen(key);
+	value = findJsonbValueFromContainer(&object->root, JB_FOBJECT, &wanted);
+	if (value == NULL || value->type != jbvString)
+		return NULL;
+	return pnstrdup(value->val.string.val, value->val.string.len);
+}
+
+/* Raises PT401 if nobody acts: neither a JWT's user nor a trusted role. */
+static void
+RequireCaller(void)
+{
+	ApitokenOwnership ownership = apitoken_identity_become_owner(false);
+	ApitokenCaller caller;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		apitoken_error_statement("apitoken", "SPI_connect");
+	if (!apitoken_identity_visible(ownership.role, &caller))
+		apitoken_error_unauthorized();
+	SPI_finish();
+	apitoken_identity_leave_owner(&ownership);
+}
+
+PG_FUNCTION_INFO_V1(apitoken_pre_request);
+
+/*
+ * apitoken_pre_request() returns void: for PostgREST's db-pre-request.
+ *
+ * Authenticates with the secret that the proxy handed on; without one, a JWT's
+ * user or a trusted role must act.  Raises PT401, and PostgREST does not run
+ * the request then.
+ */
+Datum
+apitoken_pre_request(PG_FUNCTION_ARGS)
+{
+	char	   *secret = apitoken_request_member("request.headers", SECRET_HEADER);
+
+	if (secret != NULL)
+		(void) apitoken_authenticate_secret(secret, strlen(secret));
+	else
+		RequireCaller();
+	PG_RETURN_VOID();
+}

@@ -1,0 +1,111 @@
+/*
+ * CREATE EXTENSION, DROP EXTENSION, and both again in one session.  Not in a
+ * transaction, so that each is over before the next; the database is this
+ * test's own.
+ */
+SELECT plan(21);
+
+\ir fixtures/helpers.psql
+
+-- Everything that a database has, but for what the tests themselves made.
+CREATE VIEW helper.objects AS
+	SELECT 'schema' AS kind, nspname::text AS name FROM pg_namespace WHERE nspname !~ '^pg_(toast_)?temp'
+	UNION ALL SELECT 'relation', c.oid::regclass::text FROM pg_class c
+		WHERE relpersistence <> 't' AND relkind <> 't' AND c.oid NOT IN (SELECT indexrelid FROM pg_index JOIN pg_class t
+			ON t.oid = indrelid WHERE t.relkind = 't')
+	UNION ALL SELECT 'function', oid::regprocedure::text FROM pg_proc
+	UNION ALL SELECT 'type', oid::regtype::text FROM pg_type WHERE typtype IN ('d', 'e', 'r')
+	UNION ALL SELECT 'operator', oid::regoperator::text FROM pg_operator
+	UNION ALL SELECT 'trigger', tgname::text || ' on ' || tgrelid::regclass FROM pg_trigger WHERE NOT tgisinternal
+	UNION ALL SELECT 'event trigger', evtname FROM pg_event_trigger
+	UNION ALL SELECT 'policy', polname::text || ' on ' || polrelid::regclass FROM pg_policy
+	UNION ALL SELECT 'role', rolname FROM pg_roles
+	UNION ALL SELECT 'extension', extname FROM pg_extension
+	UNION ALL SELECT 'language', lanname FROM pg_language;
+CREATE TABLE helper.seen (moment text, kind text, name text);
+CREATE FUNCTION helper.look(moment text) RETURNS void
+LANGUAGE sql
+AS $$
+	INSERT INTO helper.seen SELECT moment, kind, name FROM helper.objects
+$$;
+CREATE FUNCTION helper.difference(old text, new text) RETURNS SETOF text
+LANGUAGE sql
+AS $$
+	(SELECT 'gone: ' || kind || ' ' || name FROM helper.seen WHERE moment = old
+		EXCEPT ALL SELECT 'gone: ' || kind || ' ' || name FROM helper.seen WHERE moment = new)
+	UNION ALL
+	(SELECT 'new: ' || kind || ' ' || name FROM helper.seen WHERE moment = new
+		EXCEPT ALL SELECT 'new: ' || kind || ' ' || name FROM helper.seen WHERE moment = old)
+$$;
+
+\ir fixtures/golden.psql
+SELECT is(api.apitoken_disable('text') ->> 'status', 'Disabled', 'a first call, whose plans are kept');
+SELECT helper.look('created') \g /dev/null
+
+DROP EXTENSION apitoken;
+SELECT helper.look('dropped') \g /dev/null
+SELECT is((SELECT count(*) > 40 FROM helper.difference('created', 'dropped')), true, 'DROP EXTENSION takes much away');
+SELECT is((SELECT array_agg(kind || ' ' || name) FROM helper.objects
+		WHERE name ~ 'apitoken' AND name <> ALL ('{api,helper}')), NULL, 'nothing of it is left');
+SELECT is((SELECT array_agg(d) FROM helper.difference('created', 'dropped') d WHERE d LIKE 'new:%'), NULL, 'nothing has come with it');
+SELECT is(to_regnamespace('api') IS NOT NULL, true, 'the schema of the functions, which is the user''s, stays');
+SELECT is((SELECT f.code FROM helper.failure($$ SELECT api.apitoken_disable('text') $$) f), '42883', 'there is no call without it');
+
+CREATE EXTENSION apitoken SCHEMA api;
+SELECT helper.look('created again') \g /dev/null
+SELECT is((SELECT array_agg(d) FROM helper.difference('created', 'created again') d), NULL, 'CREATE EXTENSION gives the same again');
+SELECT is((SELECT f.code FROM helper.failure($$ SELECT api.apitoken_disable('text') $$) f), 'PT404', 'without the rows of before');
+\ir fixtures/golden.psql
+SELECT is(api.apitoken_disable('text') #>> '{account,groups,0,users,0,name}', 'text', 'the same session''s plans go to the new tables');
+SELECT is((SELECT count(*) FROM apitoken.api_token_transitions), 1::bigint, 'and so does its trail');
+SELECT is((SELECT f.code FROM helper.failure($$ SELECT api.apitoken_disable('text') $$) f), 'PT400', 'its errors too');
+
+-- Tables that change under kept plans.
+ALTER TABLE apitoken.accounts ADD COLUMN more text DEFAULT 'x';
+ALTER TABLE apitoken.users DROP COLUMN phone_prefix;
+UPDATE apitoken.api_tokens SET status = 'Active' WHERE id = 'text';
+SELECT is((SELECT jsonb_build_array(document ->> 'status', document #> '{account,groups,0,users,0,phone}', document #> '{account,name}')
+		FROM api.apitoken_disable('text') document),
+	'["Disabled", {"number": "text"}, "text"]'::jsonb, 'a column more or less under kept plans');
+
+/*
+ * Another schema, whose name needs quotes.
+ */
+DROP EXTENSION apitoken;
+CREATE SCHEMA "My Api é";
+CREATE EXTENSION apitoken SCHEMA "My Api é";
+SELECT is((SELECT array_agg(DISTINCT pronamespace::regnamespace::text) FROM pg_proc WHERE proname LIKE 'apitoken\_%'),
+	'{"\"My Api é\""}', 'the functions are where the user says');
+SELECT is((SELECT array_agg(DISTINCT relnamespace::regnamespace::text) FROM pg_class
+		WHERE relname IN ('api_tokens', 'accounts', 'users') AND relkind = 'r'), '{apitoken}', 'the tables are where they always are');
+\ir fixtures/golden.psql
+SELECT is("My Api é".apitoken_disable('text') ->> 'status', 'Disabled', 'the call works there');
+SELECT is((SELECT f.code FROM helper.failure('ALTER EXTENSION apitoken SET SCHEMA api') f), '0A000', 'the schema is chosen once');
+
+/*
+ * Nothing that is planted in the schema, or named before, is taken for the extension's own.
+ */
+DROP EXTENSION apitoken;
+DROP SCHEMA "My Api é";
+CREATE FUNCTION api.now() RETURNS timestamptz LANGUAGE sql AS 'SELECT NULL::timestamptz';
+CREATE FUNCTION api.char_length(text) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 0';
+CREATE FUNCTION api.format(text, VARIADIC "any") RETURNS text LANGUAGE internal AS 'text_format';
+CREATE TABLE api.pg_class (oid oid, relnamespace oid, relkind "char");
+CREATE EXTENSION apitoken SCHEMA api;
+SELECT is((SELECT array_agg(refobjid::regprocedure::text) FROM pg_depend
+		WHERE refclassid = 'pg_proc'::regclass AND refobjid IN ('api.now()'::regprocedure, 'api.char_length(text)'::regprocedure)),
+	NULL, 'nothing planted in the schema is used');
+SELECT is((SELECT cardinality(extconfig) FROM pg_extension WHERE extname = 'apitoken')::bigint,
+	(SELECT count(*) FROM pg_catalog.pg_class WHERE relnamespace = 'apitoken'::regnamespace AND relkind IN ('r', 'S')),
+	'and all tables are marked for dump');
+DROP EXTENSION apitoken;
+CREATE SCHEMA apitoken;
+SELECT is((SELECT f.code FROM helper.failure('CREATE EXTENSION apitoken SCHEMA api') f), '42P06',
+	'a schema of the tables'' name that is there already is nobody''s to take');
+DROP SCHEMA apitoken;
+CREATE EXTENSION apitoken SCHEMA api;
+SELECT is(api.apitoken_version(), (SELECT extversion FROM pg_extension WHERE extname = 'apitoken'), 'library and script are of one version');
+SELECT is((SELECT array_agg(d) FROM (SELECT helper.look('last')) l, helper.difference('created', 'last') d
+		WHERE d !~ '^new: (function|relation) api\.'), NULL, 'in the end all is as in the beginning');
+
+SELECT * FROM finish();
