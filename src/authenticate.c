@@ -15,12 +15,15 @@
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "apitoken.h"
+#include "catalog/namespace.h"
 #include "errors.h"
 #include "identity.h"
 #include "jsonb_writer.h"
 #include "secret.h"
+#include "storage/lmgr.h"
 #include "store.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 #include "utils/timestamp.h"
@@ -126,10 +129,20 @@ TryToNoteAccess(const char *account_id, const char *id)
 	CurrentResourceOwner = owner;
 }
 
+/* Takes the lock that writing needs, if that does not mean to wait. */
+static bool
+LockCredentials(void)
+{
+	Oid			schema = get_namespace_oid(APITOKEN_SCHEMA, false);
+
+	return ConditionalLockRelationOid(get_relname_relid("api_token_credentials", schema),
+									  RowExclusiveLock);
+}
+
 static void
 NoteAccessIfDue(const Credential *credential, const char *id)
 {
-	if (!credential->access_due || XactReadOnly || RecoveryInProgress())
+	if (!credential->access_due || XactReadOnly || RecoveryInProgress() || !LockCredentials())
 		return;
 
 	if (IsolationUsesXactSnapshot())
