@@ -84,26 +84,12 @@ KnownMembers(const ApitokenShape *shape)
 	return names.data;
 }
 
-/*
- * Finds the member whose name comes next in the path, the longest that fits:
- * some names have a dot in them.  Steps behind it.
- */
+/* Finds the member whose name comes next in the path, and steps behind it. */
 static int
 ReadName(ItemReader *item, const ApitokenShape *shape)
 {
 	const char *rest = item->path + item->next;
-	int			found = -1;
-
-	for (int i = 0; i < shape->count; i++)
-	{
-		const ApitokenShapeMember *member = &shape->members[i];
-		int			length = member->name_length;
-
-		/* longer names come later in the shape */
-		if (strncmp(rest, member->member->name, length) == 0 &&
-			(rest[length] == '\0' || rest[length] == '.'))
-			found = i;
-	}
+	int			found = apitoken_model_find_first(shape, rest);
 
 	if (found < 0)
 		apitoken_error_field(item->path, item->next, strcspn(rest, "."), KnownMembers(shape));

@@ -380,6 +380,31 @@ apitoken_model_find_member(const ApitokenShape *shape, const char *name, int len
 	return -1;
 }
 
+/*
+ * Returns the index of the member that a dotted path starts with, or -1: the
+ * longest whose name fits, since some names have a dot in them.
+ */
+int
+apitoken_model_find_first(const ApitokenShape *shape, const char *path)
+{
+	int			found = -1;
+
+	for (int i = 0; i < shape->count; i++)
+	{
+		const ApitokenShapeMember *member = &shape->members[i];
+		char		behind;
+
+		if (strncmp(path, member->member->name, member->name_length) != 0)
+			continue;
+
+		/* longer names come later in the shape */
+		behind = path[member->name_length];
+		if (behind == '\0' || behind == '.')
+			found = i;
+	}
+	return found;
+}
+
 static AttrNumber
 FindAttribute(TupleDesc tupdesc, const char *name)
 {

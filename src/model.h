@@ -120,6 +120,7 @@ typedef struct ApitokenLayout
 
 extern const ApitokenLayout *apitoken_model_layout(ApitokenResourceKind kind);
 extern int	apitoken_model_find_member(const ApitokenShape *shape, const char *name, int length);
+extern int	apitoken_model_find_first(const ApitokenShape *shape, const char *path);
 extern void apitoken_model_bind(const ApitokenLayout *layout, TupleDesc tupdesc,
 								AttrNumber *attnums);
 

@@ -1,0 +1,81 @@
+/*-------------------------------------------------------------------------
+ *
+ * list.c
+ *	  Lists of tokens.
+ *
+ * src/list.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "compat.h"
+
+#include "call.h"
+#include "errors.h"
+#include "rql.h"
+#include "rql_sql.h"
+#include "utils/builtins.h"
+
+/* What a list leaves out unless it is selected. */
+#define LIST_FIELDS \
+	"-audit,-modules.audit," \
+	"-account.*,+account.id,+account.type,+account.status,+account.name,+account.icon"
+
+static ApitokenFields *
+ListFields(const ApitokenRql *rql)
+{
+	ApitokenFields *fields = apitoken_fields_add(NULL, LIST_FIELDS, strlen(LIST_FIELDS));
+
+	if (rql->select != NULL && rql->select[0] != '\0')
+		fields = apitoken_fields_add(fields, rql->select, strlen(rql->select));
+	return fields;
+}
+
+/* Keeps the page's rows of the last statement's result, and finds the total. */
+static ApitokenRows
+KeepPage(uint64 count, ApitokenPage *page)
+{
+	TupleDesc	tupdesc = SPI_tuptable->tupdesc;
+	ApitokenRows rows;
+	bool		isnull;
+
+	page->total = DatumGetInt64(apitoken_store_value(0, SPI_fnumber(tupdesc, "total"), &isnull));
+	(void) apitoken_store_value(0, SPI_fnumber(tupdesc, "id"), &isnull);
+	rows = apitoken_rows_keep(RESOURCE_TOKEN, apitoken_model_layout(RESOURCE_TOKEN),
+							  isnull ? 0 : count);
+	apitoken_rows_sort(&rows);
+	return rows;
+}
+
+PG_FUNCTION_INFO_V1(apitoken_list);
+
+/*
+ * apitoken_list(query text) returns jsonb: the page that a query asks for of
+ * the tokens that the caller may administer.
+ *
+ * {"data": [...], "$meta": {"pagination": {"offset", "limit", "total"},
+ * "omitted": []}}; page and total are of one snapshot.  The query is explained
+ * in rql.c.  Raises PT400 with the position in the query, PT401 and PT403.
+ */
+Datum
+apitoken_list(PG_FUNCTION_ARGS)
+{
+	text	   *query = PG_ARGISNULL(0) ? cstring_to_text("") : PG_GETARG_TEXT_PP(0);
+	ApitokenRql *rql = apitoken_rql_parse(VARDATA_ANY(query), VARSIZE_ANY_EXHDR(query));
+	ApitokenFields *fields = ListFields(rql);
+	ApitokenCall call = apitoken_call_begin(false);
+	ApitokenSql *sql = palloc(sizeof(ApitokenSql));
+	ApitokenPage page;
+	ApitokenRows rows;
+	Jsonb	   *list;
+
+	page.limit = rql->limit < 0 ? APITOKEN_DEFAULT_LIMIT : rql->limit;
+	page.offset = Max(rql->offset, 0);
+	apitoken_rql_compile(rql, VARDATA_ANY(query), VARSIZE_ANY_EXHDR(query), &call.caller, sql);
+	if (SPI_execute_with_args(sql->text.data, sql->count, sql->types, sql->values, NULL, true,
+							  0) != SPI_OK_SELECT)
+		apitoken_error_statement("apitoken list", SPI_result_code_string(SPI_result));
+	rows = KeepPage(SPI_processed, &page);
+	list = apitoken_document_build_list(rows, fields, page, call.result_context);
+	apitoken_call_end(&call);
+	PG_RETURN_JSONB_P(list);
+}

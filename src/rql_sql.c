@@ -1,0 +1,748 @@
+/*-------------------------------------------------------------------------
+ *
+ * rql_sql.c
+ *	  The query language of lists: its translation to SQL.
+ *
+ * A query becomes one statement.  What its text is put together from stands
+ * here and in the tables of model.c; every value of the query becomes an
+ * argument, so that no input is ever part of the text.
+ *
+ * Members are those of the document: a token's own, those of its account, and
+ * those of its modules, of which some one must satisfy a comparison.  null is
+ * different from every value, as in the document it is absent: ne(icon,x) and
+ * not(eq(icon,x)) hold for a token without an icon.  So that SQL's third truth
+ * value never comes up, "not" is carried down to the comparisons.
+ *
+ * src/rql_sql.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "rql_sql.h"
+
+#include "catalog/pg_type.h"
+#include "errors.h"
+#include "model.h"
+#include "secret.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/datetime.h"
+#include "utils/timestamp.h"
+
+#define OP(operator) "OPERATOR(pg_catalog." operator ")"
+
+/* The token's modules, for a condition on one of them. */
+#define SOME_MODULE \
+	"EXISTS (SELECT FROM apitoken.api_token_modules AS l" \
+	" JOIN apitoken.modules AS m ON m.id " OP("=") " l.module_id" \
+	" WHERE l.account_id " OP("=") " t.account_id AND l.api_token_id " OP("=") " t.id"
+
+/* What is listed, with the column that lives in another table. */
+#define TOKENS \
+	"(SELECT k.*, (SELECT c.last_access_at FROM apitoken.api_token_credentials AS c" \
+	" WHERE c.account_id " OP("=") " k.account_id AND c.api_token_id " OP("=") " k.id)" \
+	" AS last_access_at FROM apitoken.api_tokens AS k) AS t"
+
+#define ACCOUNTS " JOIN apitoken.accounts AS a ON a.id " OP("=") " t.account_id"
+
+typedef struct Compiler
+{
+	const char *query;
+	int			length;
+	ApitokenSql *sql;
+	bool		uses_account;
+} Compiler;
+
+/* Where a path leads. */
+typedef struct Target
+{
+	const ApitokenShapeMember *member;
+	const char *alias;
+	bool		in_list;		/* of the token's modules */
+} Target;
+
+static void CompileNode(Compiler *compiler, StringInfo text, const ApitokenRqlNode *node,
+						ApitokenResourceKind scope, bool negated);
+
+pg_noreturn static void
+Fail(const Compiler *compiler, int position, const char *problem, const char *expected)
+{
+	apitoken_error_query(compiler->query, compiler->length, position, problem, expected);
+}
+
+/*
+ * Arguments
+ */
+
+/* Adds an argument, and its place to the text. */
+static void
+AddArgument(Compiler *compiler, StringInfo text, Oid type, Datum value)
+{
+	ApitokenSql *sql = compiler->sql;
+
+	Assert(sql->count < APITOKEN_MAX_SQL_ARGUMENTS);
+	sql->types[sql->count] = type;
+	sql->values[sql->count] = value;
+	sql->count++;
+	appendStringInfo(text, "$%d", sql->count);
+}
+
+/* Reads count digits into number; false if there are others. */
+static bool
+ReadDigits(const char **text, int count, int *number)
+{
+	*number = 0;
+	for (int i = 0; i < count; i++)
+	{
+		if (**text <'0' || **text >'9')
+			return false;
+		*number = *number * 10 + (*(*text) ++- '0');
+	}
+	return true;
+}
+
+static bool
+ReadTime(const char **text, struct pg_tm *tm, fsec_t *microseconds)
+{
+	int			unit = 100000;
+
+	if (!ReadDigits(text, 2, &tm->tm_hour) || *(*text) ++!= ':' ||
+		!ReadDigits(text, 2, &tm->tm_min) || *(*text) ++!= ':' ||
+		!ReadDigits(text, 2, &tm->tm_sec))
+		return false;
+
+	if (**text == '.')
+	{
+		for ((*text) ++; **text >='0' && **text <='9' && unit > 0; (*text) ++, unit /= 10)
+			*microseconds += (**text -'0') *unit;
+	}
+	return tm->tm_hour < 24 && tm->tm_min < 60 && tm->tm_sec < 60;
+}
+
+/* Z or +hh:mm; sets seconds west of UTC, as tm2timestamp wants them. */
+static bool
+ReadZone(const char **text, int *zone)
+{
+	int			sign = **text == '-' ? 1 : -1;
+	int			hours;
+	int			minutes;
+
+	if (**text == 'Z')
+	{
+		(*text) ++;
+		return true;
+	}
+	/* a plus that came as a space */
+	if (**text !='+' && **text !='-' && **text !=' ')
+		return false;
+	(*text) ++;
+	if (!ReadDigits(text, 2, &hours) || *(*text) ++!= ':' || !ReadDigits(text, 2, &minutes))
+		return false;
+	*zone = sign * (hours * 60 + minutes) * 60;
+	return hours < 16 && minutes < 60;
+}
+
+/*
+ * Reads a date, or a date and time, of ISO 8601: in UTC unless it says
+ * otherwise, whatever DateStyle and TimeZone are.
+ */
+static bool
+ReadInstant(const char *text, TimestampTz *instant)
+{
+	struct pg_tm tm = {0};
+	fsec_t		microseconds = 0;
+	int			zone = 0;
+
+	if (!ReadDigits(&text, 4, &tm.tm_year) || *text ++!= '-' ||
+		!ReadDigits(&text, 2, &tm.tm_mon) || *text ++!= '-' ||
+		!ReadDigits(&text, 2, &tm.tm_mday))
+		return false;
+	if (tm.tm_year < 1 || tm.tm_mon < 1 || tm.tm_mon > MONTHS_PER_YEAR || tm.tm_mday < 1 ||
+		tm.tm_mday > day_tab[isleap(tm.tm_year)][tm.tm_mon - 1])
+		return false;
+
+	if (*text == 'T')
+	{
+		text	  ++;
+
+		if (!ReadTime(&text, &tm, &microseconds))
+			return false;
+		if (*text !='\0' && !ReadZone(&text, &zone))
+			return false;
+	}
+	return *text == '\0' && tm2timestamp(&tm, microseconds, &zone, instant) == 0;
+}
+
+/* A value as the type that the member has. */
+static Datum
+ConvertValue(const Compiler *compiler, const Target *target, const ApitokenRqlValue *value)
+{
+	TimestampTz instant;
+
+	if (value->kind != RQL_STRING)
+		Fail(compiler, value->position, "this constant is for eq and ne alone", "a value");
+
+	switch (target->member->member->kind)
+	{
+		case MEMBER_INSTANT:
+			if (!ReadInstant(value->string, &instant))
+				Fail(compiler, value->position, "this is no date",
+					 "a date such as 2026-01-31 or 2026-01-31T23:00:00.000Z");
+			return TimestampTzGetDatum(instant);
+		case MEMBER_BOOLEAN:
+			if (strcmp(value->string, "true") != 0 && strcmp(value->string, "false") != 0)
+				Fail(compiler, value->position, "this is neither true nor false",
+					 "true or false");
+			return BoolGetDatum(value->string[0] == 't');
+		default:
+			return CStringGetTextDatum(value->string);
+	}
+}
+
+static Oid
+ValueType(const Target *target)
+{
+	switch (target->member->member->kind)
+	{
+		case MEMBER_INSTANT:
+			return TIMESTAMPTZOID;
+		case MEMBER_BOOLEAN:
+			return BOOLOID;
+		default:
+			return TEXTOID;
+	}
+}
+
+static void
+AddValue(Compiler *compiler, StringInfo text, const Target *target,
+		 const ApitokenRqlValue *value)
+{
+	AddArgument(compiler, text, ValueType(target), ConvertValue(compiler, target, value));
+}
+
+/* The values of in and out, as one array. */
+static void
+AddValues(Compiler *compiler, StringInfo text, const Target *target, const List *values)
+{
+	Datum	   *elements = palloc(sizeof(Datum) * list_length(values));
+	ListCell   *cell;
+	ArrayType  *array;
+
+	foreach(cell, values)
+		elements[foreach_current_index(cell)] = ConvertValue(compiler, target, lfirst(cell));
+
+	switch (ValueType(target))
+	{
+		case TIMESTAMPTZOID:
+			array = construct_array(elements, list_length(values), TIMESTAMPTZOID, 8,
+									FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
+			AddArgument(compiler, text, TIMESTAMPTZARRAYOID, PointerGetDatum(array));
+			break;
+		case BOOLOID:
+			array = construct_array(elements, list_length(values), BOOLOID, 1, true,
+									TYPALIGN_CHAR);
+			AddArgument(compiler, text, BOOLARRAYOID, PointerGetDatum(array));
+			break;
+		default:
+			array = construct_array(elements, list_length(values), TEXTOID, -1, false,
+									TYPALIGN_INT);
+			AddArgument(compiler, text, TEXTARRAYOID, PointerGetDatum(array));
+	}
+}
+
+/*
+ * like's pattern: * for any characters, \* for a star, everything else for
+ * itself; SQL's own wildcards are escaped.
+ */
+static Datum
+ConvertPattern(const Compiler *compiler, const ApitokenRqlValue *value)
+{
+	StringInfoData pattern;
+
+	if (value->kind != RQL_STRING)
+		Fail(compiler, value->position, "this constant is for eq and ne alone", "a pattern");
+
+	initStringInfo(&pattern);
+	for (const char *c = value->string; *c != '\0'; c++)
+	{
+		if (*c == '\\' && c[1] == '*')
+			appendStringInfoChar(&pattern, *++c);
+		else if (*c == '*')
+			appendStringInfoChar(&pattern, '%');
+		else
+		{
+			if (*c == '%' || *c == '_' || *c == '\\')
+				appendStringInfoChar(&pattern, '\\');
+			appendStringInfoChar(&pattern, *c);
+		}
+	}
+	return CStringGetTextDatum(pattern.data);
+}
+
+/*
+ * Paths
+ */
+
+/* One step of a path, from a resource of that kind. */
+static const ApitokenShapeMember *
+FindMember(const ApitokenShape *shape, const char **path)
+{
+	int			index = apitoken_model_find_first(shape, *path);
+
+	if (index < 0)
+		return NULL;
+	*path += shape->members[index].name_length;
+	if (**path == '.')
+		(*path)++;
+	return &shape->members[index];
+}
+
+static void
+EnterTarget(Compiler *compiler, Target *target, const ApitokenMember *member)
+{
+	if (member->target == RESOURCE_ACCOUNT)
+	{
+		target->alias = "a";
+		compiler->uses_account = true;
+	}
+	else
+	{
+		target->alias = "m";
+		target->in_list = true;
+	}
+}
+
+/* Is it a member, rather than something with members or made of others? */
+static bool
+IsComparable(ApitokenMemberKind kind)
+{
+	switch (kind)
+	{
+		case MEMBER_TEXT:
+		case MEMBER_BOOLEAN:
+		case MEMBER_INSTANT:
+		case MEMBER_UUID:
+		case MEMBER_TEXT_ARRAY:
+		case MEMBER_MASKED_SECRET:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/*
+ * Finds where a path leads.  Returns false if there is nothing that can be
+ * compared: no such member, or one of the account's own lists.
+ */
+static bool
+FollowPath(Compiler *compiler, const char *path, ApitokenResourceKind scope, Target *target)
+{
+	const ApitokenShape *shape = apitoken_model_layout(scope)->shape;
+
+	target->alias = scope == RESOURCE_MODULE ? "m" : "t";
+	target->in_list = false;
+	for (;;)
+	{
+		const ApitokenShapeMember *member = FindMember(shape, &path);
+
+		if (member == NULL)
+			return false;
+		target->member = member;
+		if (*path == '\0')
+			return IsComparable(member->member->kind) ||
+				(scope == RESOURCE_TOKEN && member->member->kind == MEMBER_LIST);
+
+		if (member->shape != NULL)
+			shape = member->shape;
+		else if (member->member->kind == MEMBER_ACTOR)
+			return strcmp(path, "id") == 0;
+		else if (shape->resource != NULL && scope == RESOURCE_TOKEN &&
+				 (member->member->kind == MEMBER_LINK || member->member->kind == MEMBER_LIST))
+		{
+			EnterTarget(compiler, target, member->member);
+			scope = member->member->target;
+			shape = apitoken_model_layout(scope)->shape;
+		}
+		else
+			return false;
+	}
+}
+
+static Target
+FindTarget(Compiler *compiler, const char *path, int position, ApitokenResourceKind scope)
+{
+	Target		target;
+
+	if (!FollowPath(compiler, path, scope, &target))
+		Fail(compiler, position, "there is no such member to compare or order by",
+			 scope == RESOURCE_MODULE ? "a member of a module, such as id" :
+			 "a member of the token, its account or its modules, such as status, account.id or modules.id");
+	return target;
+}
+
+/* The column, as text. */
+static char *
+TargetColumn(const Target *target)
+{
+	const ApitokenMember *member = target->member->member;
+	const char *cast = member->kind == MEMBER_UUID ? "::pg_catalog.text" : "";
+
+	return psprintf("%s.%s%s", target->alias, quote_identifier(member->column), cast);
+}
+
+/*
+ * Comparisons
+ */
+
+static bool
+IsConstant(const ApitokenRqlNode *node)
+{
+	const ApitokenRqlValue *value = linitial(node->values);
+
+	return (node->operator == RQL_EQ || node->operator == RQL_NE) && value->kind != RQL_STRING;
+}
+
+/* eq(x,null()), eq(x,empty()) and their opposites. */
+static void
+CompileConstant(StringInfo text, const Target *target, const ApitokenRqlNode *node, bool differs)
+{
+	const ApitokenRqlValue *value = linitial(node->values);
+	const char *column = TargetColumn(target);
+	bool		is_text = target->member->member->kind == MEMBER_TEXT;
+
+	appendStringInfo(text, "%s(%s IS NULL", differs ? "NOT " : "", column);
+	if (value->kind == RQL_EMPTY && is_text)
+		appendStringInfo(text, " OR %s " OP("=") " ''", column);
+	if (value->kind == RQL_EMPTY && target->member->member->kind == MEMBER_TEXT_ARRAY)
+		appendStringInfo(text, " OR pg_catalog.cardinality(%s) " OP("=") " 0", column);
+	appendStringInfoChar(text, ')');
+}
+
+/* The SQL operator of a comparison, and that of its opposite. */
+static const char *
+SqlOperator(ApitokenRqlOperator operator, bool negated)
+{
+	switch (operator)
+	{
+		case RQL_GT:
+			return negated ? OP("<=") : OP(">");
+		case RQL_GE:
+			return negated ? OP("<") : OP(">=");
+		case RQL_LT:
+			return negated ? OP(">=") : OP("<");
+		case RQL_LE:
+			return negated ? OP(">") : OP("<=");
+		case RQL_LIKE:
+			return negated ? OP("!~~") : OP("~~");
+		case RQL_ILIKE:
+			return negated ? OP("!~~*") : OP("~~*");
+		default:
+			/* the equalities; their opposites have been made of them */
+			return negated ? OP("<>") : OP("=");
+	}
+}
+
+/* An array of strings is compared by its elements, of which one must do. */
+static void
+CompileArrayComparison(Compiler *compiler, StringInfo text, const Target *target,
+					   const ApitokenRqlNode *node, bool differs)
+{
+	bool		in = node->operator == RQL_IN || node->operator == RQL_OUT;
+
+	if (!in && node->operator != RQL_EQ && node->operator != RQL_NE)
+		Fail(compiler, node->position, "this operator is not for lists", "eq, ne, in or out");
+
+	/* an array that is null has no element */
+	appendStringInfo(text, differs ? "(%s IS NULL OR NOT " : "(%s IS NOT NULL AND ",
+					 TargetColumn(target));
+	if (in)
+	{
+		appendStringInfo(text, "%s " OP("&&") " ", TargetColumn(target));
+		AddValues(compiler, text, target, node->values);
+	}
+	else
+	{
+		AddValue(compiler, text, target, linitial(node->values));
+		appendStringInfo(text, " " OP("=") " ANY (%s)", TargetColumn(target));
+	}
+	appendStringInfoChar(text, ')');
+}
+
+static void
+CheckOperator(const Compiler *compiler, const Target *target, const ApitokenRqlNode *node)
+{
+	bool		pattern = node->operator == RQL_LIKE || node->operator == RQL_ILIKE;
+	bool		order = node->operator == RQL_GT || node->operator == RQL_GE ||
+		node->operator == RQL_LT || node->operator == RQL_LE;
+
+	switch (target->member->member->kind)
+	{
+		case MEMBER_INSTANT:
+			if (pattern)
+				Fail(compiler, node->position, "this operator is not for dates",
+					 "eq, ne, gt, ge, lt, le, in or out");
+			break;
+		case MEMBER_BOOLEAN:
+			if (pattern || order)
+				Fail(compiler, node->position, "this operator is not for true and false",
+					 "eq, ne, in or out");
+			break;
+		default:
+			break;
+	}
+}
+
+/* A comparison of one column; negated says that it must not hold. */
+static void
+CompileColumn(Compiler *compiler, StringInfo text, const Target *target,
+			  const ApitokenRqlNode *node, bool negated)
+{
+	bool		differs = negated;
+	const char *column = TargetColumn(target);
+
+	/* ne and out are the opposites of eq and in */
+	if (node->operator == RQL_NE || node->operator == RQL_OUT)
+		differs = !negated;
+
+	CheckOperator(compiler, target, node);
+	if (IsConstant(node))
+	{
+		CompileConstant(text, target, node, differs);
+		return;
+	}
+	if (target->member->member->kind == MEMBER_TEXT_ARRAY)
+	{
+		CompileArrayComparison(compiler, text, target, node, differs);
+		return;
+	}
+
+	/* null satisfies the opposites alone */
+	appendStringInfoChar(text, '(');
+	if (differs)
+		appendStringInfo(text, "%s IS NULL OR ", column);
+	appendStringInfo(text, "%s %s ", column, SqlOperator(node->operator, differs));
+	if (node->operator == RQL_IN || node->operator == RQL_OUT)
+	{
+		appendStringInfoString(text, differs ? "ALL (" : "ANY (");
+		AddValues(compiler, text, target, node->values);
+		appendStringInfoChar(text, ')');
+	}
+	else if (node->operator == RQL_LIKE || node->operator == RQL_ILIKE)
+		AddArgument(compiler, text, TEXTOID, ConvertPattern(compiler, linitial(node->values)));
+	else
+		AddValue(compiler, text, target, linitial(node->values));
+	appendStringInfoChar(text, ')');
+}
+
+/* token=<secret>: the token that has that secret. */
+static void
+CompileSecret(Compiler *compiler, StringInfo text, const ApitokenRqlNode *node, bool negated)
+{
+	const ApitokenRqlValue *value = linitial(node->values);
+	const char *id = "";
+	int			id_length = 0;
+	int			length;
+
+	if (node->operator != RQL_EQ || value->kind != RQL_STRING)
+		Fail(compiler, node->position, "a token can only be looked up by its whole secret",
+			 "eq(token,idt:...)");
+
+	length = strlen(value->string);
+	(void) apitoken_secret_find_id(value->string, length, &id, &id_length);
+	appendStringInfo(text, "%sEXISTS (SELECT FROM apitoken.api_token_credentials AS s"
+					 " WHERE s.account_id " OP("=") " t.account_id"
+					 " AND s.api_token_id " OP("=") " t.id AND t.id " OP("=") " ",
+					 negated ? "NOT " : "");
+	AddArgument(compiler, text, TEXTOID,
+				PointerGetDatum(cstring_to_text_with_len(id, id_length)));
+	appendStringInfoString(text, " AND s.digest " OP("=") " ");
+	AddArgument(compiler, text, BYTEAOID,
+				PointerGetDatum(apitoken_secret_digest(value->string, length)));
+	appendStringInfoChar(text, ')');
+}
+
+/* eq(modules,empty()) and its opposite: has the token any module? */
+static void
+CompileEmptyList(Compiler *compiler, StringInfo text, const ApitokenRqlNode *node, bool negated)
+{
+	bool		empty = (node->operator == RQL_EQ) != negated;
+
+	if (!IsConstant(node))
+		Fail(compiler, node->position, "a list is compared as a whole",
+			 "empty(), or a member of what is listed, such as modules.id");
+	appendStringInfoString(text, empty ? "NOT " SOME_MODULE ")" : SOME_MODULE ")");
+}
+
+static void
+CompileComparison(Compiler *compiler, StringInfo text, const ApitokenRqlNode *node,
+				  ApitokenResourceKind scope, bool negated)
+{
+	Target		target = FindTarget(compiler, node->path, node->path_position, scope);
+
+	switch (target.member->member->kind)
+	{
+		case MEMBER_MASKED_SECRET:
+			CompileSecret(compiler, text, node, negated);
+			break;
+		case MEMBER_LIST:
+			CompileEmptyList(compiler, text, node, negated);
+			break;
+		default:
+			if (!target.in_list)
+				CompileColumn(compiler, text, &target, node, negated);
+			else
+			{
+				appendStringInfo(text, "%s" SOME_MODULE " AND ", negated ? "NOT " : "");
+				CompileColumn(compiler, text, &target, node, false);
+				appendStringInfoChar(text, ')');
+			}
+	}
+}
+
+/*
+ * Combinations
+ */
+
+static void
+CompileCombination(Compiler *compiler, StringInfo text, const ApitokenRqlNode *node,
+				   ApitokenResourceKind scope, bool negated)
+{
+	/* not(and(a,b)) is or(not(a),not(b)), and the other way round */
+	const char *between = (node->operator == RQL_AND) != negated ? " AND " : " OR ";
+	ListCell   *cell;
+
+	appendStringInfoChar(text, '(');
+	foreach(cell, node->children)
+	{
+		if (foreach_current_index(cell) > 0)
+			appendStringInfoString(text, between);
+		CompileNode(compiler, text, lfirst(cell), scope, negated);
+	}
+	appendStringInfoChar(text, ')');
+}
+
+/* any(modules,x): some module satisfies x; all(modules,x): none does not. */
+static void
+CompileQuantifier(Compiler *compiler, StringInfo text, const ApitokenRqlNode *node,
+				  ApitokenResourceKind scope, bool negated)
+{
+	bool		all = node->operator == RQL_ALL;
+
+	if (scope != RESOURCE_TOKEN || strcmp(node->path, "modules") != 0)
+		Fail(compiler, node->path_position, "this is no list that can be searched", "modules");
+
+	appendStringInfo(text, "%s" SOME_MODULE " AND ", all != negated ? "NOT " : "");
+	CompileNode(compiler, text, linitial(node->children), RESOURCE_MODULE, all);
+	appendStringInfoChar(text, ')');
+}
+
+static void
+CompileNode(Compiler *compiler, StringInfo text, const ApitokenRqlNode *node,
+			ApitokenResourceKind scope, bool negated)
+{
+	switch (node->operator)
+	{
+		case RQL_AND:
+		case RQL_OR:
+			CompileCombination(compiler, text, node, scope, negated);
+			break;
+		case RQL_NOT:
+			CompileNode(compiler, text, linitial(node->children), scope, !negated);
+			break;
+		case RQL_ANY:
+		case RQL_ALL:
+			CompileQuantifier(compiler, text, node, scope, negated);
+			break;
+		default:
+			CompileComparison(compiler, text, node, scope, negated);
+	}
+}
+
+/*
+ * The statement
+ */
+
+static void
+CompileScope(Compiler *compiler, StringInfo text, const ApitokenCaller *caller)
+{
+	if (caller->everywhere)
+		appendStringInfoString(text, "true");
+	else
+	{
+		appendStringInfoString(text, "t.account_id " OP("=") " ANY (");
+		AddArgument(compiler, text, TEXTARRAYOID, PointerGetDatum(caller->accounts));
+		appendStringInfoString(text, ") AND t.status " OP("<>") " 'Deleted'");
+	}
+}
+
+/*
+ * What is given last decides between equals, in the same direction, so that an
+ * index that ends in the id serves both.
+ */
+static void
+CompileOrder(Compiler *compiler, StringInfo text, const List *order)
+{
+	const char *direction = "ASC";
+	ListCell   *cell;
+
+	foreach(cell, order)
+	{
+		const ApitokenRqlOrder *item = lfirst(cell);
+		Target		target = FindTarget(compiler, item->path, item->position, RESOURCE_TOKEN);
+
+		if (target.in_list || target.member->member->kind == MEMBER_LIST ||
+			target.member->member->kind == MEMBER_MASKED_SECRET)
+			Fail(compiler, item->position, "a list or a secret has no order",
+				 "a member with one value");
+		direction = item->descending ? "DESC" : "ASC";
+		appendStringInfo(text, "%s %s, ", TargetColumn(&target), direction);
+	}
+	if (order == NIL)
+		appendStringInfoString(text, "t.created_at, ");
+	appendStringInfo(text, "t.id %s", direction);
+}
+
+/*
+ * Translates a query to one statement with its arguments.
+ *
+ * The statement answers the page's rows in order, t.* with last_access_at each,
+ * and in each row how many there are in all as "total"; for an empty page one
+ * row whose id is null.  caller bounds what is found.  The text and what the
+ * arguments point to are in the current memory context.  query and length are
+ * those that rql was parsed from, for errors: raises PT400 for a path, operator
+ * or value that makes no sense, with its position.
+ */
+void
+apitoken_rql_compile(const ApitokenRql *rql, const char *query, int length,
+					 const ApitokenCaller *caller, ApitokenSql *sql)
+{
+	Compiler	compiler = {query, length, sql, false};
+	StringInfoData condition;
+	StringInfoData order;
+	ListCell   *cell;
+	const char *from;
+
+	sql->count = 0;
+	initStringInfo(&condition);
+	CompileScope(&compiler, &condition, caller);
+	foreach(cell, rql->filters)
+	{
+		appendStringInfoString(&condition, " AND ");
+		CompileNode(&compiler, &condition, lfirst(cell), RESOURCE_TOKEN, false);
+	}
+	initStringInfo(&order);
+	CompileOrder(&compiler, &order, rql->order);
+	from = compiler.uses_account ? TOKENS ACCOUNTS : TOKENS;
+
+	initStringInfo(&sql->text);
+	appendStringInfo(&sql->text,
+					 "SELECT p.*, n.total"
+					 " FROM (SELECT pg_catalog.count(*) AS total FROM %s WHERE %s) AS n"
+					 " LEFT JOIN LATERAL (SELECT o.*, pg_catalog.row_number() OVER () AS place"
+					 " FROM (SELECT t.* FROM %s WHERE %s ORDER BY %s LIMIT ",
+					 from, condition.data, from, condition.data, order.data);
+	AddArgument(&compiler, &sql->text, INT8OID,
+				Int64GetDatum(rql->limit < 0 ? APITOKEN_DEFAULT_LIMIT : rql->limit));
+	appendStringInfoString(&sql->text, " OFFSET ");
+	AddArgument(&compiler, &sql->text, INT8OID, Int64GetDatum(Max(rql->offset, 0)));
+	appendStringInfoString(&sql->text, ") AS o) AS p ON true ORDER BY p.place");
+}
