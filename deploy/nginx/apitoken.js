@@ -1,0 +1,449 @@
+/*
+ * The documented URLs of API tokens as calls of the functions that PostgREST
+ * exposes, and every error as a problem document (RFC 9457).
+ *
+ * It has to run in njs 0.7.9, which knows neither destructuring nor default
+ * arguments nor classes.
+ */
+
+const COLLECTIONS = ['/v1/accounts/api-tokens', '/public/v1/accounts/api-tokens'];
+
+/* What can be done with which resource, and the status that says it was. */
+const CALLS = [
+	{resource: 'collection', method: 'GET', name: 'apitoken_list', body: listBody, status: 200},
+	{resource: 'collection', method: 'POST', name: 'apitoken_create', body: createBody, status: 201},
+	{resource: 'token', method: 'GET', name: 'apitoken_get', body: tokenBody, status: 200},
+	{resource: 'token', method: 'PUT', name: 'apitoken_update', body: updateBody, status: 200},
+	{resource: 'token', method: 'DELETE', name: 'apitoken_delete', body: idBody, status: 204},
+	{resource: 'token/enable', method: 'POST', name: 'apitoken_enable', body: tokenBody, status: 200},
+	{resource: 'token/disable', method: 'POST', name: 'apitoken_disable', body: tokenBody, status: 200},
+];
+
+/* Titles are HTTP's own; types are where it defines them. */
+const STATUSES = {
+	400: ['Bad Request', 'rfc9110#section-15.5.1'],
+	401: ['Unauthorized', 'rfc9110#section-15.5.2'],
+	403: ['Forbidden', 'rfc9110#section-15.5.4'],
+	404: ['Not Found', 'rfc9110#section-15.5.5'],
+	405: ['Method Not Allowed', 'rfc9110#section-15.5.6'],
+	408: ['Request Timeout', 'rfc9110#section-15.5.9'],
+	409: ['Conflict', 'rfc9110#section-15.5.10'],
+	411: ['Length Required', 'rfc9110#section-15.5.12'],
+	412: ['Precondition Failed', 'rfc9110#section-15.5.13'],
+	413: ['Content Too Large', 'rfc9110#section-15.5.14'],
+	414: ['URI Too Long', 'rfc9110#section-15.5.15'],
+	415: ['Unsupported Media Type', 'rfc9110#section-15.5.16'],
+	416: ['Range Not Satisfiable', 'rfc9110#section-15.5.17'],
+	417: ['Expectation Failed', 'rfc9110#section-15.5.18'],
+	421: ['Misdirected Request', 'rfc9110#section-15.5.20'],
+	429: ['Too Many Requests', 'rfc6585#section-4'],
+	431: ['Request Header Fields Too Large', 'rfc6585#section-5'],
+	500: ['Internal Server Error', 'rfc9110#section-15.6.1'],
+	501: ['Not Implemented', 'rfc9110#section-15.6.2'],
+	502: ['Bad Gateway', 'rfc9110#section-15.6.3'],
+	503: ['Service Unavailable', 'rfc9110#section-15.6.4'],
+	504: ['Gateway Timeout', 'rfc9110#section-15.6.5'],
+	505: ['HTTP Version Not Supported', 'rfc9110#section-15.6.6'],
+};
+
+/* What is said of an error that nginx finds itself, or whose own text is not shown. */
+const DETAILS = {
+	400: 'The request is malformed.',
+	404: 'There is nothing at this path.',
+	413: 'The body is larger than 256 KiB.',
+	429: 'There were too many requests from this address; try again in a second.',
+	503: 'The service cannot answer at present; try again later.',
+	504: 'The answer took too long.',
+};
+
+/*
+ * Errors of the database which have a status of their own here: in PostgREST's
+ * 405 and 401, say, a client could only look for its own mistake in vain.
+ */
+const DATABASE_STATUSES = {
+	'25006': 503,	/* read only: a standby */
+	'42501': 403,	/* the role may not execute the function */
+	'57014': 504,	/* statement_timeout */
+};
+
+/* Makes what is thrown where a request cannot be answered as it wishes. */
+function failure(status, detail) {
+	return {status: status, detail: detail};
+}
+
+/* Returns the text of a buffer; throws if it is not UTF-8. */
+function decodeText(buffer) {
+	return new TextDecoder('utf-8', {fatal: true}).decode(buffer);
+}
+
+/* Returns what value() does; throws 400 with that detail where it throws. */
+function orBadRequest(detail, value) {
+	try {
+		return value();
+	} catch (e) {
+		throw failure(400, detail);
+	}
+}
+
+/* Returns the path and the query string, byte for byte as they were sent. */
+function readTarget(r) {
+	const target = orBadRequest('The URL is not UTF-8.',
+		() => decodeText(r.rawVariables.request_uri));
+	const mark = target.indexOf('?');
+
+	return mark < 0 ? {path: target, query: ''} :
+		{path: target.slice(0, mark), query: target.slice(mark + 1)};
+}
+
+/* Returns what a path names, or undefined; a token's id is still encoded. */
+function findResource(path) {
+	const collection = COLLECTIONS.find((c) => path === c || path.startsWith(c + '/'));
+	let segments;
+
+	if (collection === undefined) {
+		return undefined;
+	}
+
+	segments = path.slice(collection.length).split('/').slice(1);
+	switch (segments.length) {
+	case 0:
+		return {name: 'collection', path: path};
+	case 1:
+		return {name: 'token', id: segments[0]};
+	case 2:
+		return {name: 'token/' + segments[1], id: segments[0]};
+	default:
+		return undefined;
+	}
+}
+
+/* Returns the calls that a resource has; none: there is no such resource. */
+function findCalls(resource) {
+	/* an empty id would be a list's URL with a slash; the others lead elsewhere */
+	if (resource === undefined || /^(|\.|%2e|(\.|%2e)(\.|%2e))$/i.test(resource.id)) {
+		return [];
+	}
+	return CALLS.filter((c) => c.resource === resource.name);
+}
+
+/* Returns the value of Allow. */
+function listMethods(calls) {
+	return calls.map((c) => c.method === 'GET' ? 'GET, HEAD' : c.method).join(', ');
+}
+
+/* Finds out what a request asks for; throws what is wrong with it. */
+function readRequest(r) {
+	const target = readTarget(r);
+	const resource = findResource(target.path);
+	const calls = findCalls(resource);
+	const method = r.method === 'HEAD' ? 'GET' : r.method;
+	const call = calls.find((c) => c.method === method);
+
+	if (calls.length === 0) {
+		throw failure(404, DETAILS[404]);
+	}
+	if (call === undefined) {
+		throw failure(405);
+	}
+	requireCredential(r);
+	refuseConditions(r, method);
+	return {call: call, resource: resource, query: target.query, http: r};
+}
+
+/* A request without a credential need not trouble the database. */
+function requireCredential(r) {
+	const secret = r.rawVariables.apitoken_secret;
+
+	try {
+		if (r.variables.apitoken_jwt || decodeText(secret) !== '') {
+			return;
+		}
+	} catch (e) {
+		/* a secret that is no text is none */
+	}
+	throw failure(401);
+}
+
+/*
+ * Nothing here has an entity tag, so these conditions do not hold.  nginx would
+ * find that out, too, but only when the call has been carried out.
+ */
+function refuseConditions(r, method) {
+	const match = r.headersIn['If-Match'];
+	const none = r.headersIn['If-None-Match'];
+
+	if ((match !== undefined && match !== '*') || (none === '*' && method !== 'GET')) {
+		throw failure(412, 'There are no entity tags to compare with.');
+	}
+}
+
+/*
+ * Bodies of calls
+ */
+
+function readId(request) {
+	const problem = 'The id in the path is not UTF-8, percent-encoded.';
+	const id = orBadRequest(problem, () => decodeURIComponent(request.resource.id));
+
+	if (id.includes('\0')) {
+		throw failure(400, problem);
+	}
+	return JSON.stringify(id);
+}
+
+/* Returns "fields" from select, as a member of an object; '' if it is not there. */
+function readFields(request) {
+	const problem = 'The query string is not UTF-8, percent-encoded.';
+	const selected = [];
+
+	request.query.split('&').forEach((parameter) => {
+		const mark = parameter.indexOf('=');
+
+		if (mark > 0 && parameter.slice(0, mark) === 'select') {
+			selected.push(orBadRequest(problem,
+				() => decodeURIComponent(parameter.slice(mark + 1))));
+		}
+	});
+	return selected.length === 0 ? '' : `"fields":${JSON.stringify(selected.join(','))},`;
+}
+
+/* Returns the bytes of the client's body, which may be none. */
+function readBytes(r) {
+	try {
+		return r.requestBuffer || Buffer.from('');
+	} catch (e) {
+		/* what is around very small chunks had no room in memory */
+		throw failure(413, DETAILS[413]);
+	}
+}
+
+/*
+ * Returns the client's body as it is.  It becomes part of a call, so it must
+ * be one JSON value, not the end of one and the beginning of another.
+ */
+function readJson(request) {
+	const type = request.http.headersIn['Content-Type'];
+	const bytes = readBytes(request.http);
+
+	if (type !== undefined && !/^(application|text)\/([^;\s]+\+)?json\s*(;|$)/i.test(type)) {
+		throw failure(415, 'The body must be JSON, and Content-Type application/json.');
+	}
+	return orBadRequest('The body is not JSON.', () => {
+		const text = decodeText(bytes);
+
+		JSON.parse(text);
+		return text;
+	});
+}
+
+function listBody(request) {
+	return `{"query":${JSON.stringify(request.query)}}`;
+}
+
+function createBody(request) {
+	return readJson(request);
+}
+
+function idBody(request) {
+	return `{"id":${readId(request)}}`;
+}
+
+function tokenBody(request) {
+	return `{${readFields(request)}"id":${readId(request)}}`;
+}
+
+/* The id comes last: whatever the body were taken for, the last one counts. */
+function updateBody(request) {
+	return `{${readFields(request)}"changes":${readJson(request)},"id":${readId(request)}}`;
+}
+
+/*
+ * Answers
+ */
+
+/* Returns what PostgREST says of an error: code, message, details and hint. */
+function readError(reply) {
+	let error;
+
+	try {
+		error = JSON.parse(decodeText(reply.responseBuffer));
+	} catch (e) {
+		/* not PostgREST's: nginx's own page, say */
+	}
+	return error !== null && typeof error === 'object' ? error : {};
+}
+
+/*
+ * Returns the status that a client is told of an error without a text of its
+ * own.  What only a mistake in the set-up explains is not the client's.
+ */
+function foreignStatus(status, code) {
+	if (DATABASE_STATUSES[code] !== undefined) {
+		return DATABASE_STATUSES[code];
+	}
+	if ([400, 401, 403, 409, 502, 503, 504].includes(status)) {
+		return status;
+	}
+	return status >= 500 ? 500 : 502;
+}
+
+/*
+ * Returns what a client is told of an error.  Only those that the functions
+ * raise on purpose, PT400 to PT499, are shown: others could tell of the
+ * database.
+ */
+function readFailure(reply, error) {
+	let status, found;
+
+	if (error.code !== `PT${reply.status}` || reply.status >= 500) {
+		status = foreignStatus(reply.status, error.code);
+		return failure(status, DETAILS[status]);
+	}
+
+	found = failure(reply.status, error.details);
+	found.title = error.message;
+	found.hint = error.hint;
+	return found;
+}
+
+/* Returns the path of the token that was created: jsonb gives the id first. */
+function locate(request, body) {
+	const id = /^\{"id": ?("(?:[^"\\]|\\.)*")/.exec(body.toString('utf8', 0, 2000));
+
+	return id === null ? undefined :
+		`${request.resource.path}/${encodeURIComponent(JSON.parse(id[1]))}`;
+}
+
+/*
+ * Says whether a document has arrived to its end: nginx lets the script have
+ * what there is when PostgREST breaks off.
+ */
+function isWhole(reply, body) {
+	const length = reply.headersOut['Content-Length'];
+
+	return body !== undefined && (length === undefined || Number(length) === body.length) &&
+		/[}\]]\s*$/.test(body.toString('utf8', Math.max(body.length - 4, 0)));
+}
+
+function sendAnswer(request, reply) {
+	const r = request.http;
+	const body = reply.responseBuffer;
+	let location;
+
+	if (request.call.status === 204) {
+		r.return(204);
+		return;
+	}
+	if (!isWhole(reply, body)) {
+		throw failure(502);
+	}
+	if (request.call.status === 201) {
+		location = locate(request, body);
+		if (location !== undefined) {
+			r.headersOut['Location'] = location;
+		}
+	}
+	r.headersOut['Content-Type'] = 'application/json';
+	r.return(request.call.status, body);
+}
+
+/* Names the member of the body, or the field, that an error is about. */
+function listErrors(found) {
+	const member = /^The (?:member|field) "(.+?)" /.exec(found.detail);
+	const errors = {};
+
+	if (found.status !== 400 || member === null) {
+		return undefined;
+	}
+	errors[member[1]] = [found.detail];
+	return errors;
+}
+
+/* Sets what a status asks for in the header. */
+function setHeaders(r, found) {
+	const names = r.headersOut;
+
+	names['Content-Type'] = 'application/problem+json';
+	switch (found.status) {
+	case 401:
+		names['WWW-Authenticate'] = 'Bearer';
+		break;
+	case 405:
+		names['Allow'] = listMethods(findCalls(findResource(readTarget(r).path)));
+		break;
+	case 429:
+		names['Retry-After'] = '1';
+		break;
+	}
+}
+
+/*
+ * One text for every 401, so that nothing tells an unknown credential from a
+ * missing, malformed or disabled one.
+ */
+function unauthorized() {
+	const found = failure(401, 'There is no valid credential.');
+
+	found.hint = 'Authenticate with the secret of an Active API token.';
+	return found;
+}
+
+function sendFailure(r, given) {
+	const found = given.status === 401 ? unauthorized() : given;
+	const standard = STATUSES[found.status] || ['Error'];
+
+	setHeaders(r, found);
+	r.return(found.status, JSON.stringify({
+		type: standard[1] ? `https://tools.ietf.org/html/${standard[1]}` : 'about:blank',
+		title: found.title || standard[0],
+		status: found.status,
+		detail: found.detail || undefined,
+		hint: found.hint || undefined,
+		errors: listErrors(found),
+		traceId: r.variables.request_id,
+	}) + '\n');
+}
+
+/*
+ * Handlers
+ */
+
+async function answer(r) {
+	const request = readRequest(r);
+	const reply = await r.subrequest(`/rpc/${request.call.name}`,
+		{method: 'POST', body: request.call.body(request)});
+	let error;
+
+	if (reply.status >= 200 && reply.status < 300) {
+		r.variables.apitoken_upstream = `${reply.status}`;
+		sendAnswer(request, reply);
+		return;
+	}
+
+	error = readError(reply);
+	r.variables.apitoken_upstream = /^[A-Z0-9]{5,8}$/.test(error.code) ?
+		`${reply.status}/${error.code}` : `${reply.status}`;
+	throw readFailure(reply, error);
+}
+
+/* Answers a request of a client. */
+async function handle(r) {
+	try {
+		await answer(r);
+	} catch (e) {
+		/* what is not thrown on purpose is a mistake in here */
+		if (e.status === undefined) {
+			r.error(e.message);
+		}
+		sendFailure(r, e.status === undefined ? failure(500) : e);
+	}
+}
+
+/* Answers in place of nginx's own error pages. */
+function problem(r) {
+	const status = Number(r.variables.status);
+
+	sendFailure(r, failure(status, DETAILS[status]));
+}
+
+export default {handle, problem};

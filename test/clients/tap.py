@@ -1,0 +1,26 @@
+"""Says in TAP what a client finds."""
+
+import json
+import os
+import pathlib
+
+CASES = json.loads((pathlib.Path(__file__).parent / "cases.json").read_text(encoding="utf-8"))
+ADMINISTRATOR = os.environ["SECRET_ADMINISTRATOR"]
+EXPORT = os.environ["SECRET_EXPORT"]
+SECRETS = {"administrator": ADMINISTRATOR, "export": EXPORT}
+
+count = 0
+
+
+def equal(have, want, description):
+    """Checks that two values are equal, and of one type."""
+    global count
+    count += 1
+    if have == want and type(have) is type(want):
+        print(f"ok {count} - {description}")
+    else:
+        print(f"not ok {count} - {description}\n# have: {have!r:.1000}\n# want: {want!r:.1000}")
+
+
+def finish():
+    print(f"1..{count}", flush=True)

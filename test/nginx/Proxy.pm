@@ -1,0 +1,117 @@
+# A private nginx with the configuration of deploy/nginx, and clients of it.
+package Proxy;
+
+use strict;
+use warnings;
+use IO::Socket::UNIX;
+use StandIn;
+
+# Replaces what a test on the machine cannot leave as it is; dies if that is
+# no longer there, so that what is tested stays what is shipped.
+sub change {
+	my ($file, @changes) = @_;
+	my $text = StandIn::read_file($file);
+
+	while (my ($old, $new) = splice @changes, 0, 2) {
+		$text =~ s/\Q$old\E/$new/g or die "$file has no \"$old\"";
+	}
+	StandIn::write_file($file, $text);
+}
+
+# Starts nginx below a folder in which conf/apitoken is a copy of deploy/nginx.
+sub start {
+	my ($class, $folder) = @_;
+	my $conf = "$folder/conf/apitoken";
+	my $self = bless {folder => $folder, socket => "$folder/http.sock",
+		tls_socket => "$folder/tls.sock"}, $class;
+
+	change("$conf/upstream.conf", '127.0.0.1:3000', "unix:$folder/postgrest.sock");
+	change("$conf/site.conf", 'listen 127.0.0.1:8080;', "listen unix:$self->{socket};",
+		'# include apitoken/tls.conf;', 'include apitoken/tls.conf;',
+		'/var/log/nginx/', "$folder/");
+	change("$conf/tls.conf", 'listen 443 ', "listen unix:$self->{tls_socket} ",
+		"listen [::]:443 ssl http2;\n", '',
+		'/etc/ssl/certs/', "$folder/", '/etc/ssl/private/', "$folder/");
+	# nobody wants to wait that long
+	change("$conf/apitoken.conf", 'proxy_read_timeout 60s', 'proxy_read_timeout 2s');
+
+	$self->{pid} = fork // die "fork: $!";
+	if ($self->{pid} == 0) {
+		exec 'nginx', '-p', $folder, '-c', "$folder/conf/nginx.conf" or die "nginx: $!";
+	}
+	for (1 .. 100) {
+		return $self if IO::Socket::UNIX->new($self->{socket});
+		select(undef, undef, undef, 0.1);
+	}
+	die "nginx does not start";
+}
+
+sub stop {
+	my ($self) = @_;
+
+	kill('TERM', $self->{pid});
+	waitpid($self->{pid}, 0);
+}
+
+sub log {
+	my ($self, $name) = @_;
+
+	return StandIn::read_file("$self->{folder}/$name");
+}
+
+# Sends a request with curl, which is given further arguments; returns the
+# answer.  The path goes out as it is.
+sub request {
+	my ($self, $method, $target, @arguments) = @_;
+	my ($header, $body) = map { "$self->{folder}/answer.$_" } qw(header body);
+
+	unlink $header, $body;
+	my @command = ('curl', '--silent', '--path-as-is', '--globoff', '--max-time', 20,
+		'--unix-socket', $self->{socket}, '--dump-header', $header, '--output', $body,
+		$method eq 'HEAD' ? '--head' : ('--request', $method),
+		@arguments, "http://localhost$target");
+	my $code = system { $command[0] } @command;
+
+	return parse_header(StandIn::read_file($header), StandIn::read_file($body), $code >> 8);
+}
+
+# Sends many requests as fast as can be; returns their statuses.
+sub flood {
+	my ($self, $count, $target) = @_;
+
+	open(my $statuses, '-|', 'curl', '--silent', '--unix-socket', $self->{socket},
+		'--output', '/dev/null', '--write-out', '%{http_code}\n',
+		"http://localhost$target?[1-$count]") or die "curl: $!";
+	chomp(my @statuses = <$statuses>);
+	return @statuses;
+}
+
+# Sends bytes, which need not be HTTP, and returns the answer.
+sub send_bytes {
+	my ($self, $bytes) = @_;
+	my $connection = IO::Socket::UNIX->new($self->{socket}) or die "$self->{socket}: $!";
+
+	print $connection $bytes;
+	$connection->flush;
+	my $answer = do { local $/; <$connection> } // '';
+	my ($header, $body) = split /\r\n\r\n/, $answer, 2;
+	return parse_header("$header\r\n\r\n", $body, 0);
+}
+
+# Of several header blocks (100 Continue) the last is the answer's.
+sub parse_header {
+	my ($text, $body, $exit) = @_;
+	my ($line, @lines) = split /\r\n/, (split /\r\n\r\n/, $text)[-1] // '';
+	my %answer = (exit => $exit, body => $body, headers => {}, status => 0);
+
+	($answer{status}) = $line =~ m{^HTTP/\S+ (\d+)} if defined $line;
+	for (@lines) {
+		my ($name, $value) = /^([^:]+): ?(.*)$/;
+		$name = lc $name;
+		$answer{headers}{$name} = exists $answer{headers}{$name} ?
+			"$answer{headers}{$name} | $value" : $value;
+	}
+	return \%answer;
+}
+
+1;

@@ -1,0 +1,790 @@
+# What clients of the documented URLs send, what of it arrives at PostgREST, and
+# what they are answered.
+use strict;
+use warnings;
+use utf8;
+use Cwd qw(getcwd);
+use JSON::PP;
+use Test::More;
+use Proxy;
+use StandIn;
+
+binmode Test::More->builder->$_, ':utf8' for qw(output failure_output todo_output);
+
+my $secret = 'idt:TKN-1671-0642:' . 'Zm9-_' x 8 . 'abc';
+my $jwt = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJVU1ItMDAwMS0wMDAxIn0.c2ln-_A=';
+my $base = '/v1/accounts/api-tokens';
+my @bearer = ('--header', "Authorization: Bearer $secret");
+my @json = ('--header', 'Content-Type: application/json');
+
+my ($upstream, $proxy);
+
+END {
+	# the exit status is that of the tests, not of what is ended here
+	local $?;
+	$proxy->stop if $proxy;
+	$upstream->down if $upstream && $upstream->{pid};
+}
+$SIG{$_} = sub { exit 1 } for qw(HUP INT TERM);
+
+# A response of PostgREST, with the headers that it adds.
+sub response {
+	my ($status, $body, @headers) = @_;
+
+	return join("\r\n", "HTTP/1.1 $status", 'Server: postgrest/16.1', 'Content-Range: 0-0/*',
+		'Content-Type: application/json; charset=utf-8', @headers,
+		'Content-Length: ' . length($body), '', $body);
+}
+
+# One of its errors; undefined members are null, as they are there.
+sub error_response {
+	my ($status, $code, $message, $details, $hint) = @_;
+
+	return response($status, JSON::PP->new->utf8->encode({code => $code, message => $message,
+		details => $details, hint => $hint}), "Proxy-Status: PostgREST; error=$code");
+}
+
+# Sends a request with the usual credential, and returns its answer; the
+# response is what PostgREST is to say.
+sub call {
+	my ($response, $method, $target, @arguments) = @_;
+
+	$upstream->answer($response);
+	return $proxy->request($method, $target, @bearer, @arguments);
+}
+
+# Tests that exactly one call arrived: of that function, with that body (its
+# bytes, or what it means), with this credential and no other header.
+sub arrived {
+	my ($function, $body, $name, @credential) = @_;
+	my ($request, @more) = $upstream->requests;
+
+	@credential = ('X-Apitoken-Secret', $secret) unless @credential;
+	subtest $name => sub {
+		ok $request && !@more, 'one request' or return;
+		is "$request->{method} $request->{target}", "POST /rpc/$function", 'function';
+		if (ref $body) {
+			# characters of the record stand for bytes
+			utf8::encode(my $bytes = $request->{body} // '');
+			utf8::decode($bytes);
+			is_deeply decode_json($bytes), $body, 'arguments';
+		} else {
+			is $request->{body}, $body, 'body';
+		}
+
+		my %headers;
+		push @{$headers{lc $_->[0]}}, $_->[1] for @{$request->{headers}};
+		like delete($headers{'x-request-id'})->[0], qr/^[0-9a-f]{32}$/, 'request id';
+		is_deeply \%headers, {
+			'host' => ['localhost'],
+			'accept' => ['application/json'],
+			'content-type' => ['application/json'],
+			'content-length' => [length $request->{body}],
+			lc $credential[0] => [$credential[1]],
+		}, 'headers';
+	};
+}
+
+sub nothing_arrived {
+	my ($name) = @_;
+
+	is scalar($upstream->requests), 0, "$name: PostgREST is not asked";
+}
+
+# Tests that an answer is a problem document with exactly these members.
+sub is_problem {
+	my ($answer, $status, $title, $name, %members) = @_;
+	my $problem = eval { decode_json($answer->{body}) } // {};
+
+	subtest $name => sub {
+		is $answer->{status}, $status, 'status';
+		is $answer->{headers}{'content-type'}, 'application/problem+json', 'content type';
+		like $problem->{type}, qr{^https://tools\.ietf\.org/html/rfc\d+#section-[\d.]+$}, 'type';
+		like $answer->{headers}{'x-request-id'}, qr/^[0-9a-f]{32}$/, 'X-Request-Id';
+		delete $problem->{type};
+		delete $problem->{detail} if exists $members{detail} && ref $members{detail} &&
+			like $problem->{detail}, delete $members{detail}, 'detail';
+		is_deeply $problem, {title => $title, status => $status,
+			traceId => $answer->{headers}{'x-request-id'}, %members}, 'members';
+		is_safe($answer);
+	};
+}
+
+# Tests what every answer has to have, and what none may tell.
+sub is_safe {
+	my ($answer) = @_;
+	my %headers = %{$answer->{headers}};
+
+	is $headers{server}, 'nginx', 'Server does not tell the version';
+	is $headers{'cache-control'}, 'no-store', 'Cache-Control';
+	is $headers{'x-content-type-options'}, 'nosniff', 'X-Content-Type-Options';
+	is $headers{'content-security-policy'}, "default-src 'none'; frame-ancestors 'none'",
+		'Content-Security-Policy';
+	is_deeply [grep { /^(content-range|content-profile|proxy-status|access-control-.*)$/ } keys %headers],
+		[], 'no header of PostgREST';
+}
+
+$upstream = StandIn->start(getcwd);
+$proxy = Proxy->start(getcwd);
+
+my $document = '{"id": "TKN-1671-0642", "href": "/v1/accounts/api-tokens/TKN-1671-0642", "name": "Ex\"port"}';
+
+#
+# Routes
+#
+
+for my $base ('/v1/accounts/api-tokens', '/public/v1/accounts/api-tokens') {
+	my $ok = response('200 OK', $document);
+	my $answer;
+
+	my $body = qq({ "account": {"id": "ACC-1"},\n\t"name": "Zo\x{c3}\x{ab}", "name": 1.50 });
+	$answer = call($ok, 'POST', $base, @json, '--data-binary', $body);
+	is $answer->{status}, 201, "POST $base creates: 201";
+	is $answer->{body}, $document, '... and answers the document';
+	is $answer->{headers}{'content-type'}, 'application/json', '... as JSON';
+	is $answer->{headers}{'location'}, "$base/TKN-1671-0642", '... and says where it is';
+	subtest '... safely' => sub { is_safe($answer) };
+	arrived('apitoken_create', $body, '... of the body as it is');
+
+	$answer = call($ok, 'GET', $base);
+	is $answer->{status}, 200, "GET $base lists: 200";
+	is $answer->{body}, $document, '... and answers what PostgREST did';
+	arrived('apitoken_list', {query => ''}, '... without a query');
+
+	$answer = call($ok, 'GET', "$base?status=Active&limit=2");
+	arrived('apitoken_list', {query => 'status=Active&limit=2'}, "GET $base?... with its query");
+
+	$answer = call($ok, 'GET', "$base/TKN-1671-0642");
+	is $answer->{status}, 200, "GET $base/{id}: 200";
+	is $answer->{body}, $document, '... and the document';
+	is $answer->{headers}{'content-length'}, length $document, '... with its length';
+	is $answer->{headers}{location}, undef, '... and no location';
+	arrived('apitoken_get', {id => 'TKN-1671-0642'}, '... of that id');
+
+	$answer = call($ok, 'PUT', "$base/TKN-1671-0642", @json, '--data-binary', '{"name": 1e2}');
+	is $answer->{status}, 200, "PUT $base/{id}: 200";
+	arrived('apitoken_update', '{"changes":{"name": 1e2},"id":"TKN-1671-0642"}',
+		'... with the body as changes');
+
+	$answer = call("HTTP/1.1 204 No Content\r\nContent-Range: 0-0/*\r\n\r\n", 'DELETE', "$base/TKN-1671-0642");
+	is $answer->{status}, 204, "DELETE $base/{id}: 204";
+	is_deeply [$answer->{body}, @{$answer->{headers}}{qw(content-type content-length)}],
+		['', undef, undef], '... and nothing else';
+	arrived('apitoken_delete', {id => 'TKN-1671-0642'}, '... of that id');
+
+	for my $action (qw(enable disable)) {
+		$answer = call($ok, 'POST', "$base/TKN-1671-0642/$action");
+		is $answer->{status}, 200, "POST $base/{id}/$action: 200";
+		is $answer->{body}, $document, '... and the document';
+		arrived("apitoken_$action", {id => 'TKN-1671-0642'}, '... of that id');
+	}
+}
+
+subtest 'a body that these calls do not have is not passed on' => sub {
+	call(response('200 OK', $document), 'POST', "$base/TKN-1/disable", @json,
+		'--data-binary', '{"id": "TKN-2", "fields": "-*"}');
+	arrived('apitoken_disable', {id => 'TKN-1'}, 'POST disable');
+	call(response('200 OK', $document), 'POST', "$base/TKN-1/enable", '--data', 'a=b');
+	arrived('apitoken_enable', {id => 'TKN-1'}, 'POST enable with a form');
+	call(response('200 OK', $document), 'GET', "$base/TKN-1", '--data-binary', 'whatever');
+	arrived('apitoken_get', {id => 'TKN-1'}, 'GET');
+};
+
+subtest 'a DELETE answered 200 with null is 204 as well' => sub {
+	my $answer = call(response('200 OK', 'null'), 'DELETE', "$base/TKN-1");
+
+	is $answer->{status}, 204, 'status';
+	is $answer->{body}, '', 'no body';
+};
+
+subtest 'HEAD is a GET without a body' => sub {
+	for ([$base, 'apitoken_list', {query => ''}], ["$base/TKN-1", 'apitoken_get', {id => 'TKN-1'}]) {
+		my ($target, $function, $body) = @$_;
+		my $answer = call(response('200 OK', $document), 'HEAD', $target);
+
+		is $answer->{status}, 200, "$target: status";
+		is $answer->{headers}{'content-length'}, length $document, "$target: length";
+		is $answer->{exit}, 0, "$target: no body";
+		arrived($function, $body, $target);
+	}
+};
+
+subtest 'large answers arrive whole' => sub {
+	my $large = '{"id": "TKN-1", "text": "' . join('', map { sprintf '%09d,', $_ } 1 .. 600_000) . '"}';
+
+	my $answer = call(response('200 OK', $large), 'GET', "$base/TKN-1");
+	is $answer->{status}, 200, 'status';
+	ok $answer->{body} eq $large, 'six megabytes';
+
+	$answer = call("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n$large", 'POST', $base, @json,
+		'--data-binary', '{}');
+	ok $answer->{body} eq $large, 'without a length';
+	is $answer->{headers}{location}, "$base/TKN-1", 'location of a large document';
+};
+
+subtest 'the location is encoded, and left out when it is not known' => sub {
+	my @created = ('POST', $base, @json, '--data-binary', '{}');
+
+	my $answer = call(response('200 OK', '{"id": "a/b \u00e9\"?\\\\\\\\", "name": "x"}'), @created);
+	is $answer->{headers}{location}, "$base/a%2Fb%20%C3%A9%22%3F%5C%5C", 'characters';
+	$answer = call(response('200 OK', '[{"id": "TKN-1"}]'), @created);
+	is $answer->{status}, 201, 'another document';
+	is $answer->{headers}{location}, undef, 'has no location';
+};
+
+#
+# Query strings and ids
+#
+
+subtest 'the query of a list arrives as it was sent' => sub {
+	for my $query (
+		q(and(eq(name,"a,b"),ilike(name,'*%25\\*'))),
+		q(name=%22a%20b%22&order=-audit.created.at,+name),
+		q(in(id,(TKN-1,TKN-2))&select=+a,-b.c),
+		q(a+b%2Bc&&&=&%&%zz&%00&%ff&?x=/../),
+		q("quotes"&'more'&back\\slash&{}[]|^`<>),
+		q(token=idt:TKN-1:abc),
+		q(limit=0&limit=1&limit=0),
+		"name=Zo\x{c3}\x{ab}",
+	) {
+		utf8::decode(my $text = $query);
+		call(response('200 OK', '{}'), 'GET', "$base?$query");
+		arrived('apitoken_list', {query => $text}, $text);
+	}
+
+	my $long = 'in(id,(' . join(',', map { "TKN-$_" } 1 .. 1200) . '))';
+	call(response('200 OK', '{}'), 'GET', "$base?$long");
+	arrived('apitoken_list', {query => $long}, length($long) . ' characters');
+
+	is_problem(call(undef, 'GET', "$base?name=Zo\x{eb}"), 400, 'Bad Request',
+		'bytes that are no UTF-8', detail => 'The URL is not UTF-8.');
+	nothing_arrived('bytes that are no UTF-8');
+};
+
+subtest 'select becomes fields' => sub {
+	my @calls = (['GET', '', 'get'], ['POST', '/enable', 'enable'], ['POST', '/disable', 'disable']);
+	my %selections = (
+		'select=-account,+modules.id' => '-account,+modules.id',
+		'x=1&select=%2Da%2C%2Bb&y' => '-a,+b',
+		'select=' => '',
+		'select=%22%5C%C3%AB' => "\"\\\x{eb}",
+		'select=+a&select=-b=c' => '+a,-b=c',
+	);
+
+	for (@calls) {
+		my ($method, $action, $function) = @$_;
+		while (my ($query, $fields) = each %selections) {
+			call(response('200 OK', '{}'), $method, "$base/TKN-1$action?$query");
+			arrived("apitoken_$function", {id => 'TKN-1', fields => $fields}, "$function?$query");
+		}
+		call(response('200 OK', '{}'), $method, "$base/TKN-1$action?selected=a&xselect=b&select&fields=c");
+		arrived("apitoken_$function", {id => 'TKN-1'}, "$function with other parameters");
+
+		is_problem(call(undef, $method, "$base/TKN-1$action?select=$_"), 400, 'Bad Request',
+			"$function?select=$_", detail => 'The query string is not UTF-8, percent-encoded.')
+			for '%', '%zz', '%ff', '%c3';
+	}
+
+	call(response('200 OK', '{}'), 'PUT', "$base/TKN-1?select=-*,id", @json, '--data', '{}');
+	arrived('apitoken_update', '{"fields":"-*,id","changes":{},"id":"TKN-1"}', 'update');
+};
+
+subtest 'ids are decoded once' => sub {
+	my %ids = (
+		'TKN-1%2Fdisable' => 'TKN-1/disable',
+		'%2F' => '/',
+		'a%2F..%2Fb' => 'a/../b',
+		'%252F' => '%2F',
+		'a+b%20c' => 'a+b c',
+		'%22%5C%7B%7D,%27' => "\"\\{},'",
+		'%C3%A9%E2%82%AC%F0%9F%94%91' => "\x{e9}\x{20ac}\x{1f511}",
+		"\x{c3}\x{a9}" => "\x{e9}",
+		'%0A%1F%7F' => "\n\x{1f}\x{7f}",
+		'a;b=c@d:e!$&*()~' => 'a;b=c@d:e!$&*()~',
+		'...' => '...',
+		'%3Fselect=x' => '?select=x',
+		'x' x 3000 => 'x' x 3000,
+	);
+
+	while (my ($encoded, $id) = each %ids) {
+		my $name = substr($encoded, 0, 30);
+
+		call(response('200 OK', '{}'), 'GET', "$base/$encoded");
+		arrived('apitoken_get', {id => $id}, "get $name");
+		call(response('200 OK', '{}'), 'POST', "$base/$encoded/disable");
+		arrived('apitoken_disable', {id => $id}, "disable $name");
+	}
+};
+
+subtest 'paths that lead nowhere' => sub {
+	for my $path (
+		'/', '/v1', '/v1/accounts', '/v1/accounts/api-token', '/v1/accounts/api-tokensx', '/V1/accounts/api-tokens',
+		"$base/", "$base//", "$base//disable", "$base/TKN-1/", "$base/TKN-1//disable", "$base/TKN-1/disable/",
+		"$base/TKN-1/disable/x", "$base/TKN-1/delete", "$base/TKN-1/Disable", "$base/TKN-1%2F/disable/x",
+		"$base/TKN-1/constructor", "$base/TKN-1/__proto__",
+		"$base/.", "$base/..", "$base/%2e", "$base/%2E%2e", "$base/.%2e", "$base/../api-tokens/TKN-1", "$base/TKN-1/../TKN-2",
+		"/x/..$base/TKN-1", "/$base/TKN-1", "/v1//accounts/api-tokens", "/public$base/", "/public/public$base",
+		'/rpc/apitoken_list', '/rpc/apitoken_disable', '/rpc/', '/rpc', '/RPC/apitoken_list', '/x/../rpc/apitoken_list',
+		'//rpc/apitoken_list', '/api_tokens', '/apitoken-problem', "$base/../../../rpc/apitoken_list", '/live',
+	) {
+		for my $method ('GET', 'POST') {
+			is_problem(call(undef, $method, $path, $method eq 'POST' ? (@json, '--data', '{}') : ()),
+				404, 'Not Found', "$method $path", detail => 'There is nothing at this path.');
+			nothing_arrived("$method $path");
+		}
+	}
+	is_problem($proxy->request('GET', '/v1'), 404, 'Not Found', 'without a credential, too',
+		detail => 'There is nothing at this path.');
+};
+
+subtest 'malformed ids' => sub {
+	for my $id ('%', '%2', '%zz', 'a%', '%00', 'a%00b', '%FF', '%C3', '%C0%AF', '%ED%A0%80', '%F4%90%80%80', '%80') {
+		is_problem(call(undef, 'POST', "$base/$id/disable"), 400, 'Bad Request', $id,
+			detail => qr/^The (request is malformed|id in the path is not UTF-8, percent-encoded)\.$/);
+		nothing_arrived($id);
+	}
+	for my $target ("$base/\x{ff}", "$base/TKN-1?select=\x{c3}", "$base?\x{ed}\x{a0}\x{80}") {
+		$upstream->answer(undef);
+		is_problem($proxy->send_bytes("GET $target HTTP/1.0\r\nAuthorization: Bearer $secret\r\n\r\n"),
+			400, 'Bad Request', 'a byte that is no UTF-8', detail => 'The URL is not UTF-8.');
+		nothing_arrived('a byte that is no UTF-8');
+	}
+};
+
+#
+# Methods
+#
+
+subtest 'wrong methods' => sub {
+	my @resources = (
+		[$base, 'GET, HEAD, POST', qw(PUT DELETE PATCH OPTIONS TRACE PROPFIND get XYZZY)],
+		["$base/TKN-1", 'GET, HEAD, PUT, DELETE', qw(POST PATCH OPTIONS TRACE delete)],
+		["$base/TKN-1/enable", 'POST', qw(GET HEAD PUT DELETE PATCH OPTIONS TRACE)],
+		["/public$base/a%2Fb/disable", 'POST', qw(GET HEAD PUT DELETE PATCH OPTIONS TRACE)],
+	);
+
+	for (@resources) {
+		my ($target, $allow, @methods) = @$_;
+		for my $method (@methods) {
+			my $answer = call(undef, $method, $target, '--header', 'Origin: https://example.com',
+				'--header', 'Access-Control-Request-Method: POST');
+
+			# nginx takes letters in lower case for a malformed request
+			next if is($answer->{status}, $method =~ /[a-z]/ ? 400 : 405, "$method $target") && $method =~ /[a-z]/;
+			is $answer->{headers}{allow}, $allow, '... allowed is';
+			is_problem($answer, 405, 'Method Not Allowed', '... problem') unless $method eq 'HEAD';
+			nothing_arrived($method);
+		}
+	}
+	is_problem($proxy->send_bytes("OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"),
+		400, 'Bad Request', 'OPTIONS *', detail => 'The request is malformed.');
+};
+
+#
+# Credentials
+#
+
+subtest 'whoever has no credential is told the same' => sub {
+	my %requests = (
+		'none' => [],
+		'an empty one' => ['Authorization;'],
+		'Bearer alone' => ['Authorization: Bearer'],
+		'another scheme' => ['Authorization: Basic aWR0OlRLTi0xOmFiYw=='],
+		'the secret without a scheme' => ["Authorization: $secret"],
+		'a scheme without a space' => ["Authorization: Bearer$secret"],
+		'two words' => ['Authorization: Bearer abc def'],
+		'no JWT' => ['Authorization: Bearer a"b'],
+		'a secret in capitals' => ['Authorization: Bearer IDT:TKN-1:abc'],
+		'the prefix alone' => ['Authorization: Bearer idt:'],
+		'bytes that are no UTF-8' => ["Authorization: Bearer idt:\x{ff}:abc"],
+		'the header for PostgREST' => ["X-Apitoken-Secret: $secret"],
+		'a header like it' => ["X_Apitoken_Secret: $secret", "X-APITOKEN-SECRET: $secret", "Authorization_: Bearer $secret"],
+		'a cookie' => ["Cookie: Authorization=Bearer $secret"],
+	);
+	my %unauthorized = (detail => 'There is no valid credential.',
+		hint => 'Authenticate with the secret of an Active API token.');
+
+	while (my ($name, $headers) = each %requests) {
+		$upstream->answer(undef);
+		my $answer = $proxy->request('POST', "$base/TKN-1/disable", map { ('--header', $_) } @$headers);
+		is_problem($answer, 401, 'Unauthorized', $name, %unauthorized);
+		is $answer->{headers}{'www-authenticate'}, 'Bearer', "$name: WWW-Authenticate";
+		nothing_arrived($name);
+	}
+
+	my %refusals = (
+		'of the database' => error_response('401 Unauthorized', 'PT401', 'Unauthorized', 'No such token.', 'Look here.'),
+		'of PostgREST' => error_response('401 Unauthorized', 'PGRST301', 'JWT expired', undef, undef),
+		'without a body' => response('401 Unauthorized', '', 'WWW-Authenticate: Bearer error="invalid_token"'),
+	);
+	while (my ($name, $response) = each %refusals) {
+		my $answer = call($response, 'POST', "$base/TKN-1/disable");
+		is_problem($answer, 401, 'Unauthorized', "a refusal $name", %unauthorized);
+		is $answer->{headers}{'www-authenticate'}, 'Bearer', "a refusal $name: WWW-Authenticate";
+	}
+
+	$upstream->answer(undef);
+	is $proxy->request('HEAD', $base)->{status}, 401, 'HEAD';
+	nothing_arrived('HEAD');
+};
+
+subtest 'a secret is handed on in its own header' => sub {
+	my @forms = (
+		["Authorization: Bearer $secret", $secret],
+		["authorization: bearer   $secret  ", $secret],
+		["AUTHORIZATION: BEARER $secret", $secret],
+		['Authorization: Bearer idt:a b/c:d', 'idt:a b/c:d'],
+		["Authorization: Bearer idt:\x{c3}\x{a9}:d", "idt:\x{c3}\x{a9}:d"],
+	);
+
+	for (@forms) {
+		my ($header, $expected) = @$_;
+		$upstream->answer(response('200 OK', '{}'));
+		is $proxy->request('GET', $base, '--header', $header)->{status}, 200, $header;
+		arrived('apitoken_list', {query => ''}, '... arrives', 'X-Apitoken-Secret', $expected);
+	}
+};
+
+subtest 'a JWT is handed on as it is' => sub {
+	for my $header ("Bearer $jwt", "bearer  $jwt") {
+		$upstream->answer(response('200 OK', '{}'));
+		is $proxy->request('GET', $base, '--header', "Authorization: $header")->{status}, 200, $header;
+		arrived('apitoken_list', {query => ''}, '... arrives', 'Authorization', $header);
+	}
+};
+
+subtest 'clients cannot forge, nor change what PostgREST does' => sub {
+	my @forged = map { ('--header', $_) } (
+		'X-Apitoken-Secret: idt:TKN-2:forged', 'x-apitoken-secret: idt:TKN-3:forged',
+		'X-APITOKEN-SECRET: idt:TKN-4:forged', 'X_Apitoken_Secret: idt:TKN-5:forged',
+		'X-Apitoken-Secret;', 'Connection: X-Apitoken-Secret, close',
+		'Prefer: return=minimal, tx=rollback, params=single-object', 'Accept: text/csv',
+		'Accept: application/vnd.pgrst.plan+json; options=analyze', 'Accept-Profile: apitoken',
+		'Content-Profile: apitoken', 'Range: 0-0', 'Range-Unit: items', 'Role: postgres',
+		'Accept-Encoding: gzip, br', 'If-None-Match: "a"', 'If-Match: *',
+		'If-Modified-Since: Sat, 01 Jan 2050 00:00:00 GMT', 'If-Unmodified-Since: Sat, 01 Jan 2000 00:00:00 GMT',
+		'If-Range: "a"', 'X-HTTP-Method-Override: DELETE',
+		'Cookie: a=b', 'X-Request-Id: 1', 'X-Forwarded-For: 1.2.3.4', 'Forwarded: for=1.2.3.4',
+		'Content-Type: text/csv', 'Content-Encoding: gzip', 'X-Accel-Redirect: /rpc/x',
+	);
+
+	$upstream->answer(response('200 OK', $document));
+	is $proxy->request('GET', "$base/TKN-1", @bearer, @forged)->{body}, $document, 'with a secret';
+	arrived('apitoken_get', {id => 'TKN-1'}, 'with a secret: what arrives');
+
+	$upstream->answer(response('200 OK', $document));
+	is $proxy->request('POST', "$base/TKN-1/disable", '--header', "Authorization: Bearer $jwt", @forged)->{body},
+		$document, 'with a JWT';
+	arrived('apitoken_disable', {id => 'TKN-1'}, 'with a JWT: what arrives', 'Authorization', "Bearer $jwt");
+
+	$upstream->answer(undef);
+	for my $header ("X-A: b\r\n X-Apitoken-Secret: $secret", "X-Apitoken-Secret : $secret", " X-Apitoken-Secret: $secret") {
+		is_problem($proxy->send_bytes("GET $base HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer $jwt\r\n" .
+			"$header\r\nConnection: close\r\n\r\n"), 400, 'Bad Request', 'a folded or malformed header',
+			detail => 'The request is malformed.');
+	}
+	nothing_arrived('a folded or malformed header');
+	is_problem($proxy->request('GET', $base, @bearer, '--header', "Authorization: Bearer $jwt"),
+		400, 'Bad Request', 'two credentials', detail => 'The request is malformed.');
+	nothing_arrived('two credentials');
+};
+
+subtest 'conditions that do not hold' => sub {
+	for my $condition ('If-Match: "a"', 'If-Match: "a", W/"b"', 'If-None-Match: *') {
+		for (['POST', "$base/TKN-1/disable"], ['PUT', "$base/TKN-1", @json, '--data', '{}'],
+			['DELETE', "$base/TKN-1"], ['POST', $base, @json, '--data', '{}'])
+		{
+			is_problem(call(undef, @$_, '--header', $condition), 412, 'Precondition Failed', "@$_[0, 1] $condition",
+				detail => 'There are no entity tags to compare with.');
+			nothing_arrived($condition);
+		}
+	}
+	is call(response('200 OK', $document), 'GET', $base, '--header', 'If-None-Match: *')->{status}, 304, 'GET If-None-Match: *';
+	is call(response('200 OK', $document), 'HEAD', $base, '--header', 'If-Match: "a"')->{status}, 412, 'HEAD If-Match: "a"';
+};
+
+subtest 'PostgREST cannot send a client elsewhere' => sub {
+	my $answer = call(response('200 OK', $document, 'X-Accel-Redirect: /apitoken-problem', 'Set-Cookie: a=b',
+		'Location: /elsewhere', 'Access-Control-Allow-Origin: *', 'Content-Profile: api'), 'GET', "$base/TKN-1");
+
+	is $answer->{body}, $document, 'body';
+	is_deeply [@{$answer->{headers}}{qw(set-cookie location access-control-allow-origin content-profile)}],
+		[(undef) x 4], 'headers';
+};
+
+#
+# Bodies
+#
+
+subtest 'a body has to be one JSON value' => sub {
+	my @requests = (['POST', $base], ['PUT', "$base/TKN-1"]);
+	my @bodies = ('', '{', '{}{}', '{"a": 1},', 'null, "id": "TKN-2"', '{}, "id": "TKN-2"', '1}, {"a": 2',
+		"{'a': 1}", '{"a": NaN}', '{"a": "' . "\n" . '"}', 'name=x', "{\"a\": \"\x{ff}\"}",
+		"{\"a\": \"\x{ed}\x{a0}\x{80}\"}", "{\"a\": \"\0\"}", "{}\0", '{"a": /* c */ 1}', '[1,]',
+		'{"a": 1,}', '["a' . "\t" . '"]', '\u007b\u007d', '"a" "b"', '{"a"}', "{}\x{c2}\x{a0}", "{}\x{0b}");
+
+	for my $request (@requests) {
+		for my $body (@bodies) {
+			# some bytes cannot be an argument
+			my $file = getcwd . '/body';
+			StandIn::write_file($file, $body);
+			(my $name = "@$request $body") =~ s/([^ -~])/sprintf '<%02x>', ord $1/ge;
+			is_problem(call(undef, @$request, @json, '--data-binary', "\@$file"),
+				400, 'Bad Request', $name, detail => 'The body is not JSON.');
+			nothing_arrived($name);
+		}
+	}
+};
+
+subtest 'a body is not changed' => sub {
+	for my $body ('{"name": "\u0000", "name": 1e400, "x": 12345678901234567890.10}', ' [] ', 'null', '"text"', '0.10',
+		qq(\t{"a" :\r\n[{"b":[[]]}, true]}), "{\"\x{f0}\x{9f}\x{94}\x{91}\": \"\x{c3}\x{a9}\\ud83d\\udd11\"}",
+		'{"__proto__": {"id": 1}, "constructor": 2}')
+	{
+		call(response('200 OK', '{}'), 'POST', $base, @json, '--data-binary', $body);
+		arrived('apitoken_create', $body, "create $body");
+		call(response('200 OK', '{}'), 'PUT', "$base/TKN-1", @json, '--data-binary', $body);
+		arrived('apitoken_update', "{\"changes\":$body,\"id\":\"TKN-1\"}", "update $body");
+	}
+};
+
+subtest 'content types' => sub {
+	for my $type ('application/json', 'application/json; charset=utf-8', 'APPLICATION/JSON', 'text/json',
+		'application/merge-patch+json', 'application/vnd.api+json;x=y', '')
+	{
+		my $answer = call(response('200 OK', '{}'), 'PUT', "$base/TKN-1", '--header', "Content-Type: $type", '--data', '{}');
+		is $answer->{status}, 200, "\"$type\"";
+	}
+	for my $type ('text/csv', 'application/x-www-form-urlencoded', 'application/jsonp', 'application/octet-stream',
+		'multipart/form-data; boundary=x', 'text/plain; a=application/json', 'json')
+	{
+		for (['POST', $base], ['PUT', "$base/TKN-1"]) {
+			is_problem(call(undef, @$_, '--header', "Content-Type: $type", '--data', '{}'),
+				415, 'Unsupported Media Type', "$_->[0] $type",
+				detail => 'The body must be JSON, and Content-Type application/json.');
+			nothing_arrived($type);
+		}
+	}
+};
+
+subtest 'sizes of bodies' => sub {
+	my $limit = 256 * 1024;
+	my $file = getcwd . '/body';
+	my @chunked = ('--header', 'Transfer-Encoding: chunked');
+
+	my $body = '{"name": "' . 'x' x ($limit - 12) . '"}';
+	StandIn::write_file($file, $body);
+	for (['with a length'], ['in chunks', @chunked], ['after 100 Continue', '--header', 'Expect: 100-continue']) {
+		my ($name, @arguments) = @$_;
+		my $answer = call(response('200 OK', '{}'), 'POST', $base, @json, @arguments, '--data-binary', "\@$file");
+		is $answer->{status}, 201, "the largest, $name";
+		ok [$upstream->requests]->[0]{body} eq $body, '... arrives whole';
+	}
+
+	# curl makes no chunks as small as that
+	my $chunks = join '', map { "1\r\n$_\r\n" } split //, '{"name": "' . 'x' x 150_000 . '"}';
+	$upstream->answer(undef);
+	is_problem($proxy->send_bytes("POST $base HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" .
+		"Authorization: Bearer $secret\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}0\r\n\r\n"),
+		413, 'Content Too Large', 'very small chunks', detail => 'The body is larger than 256 KiB.');
+	nothing_arrived('very small chunks');
+
+	StandIn::write_file($file, "$body ");
+	for (['POST', $base], ['PUT', "$base/TKN-1"], ['POST', "$base/TKN-1/disable"], ['GET', $base], ['POST', '/v1']) {
+		my @request = @$_;
+		for (['with a length'], ['in chunks', @chunked], ['after 100 Continue', '--header', 'Expect: 100-continue']) {
+			my ($name, @arguments) = @$_;
+			is_problem(call(undef, @request, @json, @arguments, '--data-binary', "\@$file"),
+				413, 'Content Too Large', "@request: one byte more, $name", detail => 'The body is larger than 256 KiB.');
+			nothing_arrived("@request");
+		}
+	}
+};
+
+#
+# Errors
+#
+
+subtest 'errors that the functions raise' => sub {
+	my @errors = (
+		[400, 'Bad Request', 'The API token "TKN-1" is Disabled.', 'Enable it.'],
+		[403, 'Forbidden', 'The actor holds no module.', undef],
+		[404, 'Not Found', "There is no API token \"\x{e9}\" that you may administer.", 'Check the id.'],
+		[409, 'Conflict', undef, undef],
+		[422, 'Unprocessable', 'So it is.', undef],
+	);
+	my @requests = (['GET', "$base/TKN-1"], ['PUT', "$base/TKN-1", @json, '--data', '{}'], ['DELETE', "$base/TKN-1"],
+		['POST', "$base/TKN-1/disable"], ['POST', "$base/TKN-1/enable"], ['POST', $base, @json, '--data', '{}'], ['GET', $base]);
+
+	for my $request (@requests) {
+		for (@errors) {
+			my ($status, $title, $detail, $hint) = @$_;
+			my $answer = call(error_response("$status $title", "PT$status", $title, $detail, $hint), @$request);
+			my $problem = eval { decode_json($answer->{body}) };
+
+			is $answer->{status}, $status, "@$request[0, 1]: $status";
+			is_deeply {%$problem, type => undef}, {
+				type => undef, title => $title, status => $status, traceId => $answer->{headers}{'x-request-id'},
+				defined $detail ? (detail => $detail) : (), defined $hint ? (hint => $hint) : (),
+			}, '... as a problem';
+			is $answer->{headers}{'content-type'}, 'application/problem+json', '... by its type';
+			is $answer->{headers}{location}, undef, '... without a location';
+		}
+	}
+
+	my $answer = call(error_response('404 Not Found', 'PT404', 'Not Found', 'x', undef), 'GET', "$base/TKN-1");
+	is decode_json($answer->{body})->{type}, 'https://tools.ietf.org/html/rfc9110#section-15.5.5', 'type';
+	$answer = call(error_response('404 Not Found', 'PT404', 'Not Found', 'x', undef), 'HEAD', "$base/TKN-1");
+	is $answer->{status}, 404, 'HEAD';
+};
+
+subtest 'members that are wrong are named' => sub {
+	for ('The member "modules[0].id" is no id.', 'The field "modules[0].id" does not exist: "modules" is short.') {
+		is_problem(call(error_response('400 Bad Request', 'PT400', 'Bad Request', $_, 'Do.'), 'PUT', "$base/TKN-1",
+			@json, '--data', '{}'), 400, 'Bad Request', $_, detail => $_, hint => 'Do.',
+			errors => {'modules[0].id' => [$_]});
+	}
+};
+
+subtest 'errors of which the client learns nothing more' => sub {
+	my %details = (
+		400 => 'The request is malformed.',
+		503 => 'The service cannot answer at present; try again later.',
+		504 => 'The answer took too long.',
+	);
+	my @errors = (
+		['400 Bad Request', '22P05', 400, 'Bad Request'],
+		['400 Bad Request', 'PGRST102', 400, 'Bad Request'],
+		['409 Conflict', '23505', 409, 'Conflict'],
+		['405 Method Not Allowed', '25006', 503, 'Service Unavailable'],
+		['401 Unauthorized', '42501', 403, 'Forbidden'],
+		['403 Forbidden', '42501', 403, 'Forbidden'],
+		['500 Internal Server Error', '57014', 504, 'Gateway Timeout'],
+		['404 Not Found', 'PGRST202', 502, 'Bad Gateway'],
+		['404 Not Found', '42P01', 502, 'Bad Gateway'],
+		['404 Not Found', 'PT400', 502, 'Bad Gateway'],
+		['406 Not Acceptable', 'PGRST107', 502, 'Bad Gateway'],
+		['300 Multiple Choices', 'PGRST203', 502, 'Bad Gateway'],
+		['500 Internal Server Error', 'XX000', 500, 'Internal Server Error'],
+		['500 Internal Server Error', 'PT500', 500, 'Internal Server Error'],
+		['507 Insufficient Storage', 'PT507', 500, 'Internal Server Error'],
+		['503 Service Unavailable', 'PGRST002', 503, 'Service Unavailable'],
+		['504 Gateway Timeout', 'PGRST003', 504, 'Gateway Timeout'],
+	);
+
+	for (@errors) {
+		my ($line, $code, $status, $title) = @$_;
+		my $answer = call(error_response($line, $code, 'leaked message', 'leaked details of apitoken.api_tokens', 'leaked hint'),
+			'POST', "$base/TKN-1/disable");
+		is_problem($answer, $status, $title, "$line $code", $details{$status} ? (detail => $details{$status}) : ());
+		unlike $answer->{body}, qr/leaked|$code/, '... and nothing leaks';
+	}
+
+	my %bodies = ('no JSON' => '<html>leaked', 'no body' => '', 'another value' => '["leaked"]', 'null' => 'null',
+		'a half' => '{"code": "PT404", "message": "leaked', 'no text' => "{\"code\": \"\xff\"}",
+		'an odd code' => '{"code": {"a": "PT500"}, "message": "leaked"}');
+	while (my ($name, $body) = each %bodies) {
+		is_problem(call(response('500 Internal Server Error', $body), 'GET', $base), 500,
+			'Internal Server Error', "an error with $name");
+	}
+	is_problem(call(response('200 OK', ''), 'GET', $base), 502, 'Bad Gateway', 'an answer that is empty');
+};
+
+subtest 'PostgREST that does not answer' => sub {
+	is_problem(call('', 'GET', $base), 502, 'Bad Gateway', 'it closes the connection');
+	is_problem(call("nonsense\r\n\r\n", 'GET', $base), 502, 'Bad Gateway', 'it does not speak HTTP');
+	is_problem(call(undef, 'POST', "$base/TKN-1/disable"), 504, 'Gateway Timeout', 'it is too slow',
+		detail => 'The answer took too long.');
+	is scalar($upstream->requests), 1, 'a call is sent once';
+
+	my $header = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
+	my %halves = (
+		'with a length' => "Connection: close\r\nContent-Length: 100\r\n\r\n{\"id\": {}}",
+		'in chunks' => "Transfer-Encoding: chunked\r\n\r\n7\r\n{\"id\": ",
+		'without a length' => "\r\n{\"id\": ",
+	);
+	for (sort keys %halves) {
+		is_problem(call($header . $halves{$_}, 'GET', "$base/TKN-1"), 502, 'Bad Gateway', "half an answer $_ is none");
+	}
+	is call("${header}Transfer-Encoding: chunked\r\n\r\n3\r\n{}\n\r\n0\r\n\r\n", 'GET', $base)->{body}, "{}\n",
+		'an answer in chunks is one';
+
+	$upstream->down;
+	is_problem($proxy->request('POST', "$base/TKN-1/disable", @bearer), 502, 'Bad Gateway', 'it is down');
+	is $proxy->request('HEAD', $base, @bearer)->{status}, 502, 'it is down, HEAD';
+	$upstream->up;
+	is call(response('200 OK', '{}'), 'GET', $base)->{status}, 200, 'it is up again';
+};
+
+subtest 'requests that are hardly HTTP' => sub {
+	my $rest = "\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+
+	$upstream->answer(undef);
+	is_problem($proxy->send_bytes("GET\r\n\r\n"), 400, 'Bad Request', 'no URL', detail => 'The request is malformed.');
+	is_problem($proxy->send_bytes("GET $base HTTP/1.1\r\n\r\n"), 400, 'Bad Request', 'no Host',
+		detail => 'The request is malformed.');
+	is_problem($proxy->send_bytes("GET $base/a b HTTP/1.1$rest"), 400, 'Bad Request', 'a space',
+		detail => 'The request is malformed.');
+	is_problem($proxy->send_bytes("GET $base HTTP/3.0$rest"), 505, 'HTTP Version Not Supported', 'a version');
+	is_problem($proxy->send_bytes("POST $base HTTP/1.1\r\nTransfer-Encoding: gzip$rest"), 501, 'Not Implemented',
+		'a transfer encoding');
+	is_problem($proxy->send_bytes("POST $base HTTP/1.1\r\nContent-Length: x$rest"), 400, 'Bad Request',
+		'a length', detail => 'The request is malformed.');
+	is_problem($proxy->request('GET', "$base?" . 'x' x 20_000, @bearer), 414, 'URI Too Long', 'a long URL');
+	is_problem($proxy->request('GET', $base, '--header', 'A: ' . 'x' x 20_000), 431,
+		'Request Header Fields Too Large', 'a long header');
+	nothing_arrived('hardly HTTP');
+
+	$upstream->answer(response('200 OK', '{}'));
+	is $proxy->send_bytes("GET http://other$base?a HTTP/1.1\r\nAuthorization: Bearer $secret$rest")->{status}, 200,
+		'an absolute URL';
+	arrived('apitoken_list', {query => 'a'}, '... is read');
+	is $proxy->send_bytes("GET $base HTTP/1.0\r\nAuthorization: Bearer $secret\r\n\r\n")->{status}, 200, 'HTTP/1.0';
+};
+
+subtest 'TLS' => sub {
+	my @tls = ('--cacert', getcwd . '/apitoken.pem', '--unix-socket', $proxy->{tls_socket}, @bearer);
+
+	for my $version ('--http2', '--http1.1') {
+		$upstream->answer(response('200 OK', $document));
+		my $answer = $proxy->request('GET', "$base/a%2Fb", @tls, $version, 'https://localhost' . "$base/a%2Fb",
+			'--next', '--silent', '--unix-socket', $proxy->{socket});
+		is $answer->{status}, 200, "$version";
+		is $answer->{headers}{'strict-transport-security'}, 'max-age=63072000', "$version: HSTS";
+	}
+};
+
+subtest 'too many requests' => sub {
+	my @statuses = $proxy->flood(400, "$base/TKN-1");
+
+	cmp_ok scalar(grep { $_ == 401 } @statuses), '>=', 100, 'a hundred are answered';
+	cmp_ok scalar(grep { $_ == 429 } @statuses), '>=', 100, 'then they are refused';
+	my $answer = $proxy->request('GET', '/v1');
+	is_problem($answer, 429, 'Too Many Requests', 'as a problem',
+		detail => 'There were too many requests from this address; try again in a second.');
+	is $answer->{headers}{'retry-after'}, '1', 'with Retry-After';
+};
+
+#
+# Logs
+#
+
+subtest 'logs' => sub {
+	sleep 3;	# until requests are served again
+	my $answer = call(error_response('404 Not Found', 'PT404', 'Not Found', 'x', undef), 'GET', "$base/a%2Fb?token=$secret");
+	my ($line) = grep { /$answer->{headers}{'x-request-id'}/ } split /\n/, $proxy->log('apitoken.access.log');
+
+	like $line, qr{^unix: \[[^]]+\] [0-9a-f]{32} GET \Q$base/a%2Fb\E 404 \d+ [\d.]+s 404/PT404$}, 'line of the access log';
+	call(error_response('400 Bad Request', 'PT400', 'Bad Request', 'x', undef), 'GET', "$base/$_") for $secret, "x/$secret", 'IDT%3aTKN-1%3aabc';
+
+	$upstream->down;
+	$proxy->request('GET', "$base?token=$secret", @bearer);
+	$upstream->up;
+	for my $log ('apitoken.access.log', 'apitoken.error.log', 'main.error.log', 'main.access.log') {
+		unlike $proxy->log($log), qr/idt(:|%3a)|token=|eyJ/i, "$log has no secret";
+	}
+	is $proxy->log('main.access.log'), '', 'requests are logged once';
+	is $proxy->log('apitoken.error.log'), '', 'the error log is empty';
+};
+
+done_testing;
