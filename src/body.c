@@ -44,7 +44,7 @@ IsContainer(const JsonbValue *value, uint32 flag)
 static char *
 ParseReference(const JsonbValue *reference, const char *path)
 {
-	static const char *const hint = "Refer to it as {\"id\": \"â35¦\"}, with the id of what exists.";
+	static const char *const hint = "Refer to it as {\"id\": \"...\"}, with the id of what exists.";
 	char	   *id_path = psprintf("%s.id", path);
 	char	   *id = NULL;
 	JsonbIterator *iterator;
@@ -82,7 +82,7 @@ ParseModules(const JsonbValue *modules)
 
 	if (!IsContainer(modules, JB_FARRAY))
 		apitoken_error_member("modules", "is not an array",
-							  "Give the modules as [{\"id\": \"â217¦\"}, â217¦].");
+							  "Give the modules as [{\"id\": \"...\"}, ...].");
 
 	iterator = JsonbIteratorInit(modules->val.binary.data);
 	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)

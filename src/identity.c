@@ -83,7 +83,7 @@ apitoken_identity_define_setting(void)
 							   &actor_setting,
 							   "",
 							   PGC_SUSET,
-							   GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_FILE,
+							   GUC_NO_RESET_ALL | GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_FILE,
 							   CheckActor, NULL, NULL);
 }
 

@@ -453,7 +453,7 @@ FailIfRepeated(const RqlReader *reader, bool repeated, int position)
 		Fail(reader, position, "this was given before", "it once");
 }
 
-/* Reads what is behind the equals sign of name=…; returns NULL or a filter. */
+/* Reads what is behind the equals sign of name=...; returns NULL or a filter. */
 static ApitokenRqlNode *
 ReadAssignment(RqlReader *reader, ApitokenRql *rql, char *name, int position)
 {

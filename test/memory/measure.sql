@@ -62,9 +62,6 @@ CALL make_calls(1000);
 INSERT INTO moments VALUES ('before', 'bytes', session_bytes());
 CALL make_calls(99000);
 INSERT INTO moments VALUES ('after', 'bytes', session_bytes());
-INSERT INTO moments
-	SELECT 'after', 'contexts', name || ' ' || count(*) FROM pg_backend_memory_contexts
-		WHERE name ILIKE 'apitoken%' OR ident ILIKE 'apitoken document%' GROUP BY name;
 INSERT INTO moments SELECT 'after', 'calls', calls FROM made_calls;
 INSERT INTO moments SELECT 'after', 'errors', errors FROM made_calls;
 INSERT INTO moments SELECT 'after', 'trail', count(*) FROM apitoken.api_token_transitions;
@@ -88,5 +85,33 @@ INSERT INTO moments
 				FROM generate_series(1, 5000) n OFFSET 0
 		) calls
 		WHERE bytes IS NOT NULL AND id = 'text';
+
+/*
+ * Walks that fail in the middle: a column of the wrong type is seen when the
+ * buyers are read, last of all.
+ */
+UPDATE apitoken.api_tokens SET status = 'Active' WHERE id = 'text';
+ALTER TABLE apitoken.buyers ALTER tax_id TYPE integer USING 1;
+CREATE PROCEDURE fail_calls(calls integer)
+LANGUAGE plpgsql
+AS $$
+BEGIN
+	FOR n IN 1..calls LOOP
+		BEGIN
+			PERFORM api.apitoken_disable('text');
+			RAISE EXCEPTION 'a column of the wrong type was not seen';
+		EXCEPTION WHEN datatype_mismatch THEN
+		END;
+	END LOOP;
+END
+$$;
+CALL fail_calls(100);
+INSERT INTO moments VALUES ('first errors', 'bytes', session_bytes());
+CALL fail_calls(1900);
+INSERT INTO moments VALUES ('last errors', 'bytes', session_bytes());
+
+INSERT INTO moments
+	SELECT 'after', 'contexts', name || ' ' || count(*) FROM pg_backend_memory_contexts
+		WHERE name ILIKE 'apitoken%' GROUP BY name;
 
 SELECT * FROM moments;
