@@ -60,7 +60,7 @@ typedef struct Target
 	bool		in_list;		/* of the token's modules */
 } Target;
 
-static void CompileNode(Compiler *compiler, StringInfo text, const ApitokenRqlNode *node,
+static void CompileNode(Compiler *compiler, StringInfo out, const ApitokenRqlNode *node,
 						ApitokenResourceKind scope, bool negated);
 
 pg_noreturn static void
@@ -75,7 +75,7 @@ Fail(const Compiler *compiler, int position, const char *problem, const char *ex
 
 /* Adds an argument, and its place to the text. */
 static void
-AddArgument(Compiler *compiler, StringInfo text, Oid type, Datum value)
+AddArgument(Compiler *compiler, StringInfo out, Oid type, Datum value)
 {
 	ApitokenSql *sql = compiler->sql;
 
@@ -83,59 +83,59 @@ AddArgument(Compiler *compiler, StringInfo text, Oid type, Datum value)
 	sql->types[sql->count] = type;
 	sql->values[sql->count] = value;
 	sql->count++;
-	appendStringInfo(text, "$%d", sql->count);
+	appendStringInfo(out, "$%d", sql->count);
 }
 
 /* Reads count digits into number; false if there are others. */
 static bool
-ReadDigits(const char **text, int count, int *number)
+ReadDigits(const char **input, int count, int *number)
 {
 	*number = 0;
 	for (int i = 0; i < count; i++)
 	{
-		if (**text <'0' || **text >'9')
+		if (**input < '0' || **input > '9')
 			return false;
-		*number = *number * 10 + (*(*text) ++- '0');
+		*number = *number * 10 + (*(*input)++ - '0');
 	}
 	return true;
 }
 
 static bool
-ReadTime(const char **text, struct pg_tm *tm, fsec_t *microseconds)
+ReadTime(const char **input, struct pg_tm *tm, fsec_t *microseconds)
 {
 	int			unit = 100000;
 
-	if (!ReadDigits(text, 2, &tm->tm_hour) || *(*text) ++!= ':' ||
-		!ReadDigits(text, 2, &tm->tm_min) || *(*text) ++!= ':' ||
-		!ReadDigits(text, 2, &tm->tm_sec))
+	if (!ReadDigits(input, 2, &tm->tm_hour) || *(*input)++ != ':' ||
+		!ReadDigits(input, 2, &tm->tm_min) || *(*input)++ != ':' ||
+		!ReadDigits(input, 2, &tm->tm_sec))
 		return false;
 
-	if (**text == '.')
+	if (**input == '.')
 	{
-		for ((*text) ++; **text >='0' && **text <='9' && unit > 0; (*text) ++, unit /= 10)
-			*microseconds += (**text -'0') *unit;
+		for ((*input)++; **input >= '0' && **input <= '9' && unit > 0; (*input)++, unit /= 10)
+			*microseconds += (**input - '0') * unit;
 	}
 	return tm->tm_hour < 24 && tm->tm_min < 60 && tm->tm_sec < 60;
 }
 
 /* Z or +hh:mm; sets seconds west of UTC, as tm2timestamp wants them. */
 static bool
-ReadZone(const char **text, int *zone)
+ReadZone(const char **input, int *zone)
 {
-	int			sign = **text == '-' ? 1 : -1;
+	int			sign = **input == '-' ? 1 : -1;
 	int			hours;
 	int			minutes;
 
-	if (**text == 'Z')
+	if (**input == 'Z')
 	{
-		(*text) ++;
+		(*input)++;
 		return true;
 	}
 	/* a plus that came as a space */
-	if (**text !='+' && **text !='-' && **text !=' ')
+	if (**input != '+' && **input != '-' && **input != ' ')
 		return false;
-	(*text) ++;
-	if (!ReadDigits(text, 2, &hours) || *(*text) ++!= ':' || !ReadDigits(text, 2, &minutes))
+	(*input)++;
+	if (!ReadDigits(input, 2, &hours) || *(*input)++ != ':' || !ReadDigits(input, 2, &minutes))
 		return false;
 	*zone = sign * (hours * 60 + minutes) * 60;
 	return hours < 16 && minutes < 60;
@@ -146,30 +146,30 @@ ReadZone(const char **text, int *zone)
  * otherwise, whatever DateStyle and TimeZone are.
  */
 static bool
-ReadInstant(const char *text, TimestampTz *instant)
+ReadInstant(const char *input, TimestampTz *instant)
 {
 	struct pg_tm tm = {0};
 	fsec_t		microseconds = 0;
 	int			zone = 0;
 
-	if (!ReadDigits(&text, 4, &tm.tm_year) || *text ++!= '-' ||
-		!ReadDigits(&text, 2, &tm.tm_mon) || *text ++!= '-' ||
-		!ReadDigits(&text, 2, &tm.tm_mday))
+	if (!ReadDigits(&input, 4, &tm.tm_year) || *input++ != '-' ||
+		!ReadDigits(&input, 2, &tm.tm_mon) || *input++ != '-' ||
+		!ReadDigits(&input, 2, &tm.tm_mday))
 		return false;
 	if (tm.tm_year < 1 || tm.tm_mon < 1 || tm.tm_mon > MONTHS_PER_YEAR || tm.tm_mday < 1 ||
 		tm.tm_mday > day_tab[isleap(tm.tm_year)][tm.tm_mon - 1])
 		return false;
 
-	if (*text == 'T')
+	if (*input == 'T')
 	{
-		text	  ++;
+		input++;
 
-		if (!ReadTime(&text, &tm, &microseconds))
+		if (!ReadTime(&input, &tm, &microseconds))
 			return false;
-		if (*text !='\0' && !ReadZone(&text, &zone))
+		if (*input != '\0' && !ReadZone(&input, &zone))
 			return false;
 	}
-	return *text == '\0' && tm2timestamp(&tm, microseconds, &zone, instant) == 0;
+	return *input == '\0' && tm2timestamp(&tm, microseconds, &zone, instant) == 0;
 }
 
 /* A value as the type that the member has. */
@@ -213,15 +213,15 @@ ValueType(const Target *target)
 }
 
 static void
-AddValue(Compiler *compiler, StringInfo text, const Target *target,
+AddValue(Compiler *compiler, StringInfo out, const Target *target,
 		 const ApitokenRqlValue *value)
 {
-	AddArgument(compiler, text, ValueType(target), ConvertValue(compiler, target, value));
+	AddArgument(compiler, out, ValueType(target), ConvertValue(compiler, target, value));
 }
 
 /* The values of in and out, as one array. */
 static void
-AddValues(Compiler *compiler, StringInfo text, const Target *target, const List *values)
+AddValues(Compiler *compiler, StringInfo out, const Target *target, const List *values)
 {
 	Datum	   *elements = palloc(sizeof(Datum) * list_length(values));
 	ListCell   *cell;
@@ -235,17 +235,17 @@ AddValues(Compiler *compiler, StringInfo text, const Target *target, const List 
 		case TIMESTAMPTZOID:
 			array = construct_array(elements, list_length(values), TIMESTAMPTZOID, 8,
 									FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
-			AddArgument(compiler, text, TIMESTAMPTZARRAYOID, PointerGetDatum(array));
+			AddArgument(compiler, out, TIMESTAMPTZARRAYOID, PointerGetDatum(array));
 			break;
 		case BOOLOID:
 			array = construct_array(elements, list_length(values), BOOLOID, 1, true,
 									TYPALIGN_CHAR);
-			AddArgument(compiler, text, BOOLARRAYOID, PointerGetDatum(array));
+			AddArgument(compiler, out, BOOLARRAYOID, PointerGetDatum(array));
 			break;
 		default:
 			array = construct_array(elements, list_length(values), TEXTOID, -1, false,
 									TYPALIGN_INT);
-			AddArgument(compiler, text, TEXTARRAYOID, PointerGetDatum(array));
+			AddArgument(compiler, out, TEXTARRAYOID, PointerGetDatum(array));
 	}
 }
 
@@ -403,18 +403,18 @@ IsConstant(const ApitokenRqlNode *node)
 
 /* eq(x,null()), eq(x,empty()) and their opposites. */
 static void
-CompileConstant(StringInfo text, const Target *target, const ApitokenRqlNode *node, bool differs)
+CompileConstant(StringInfo out, const Target *target, const ApitokenRqlNode *node, bool differs)
 {
 	const ApitokenRqlValue *value = linitial(node->values);
 	const char *column = TargetColumn(target);
 	bool		is_text = target->member->member->kind == MEMBER_TEXT;
 
-	appendStringInfo(text, "%s(%s IS NULL", differs ? "NOT " : "", column);
+	appendStringInfo(out, "%s(%s IS NULL", differs ? "NOT " : "", column);
 	if (value->kind == RQL_EMPTY && is_text)
-		appendStringInfo(text, " OR %s " OP("=") " ''", column);
+		appendStringInfo(out, " OR %s " OP("=") " ''", column);
 	if (value->kind == RQL_EMPTY && target->member->member->kind == MEMBER_TEXT_ARRAY)
-		appendStringInfo(text, " OR pg_catalog.cardinality(%s) " OP("=") " 0", column);
-	appendStringInfoChar(text, ')');
+		appendStringInfo(out, " OR pg_catalog.cardinality(%s) " OP("=") " 0", column);
+	appendStringInfoChar(out, ')');
 }
 
 /* The SQL operator of a comparison, and that of its opposite. */
@@ -443,7 +443,7 @@ SqlOperator(ApitokenRqlOperator operator, bool negated)
 
 /* An array of strings is compared by its elements, of which one must do. */
 static void
-CompileArrayComparison(Compiler *compiler, StringInfo text, const Target *target,
+CompileArrayComparison(Compiler *compiler, StringInfo out, const Target *target,
 					   const ApitokenRqlNode *node, bool differs)
 {
 	bool		in = node->operator == RQL_IN || node->operator == RQL_OUT;
@@ -452,19 +452,19 @@ CompileArrayComparison(Compiler *compiler, StringInfo text, const Target *target
 		Fail(compiler, node->position, "this operator is not for lists", "eq, ne, in or out");
 
 	/* an array that is null has no element */
-	appendStringInfo(text, differs ? "(%s IS NULL OR NOT " : "(%s IS NOT NULL AND ",
+	appendStringInfo(out, differs ? "(%s IS NULL OR NOT " : "(%s IS NOT NULL AND ",
 					 TargetColumn(target));
 	if (in)
 	{
-		appendStringInfo(text, "%s " OP("&&") " ", TargetColumn(target));
-		AddValues(compiler, text, target, node->values);
+		appendStringInfo(out, "%s " OP("&&") " ", TargetColumn(target));
+		AddValues(compiler, out, target, node->values);
 	}
 	else
 	{
-		AddValue(compiler, text, target, linitial(node->values));
-		appendStringInfo(text, " " OP("=") " ANY (%s)", TargetColumn(target));
+		AddValue(compiler, out, target, linitial(node->values));
+		appendStringInfo(out, " " OP("=") " ANY (%s)", TargetColumn(target));
 	}
-	appendStringInfoChar(text, ')');
+	appendStringInfoChar(out, ')');
 }
 
 static void
@@ -493,7 +493,7 @@ CheckOperator(const Compiler *compiler, const Target *target, const ApitokenRqlN
 
 /* A comparison of one column; negated says that it must not hold. */
 static void
-CompileColumn(Compiler *compiler, StringInfo text, const Target *target,
+CompileColumn(Compiler *compiler, StringInfo out, const Target *target,
 			  const ApitokenRqlNode *node, bool negated)
 {
 	bool		differs = negated;
@@ -506,36 +506,36 @@ CompileColumn(Compiler *compiler, StringInfo text, const Target *target,
 	CheckOperator(compiler, target, node);
 	if (IsConstant(node))
 	{
-		CompileConstant(text, target, node, differs);
+		CompileConstant(out, target, node, differs);
 		return;
 	}
 	if (target->member->member->kind == MEMBER_TEXT_ARRAY)
 	{
-		CompileArrayComparison(compiler, text, target, node, differs);
+		CompileArrayComparison(compiler, out, target, node, differs);
 		return;
 	}
 
 	/* null satisfies the opposites alone */
-	appendStringInfoChar(text, '(');
+	appendStringInfoChar(out, '(');
 	if (differs)
-		appendStringInfo(text, "%s IS NULL OR ", column);
-	appendStringInfo(text, "%s %s ", column, SqlOperator(node->operator, differs));
+		appendStringInfo(out, "%s IS NULL OR ", column);
+	appendStringInfo(out, "%s %s ", column, SqlOperator(node->operator, differs));
 	if (node->operator == RQL_IN || node->operator == RQL_OUT)
 	{
-		appendStringInfoString(text, differs ? "ALL (" : "ANY (");
-		AddValues(compiler, text, target, node->values);
-		appendStringInfoChar(text, ')');
+		appendStringInfoString(out, differs ? "ALL (" : "ANY (");
+		AddValues(compiler, out, target, node->values);
+		appendStringInfoChar(out, ')');
 	}
 	else if (node->operator == RQL_LIKE || node->operator == RQL_ILIKE)
-		AddArgument(compiler, text, TEXTOID, ConvertPattern(compiler, linitial(node->values)));
+		AddArgument(compiler, out, TEXTOID, ConvertPattern(compiler, linitial(node->values)));
 	else
-		AddValue(compiler, text, target, linitial(node->values));
-	appendStringInfoChar(text, ')');
+		AddValue(compiler, out, target, linitial(node->values));
+	appendStringInfoChar(out, ')');
 }
 
 /* token=<secret>: the token that has that secret. */
 static void
-CompileSecret(Compiler *compiler, StringInfo text, const ApitokenRqlNode *node, bool negated)
+CompileSecret(Compiler *compiler, StringInfo out, const ApitokenRqlNode *node, bool negated)
 {
 	const ApitokenRqlValue *value = linitial(node->values);
 	const char *id = "";
@@ -548,32 +548,32 @@ CompileSecret(Compiler *compiler, StringInfo text, const ApitokenRqlNode *node, 
 
 	length = strlen(value->string);
 	(void) apitoken_secret_find_id(value->string, length, &id, &id_length);
-	appendStringInfo(text, "%sEXISTS (SELECT FROM apitoken.api_token_credentials AS s"
+	appendStringInfo(out, "%sEXISTS (SELECT FROM apitoken.api_token_credentials AS s"
 					 " WHERE s.account_id " OP("=") " t.account_id"
 					 " AND s.api_token_id " OP("=") " t.id AND t.id " OP("=") " ",
 					 negated ? "NOT " : "");
-	AddArgument(compiler, text, TEXTOID,
+	AddArgument(compiler, out, TEXTOID,
 				PointerGetDatum(cstring_to_text_with_len(id, id_length)));
-	appendStringInfoString(text, " AND s.digest " OP("=") " ");
-	AddArgument(compiler, text, BYTEAOID,
+	appendStringInfoString(out, " AND s.digest " OP("=") " ");
+	AddArgument(compiler, out, BYTEAOID,
 				PointerGetDatum(apitoken_secret_digest(value->string, length)));
-	appendStringInfoChar(text, ')');
+	appendStringInfoChar(out, ')');
 }
 
 /* eq(modules,empty()) and its opposite: has the token any module? */
 static void
-CompileEmptyList(Compiler *compiler, StringInfo text, const ApitokenRqlNode *node, bool negated)
+CompileEmptyList(Compiler *compiler, StringInfo out, const ApitokenRqlNode *node, bool negated)
 {
 	bool		empty = (node->operator == RQL_EQ) != negated;
 
 	if (!IsConstant(node))
 		Fail(compiler, node->position, "a list is compared as a whole",
 			 "empty(), or a member of what is listed, such as modules.id");
-	appendStringInfoString(text, empty ? "NOT " SOME_MODULE ")" : SOME_MODULE ")");
+	appendStringInfoString(out, empty ? "NOT " SOME_MODULE ")" : SOME_MODULE ")");
 }
 
 static void
-CompileComparison(Compiler *compiler, StringInfo text, const ApitokenRqlNode *node,
+CompileComparison(Compiler *compiler, StringInfo out, const ApitokenRqlNode *node,
 				  ApitokenResourceKind scope, bool negated)
 {
 	Target		target = FindTarget(compiler, node->path, node->path_position, scope);
@@ -581,19 +581,19 @@ CompileComparison(Compiler *compiler, StringInfo text, const ApitokenRqlNode *no
 	switch (target.member->member->kind)
 	{
 		case MEMBER_MASKED_SECRET:
-			CompileSecret(compiler, text, node, negated);
+			CompileSecret(compiler, out, node, negated);
 			break;
 		case MEMBER_LIST:
-			CompileEmptyList(compiler, text, node, negated);
+			CompileEmptyList(compiler, out, node, negated);
 			break;
 		default:
 			if (!target.in_list)
-				CompileColumn(compiler, text, &target, node, negated);
+				CompileColumn(compiler, out, &target, node, negated);
 			else
 			{
-				appendStringInfo(text, "%s" SOME_MODULE " AND ", negated ? "NOT " : "");
-				CompileColumn(compiler, text, &target, node, false);
-				appendStringInfoChar(text, ')');
+				appendStringInfo(out, "%s" SOME_MODULE " AND ", negated ? "NOT " : "");
+				CompileColumn(compiler, out, &target, node, false);
+				appendStringInfoChar(out, ')');
 			}
 	}
 }
@@ -603,26 +603,26 @@ CompileComparison(Compiler *compiler, StringInfo text, const ApitokenRqlNode *no
  */
 
 static void
-CompileCombination(Compiler *compiler, StringInfo text, const ApitokenRqlNode *node,
+CompileCombination(Compiler *compiler, StringInfo out, const ApitokenRqlNode *node,
 				   ApitokenResourceKind scope, bool negated)
 {
 	/* not(and(a,b)) is or(not(a),not(b)), and the other way round */
 	const char *between = (node->operator == RQL_AND) != negated ? " AND " : " OR ";
 	ListCell   *cell;
 
-	appendStringInfoChar(text, '(');
+	appendStringInfoChar(out, '(');
 	foreach(cell, node->children)
 	{
 		if (foreach_current_index(cell) > 0)
-			appendStringInfoString(text, between);
-		CompileNode(compiler, text, lfirst(cell), scope, negated);
+			appendStringInfoString(out, between);
+		CompileNode(compiler, out, lfirst(cell), scope, negated);
 	}
-	appendStringInfoChar(text, ')');
+	appendStringInfoChar(out, ')');
 }
 
 /* any(modules,x): some module satisfies x; all(modules,x): none does not. */
 static void
-CompileQuantifier(Compiler *compiler, StringInfo text, const ApitokenRqlNode *node,
+CompileQuantifier(Compiler *compiler, StringInfo out, const ApitokenRqlNode *node,
 				  ApitokenResourceKind scope, bool negated)
 {
 	bool		all = node->operator == RQL_ALL;
@@ -630,30 +630,30 @@ CompileQuantifier(Compiler *compiler, StringInfo text, const ApitokenRqlNode *no
 	if (scope != RESOURCE_TOKEN || strcmp(node->path, "modules") != 0)
 		Fail(compiler, node->path_position, "this is no list that can be searched", "modules");
 
-	appendStringInfo(text, "%s" SOME_MODULE " AND ", all != negated ? "NOT " : "");
-	CompileNode(compiler, text, linitial(node->children), RESOURCE_MODULE, all);
-	appendStringInfoChar(text, ')');
+	appendStringInfo(out, "%s" SOME_MODULE " AND ", all != negated ? "NOT " : "");
+	CompileNode(compiler, out, linitial(node->children), RESOURCE_MODULE, all);
+	appendStringInfoChar(out, ')');
 }
 
 static void
-CompileNode(Compiler *compiler, StringInfo text, const ApitokenRqlNode *node,
+CompileNode(Compiler *compiler, StringInfo out, const ApitokenRqlNode *node,
 			ApitokenResourceKind scope, bool negated)
 {
 	switch (node->operator)
 	{
 		case RQL_AND:
 		case RQL_OR:
-			CompileCombination(compiler, text, node, scope, negated);
+			CompileCombination(compiler, out, node, scope, negated);
 			break;
 		case RQL_NOT:
-			CompileNode(compiler, text, linitial(node->children), scope, !negated);
+			CompileNode(compiler, out, linitial(node->children), scope, !negated);
 			break;
 		case RQL_ANY:
 		case RQL_ALL:
-			CompileQuantifier(compiler, text, node, scope, negated);
+			CompileQuantifier(compiler, out, node, scope, negated);
 			break;
 		default:
-			CompileComparison(compiler, text, node, scope, negated);
+			CompileComparison(compiler, out, node, scope, negated);
 	}
 }
 
@@ -662,15 +662,15 @@ CompileNode(Compiler *compiler, StringInfo text, const ApitokenRqlNode *node,
  */
 
 static void
-CompileScope(Compiler *compiler, StringInfo text, const ApitokenCaller *caller)
+CompileScope(Compiler *compiler, StringInfo out, const ApitokenCaller *caller)
 {
 	if (caller->everywhere)
-		appendStringInfoString(text, "true");
+		appendStringInfoString(out, "true");
 	else
 	{
-		appendStringInfoString(text, "t.account_id " OP("=") " ANY (");
-		AddArgument(compiler, text, TEXTARRAYOID, PointerGetDatum(caller->accounts));
-		appendStringInfoString(text, ") AND t.status " OP("<>") " 'Deleted'");
+		appendStringInfoString(out, "t.account_id " OP("=") " ANY (");
+		AddArgument(compiler, out, TEXTARRAYOID, PointerGetDatum(caller->accounts));
+		appendStringInfoString(out, ") AND t.status " OP("<>") " 'Deleted'");
 	}
 }
 
@@ -679,7 +679,7 @@ CompileScope(Compiler *compiler, StringInfo text, const ApitokenCaller *caller)
  * index that ends in the id serves both.
  */
 static void
-CompileOrder(Compiler *compiler, StringInfo text, const List *order)
+CompileOrder(Compiler *compiler, StringInfo out, const List *order)
 {
 	const char *direction = "ASC";
 	ListCell   *cell;
@@ -694,11 +694,11 @@ CompileOrder(Compiler *compiler, StringInfo text, const List *order)
 			Fail(compiler, item->position, "a list or a secret has no order",
 				 "a member with one value");
 		direction = item->descending ? "DESC" : "ASC";
-		appendStringInfo(text, "%s %s, ", TargetColumn(&target), direction);
+		appendStringInfo(out, "%s %s, ", TargetColumn(&target), direction);
 	}
 	if (order == NIL)
-		appendStringInfoString(text, "t.created_at, ");
-	appendStringInfo(text, "t.id %s", direction);
+		appendStringInfoString(out, "t.created_at, ");
+	appendStringInfo(out, "t.id %s", direction);
 }
 
 /*

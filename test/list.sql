@@ -1,0 +1,237 @@
+-- Lists: what a query in RQL finds, in which order, and how it is refused.
+\set QUIET on
+\ir marketplace.sql
+BEGIN;
+SET LOCAL search_path = public, pg_catalog;
+CREATE SCHEMA helper;
+
+-- The ids that a query finds, in the order of the answer.
+CREATE FUNCTION helper.ids(query text) RETURNS text[] LANGUAGE sql AS $$
+	SELECT coalesce(array_agg(t ->> 'id' ORDER BY n), '{}')
+		FROM jsonb_array_elements(api.apitoken_list(query) -> 'data') WITH ORDINALITY AS d (t, n)
+$$;
+
+-- The ids of the tokens that satisfy a condition of SQL, in the default order.
+CREATE FUNCTION helper.wanted(condition text) RETURNS text[] LANGUAGE plpgsql AS $$
+DECLARE
+	ids text[];
+BEGIN
+	EXECUTE format($q$
+		SELECT coalesce(array_agg(t.id::text ORDER BY t.created_at, t.id), '{}')
+			FROM apitoken.api_tokens t JOIN apitoken.accounts a ON a.id = t.account_id
+				LEFT JOIN apitoken.api_token_credentials c ON c.api_token_id = t.id
+			WHERE %s $q$, condition) INTO ids;
+	RETURN ids;
+END $$;
+
+CREATE FUNCTION helper.refusal(query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	state text; message text; detail text; hint text;
+BEGIN
+	PERFORM api.apitoken_list(query);
+	RETURN 'ok';
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL,
+		hint = PG_EXCEPTION_HINT;
+	RETURN concat_ws('|', state, message, detail, hint);
+END $$;
+
+SELECT no_plan();
+
+-- filters, against the same in SQL
+SELECT is(helper.ids(query), helper.wanted(condition), query) FROM (VALUES
+	('', 'true'),
+	('status=Active', 't.status = ''Active'''),
+	('eq(status,Disabled)', 't.status = ''Disabled'''),
+	('ne(status,Active)', 't.status <> ''Active'''),
+	('gt(id,TKN-2001-1002)', 't.id > ''TKN-2001-1002'''),
+	('ge(id,TKN-2001-1002)', 't.id >= ''TKN-2001-1002'''),
+	('lt(id,TKN-2001-1002)', 't.id < ''TKN-2001-1002'''),
+	('le(id,TKN-2001-1002)', 't.id <= ''TKN-2001-1002'''),
+	('in(id,(TKN-1671-0642,TKN-0001-0001,nobody))', 't.id IN (''TKN-1671-0642'', ''TKN-0001-0001'')'),
+	('out(id,(TKN-1671-0642,TKN-0001-0001))', 't.id NOT IN (''TKN-1671-0642'', ''TKN-0001-0001'')'),
+	('in(description,(x))', 'false'),
+	('out(description,(x))', 'true'),
+	('like(name,*export*)', 't.name LIKE ''%export%'''),
+	('like(name,Nightly*)', 't.name LIKE ''Nightly%'''),
+	('like(name,Nightly)', 'false'),
+	('like(name,*EXPORT)', 'false'),
+	('ilike(name,*EXPORT)', 't.id = ''TKN-1671-0642'''),
+	('like(name,%2AExport)', 'false'),
+	('like(name,_ightly*)', 'false'),
+	('like(name,%25)', 'false'),
+	('like(name,\*)', 'false'),
+	('like(name,*)', 'true'),
+	('not(like(description,*token*))', 't.description IS NULL OR t.description NOT LIKE ''%token%'''),
+	('and(eq(status,Active),eq(account.type,Client))', 't.status = ''Active'' AND a.type = ''Client'''),
+	('status=Active&account.type=Client', 't.status = ''Active'' AND a.type = ''Client'''),
+	('or(status=Deleted,status=Disabled)', 't.status <> ''Active'''),
+	('or(eq(status,Deleted),and(eq(account.status,Disabled),ne(id,x)))', 't.status = ''Deleted'' OR a.status = ''Disabled'''),
+	('not(or(status=Deleted,account.type=Vendor))', 't.status <> ''Deleted'' AND a.type <> ''Vendor'''),
+	('not(and(status=Active,account.type=Vendor))', 'NOT (t.status = ''Active'' AND a.type = ''Vendor'')'),
+	('not(not(status=Active))', 't.status = ''Active'''),
+	('account.id=ACC-3001-7788', 't.account_id = ''ACC-3001-7788'''),
+	('account.address.city=London', 'a.city = ''London'''),
+	('account.externalIds.pyraTenantId=9f1c1d5e-6b0a-4c8e-9a52-0e2f5a6b7c8d', 'a.pyra_tenant_id IS NOT NULL'),
+	('eq(account.externalId,null())', 'a.external_id IS NULL'),
+	('ne(account.website,https%3A%2F%2Fcontoso.example)', 'a.website IS DISTINCT FROM ''https://contoso.example'''),
+	('eq(description,null())', 't.description IS NULL'),
+	('ne(description,null())', 't.description IS NOT NULL'),
+	('not(eq(description,null()))', 't.description IS NOT NULL'),
+	('eq(description,empty())', 't.description IS NULL'),
+	('ne(description,empty())', 't.description IS NOT NULL'),
+	('eq(description,)', 'false'),
+	('ne(icon,/icons/upload.png)', 't.icon IS DISTINCT FROM ''/icons/upload.png'''),
+	('gt(audit.created.at,2025-03-02)', 't.created_at > ''2025-03-02 00:00Z'''),
+	('ge(audit.created.at,2025-03-02T10:00:00.000Z)', 't.created_at >= ''2025-03-02 10:00Z'''),
+	('ge(audit.created.at,2025-03-02T12:00:00%2B02:00)', 't.created_at >= ''2025-03-02 10:00Z'''),
+	('lt(audit.created.at,2025-02-21T18:02:53.773Z)', 't.created_at < ''2025-02-21 18:02:53.773Z'''),
+	('audit.created.at=2025-02-21T18:02:53.773Z', 't.id = ''TKN-1671-0642'''),
+	('in(audit.created.at,(2025-02-21T18:02:53.773Z,2024-01-05T08:00:00Z))', 't.id IN (''TKN-1671-0642'', ''TKN-0001-0001'')'),
+	('not(gt(lastAccessAt,2026-01-31))', 'c.last_access_at IS NULL OR c.last_access_at <= ''2026-01-31 00:00Z'''),
+	('eq(lastAccessAt,null())', 'c.last_access_at IS NULL'),
+	('audit.created.by.id=TKN-3001-1002', 't.created_by_id = ''TKN-3001-1002'''),
+	('eq(audit.updated.by.id,null())', 't.updated_by_id IS NULL'),
+	('modules.id=MOD-0003', 'EXISTS (SELECT FROM apitoken.api_token_modules m WHERE m.api_token_id = t.id AND m.module_id = ''MOD-0003'')'),
+	('any(modules,id=MOD-0003)', 'EXISTS (SELECT FROM apitoken.api_token_modules m WHERE m.api_token_id = t.id AND m.module_id = ''MOD-0003'')'),
+	('not(modules.id=MOD-0003)', 'NOT EXISTS (SELECT FROM apitoken.api_token_modules m WHERE m.api_token_id = t.id AND m.module_id = ''MOD-0003'')'),
+	('all(modules,id=MOD-0003)', 'NOT EXISTS (SELECT FROM apitoken.api_token_modules m WHERE m.api_token_id = t.id AND m.module_id <> ''MOD-0003'')'),
+	('not(all(modules,id=MOD-0003))', 'EXISTS (SELECT FROM apitoken.api_token_modules m WHERE m.api_token_id = t.id AND m.module_id <> ''MOD-0003'')'),
+	('any(modules,and(name=Orders,isConfigurable=true))', 'EXISTS (SELECT FROM apitoken.api_token_modules m WHERE m.api_token_id = t.id AND m.module_id = ''MOD-0003'')'),
+	('modules.accountTypes=Vendor', 'EXISTS (SELECT FROM apitoken.api_token_modules l JOIN apitoken.modules m ON m.id = l.module_id WHERE l.api_token_id = t.id AND ''Vendor'' = ANY (m.account_types))'),
+	('in(modules.accountTypes,(Vendor,x))', 'EXISTS (SELECT FROM apitoken.api_token_modules l JOIN apitoken.modules m ON m.id = l.module_id WHERE l.api_token_id = t.id AND ''Vendor'' = ANY (m.account_types))'),
+	('modules.paid=false', 'EXISTS (SELECT FROM apitoken.api_token_modules m WHERE m.api_token_id = t.id)'),
+	('eq(modules,empty())', 'NOT EXISTS (SELECT FROM apitoken.api_token_modules m WHERE m.api_token_id = t.id)'),
+	('ne(modules,empty())', 'EXISTS (SELECT FROM apitoken.api_token_modules m WHERE m.api_token_id = t.id)'),
+	-- values as a URL brings them
+	('name=Nightly%20export', 't.id = ''TKN-1671-0642'''),
+	('name=%4Eightly%20%65xport', 't.id = ''TKN-1671-0642'''),
+	('name="Nightly export"', 't.id = ''TKN-1671-0642'''),
+	('name=''Nightly export''', 't.id = ''TKN-1671-0642'''),
+	('name=%22Nightly%20export%22', 't.id = ''TKN-1671-0642'''),
+	('name=%27Nightly%20export%27', 't.id = ''TKN-1671-0642'''),
+	('eq(name,"ERP \"Gamma\"")', 't.id = ''TKN-3002-1001'''),
+	('eq(name,''ERP "Gamma"'')', 't.id = ''TKN-3002-1001'''),
+	('eq(account.name,Atelier%20\%22Gr%C3%BCn\%22)', 'false'),
+	('eq(account.name,%27Atelier%20%22Gr%C3%BCn%22%27)&limit=5', 'a.name = ''Atelier "Grün"'''),
+	('name=Nightly+export', 'false'),
+	('in(name,("a,b","Nightly export",''(x)''))', 't.id = ''TKN-1671-0642'''),
+	('eq(name,"x'' OR true --")', 'false'),
+	('name=x%27%29%20OR%20true%20--', 'false'),
+	('eq(name,"$1")', 'false')
+) AS v (query, condition);
+
+-- the token that has a secret
+SELECT is(helper.ids('token=idt:TKN-1671-0642:' || translate(rtrim(encode(sha256('demo TKN-1671-0642'), 'base64'), '='), '+/', '-_')),
+	ARRAY['TKN-1671-0642'], 'a token is found by its secret');
+SELECT is(helper.ids('token=idt:TKN-1671-0642:x'), '{}', 'but not by another''s');
+SELECT is(helper.ids('token=idt:TKN-1671-0642:****'), '{}', 'nor by the masked form');
+SELECT is(helper.ids('token='), '{}', 'nor by nothing');
+
+-- order and page
+SELECT is(helper.ids('order=-audit.created.at&limit=2'), ARRAY['TKN-3003-1001', 'TKN-3002-1001'], 'newest first');
+SELECT is(helper.ids('order=%2Bname&limit=3'), helper.ids('order=name&limit=3'), 'an encoded plus is a plus');
+SELECT is(helper.ids('order=+status,-id'), (SELECT array_agg(id::text ORDER BY status, id DESC) FROM apitoken.api_tokens),
+	'two keys');
+SELECT is(helper.ids('order=-account.id,audit.created.at'),
+	(SELECT array_agg(id::text ORDER BY account_id DESC, created_at, id) FROM apitoken.api_tokens), 'by the account');
+SELECT is(helper.ids('limit=3&offset=2'), (helper.wanted('true'))[3:5], 'a page');
+SELECT is(api.apitoken_list('limit=3&offset=2') #> '{$meta,pagination}', '{"limit": 3, "offset": 2, "total": 11}', 'its place');
+SELECT is(api.apitoken_list('status=Active&limit=0'),
+	'{"data": [], "$meta": {"omitted": [], "pagination": {"limit": 0, "offset": 0, "total": 8}}}', 'limit=0 only counts');
+SELECT is(api.apitoken_list('offset=100'),
+	'{"data": [], "$meta": {"omitted": [], "pagination": {"limit": 100, "offset": 100, "total": 11}}}', 'behind the end');
+SELECT is(api.apitoken_list(), api.apitoken_list(''), 'no query is an empty one');
+SELECT is(api.apitoken_list(NULL), api.apitoken_list(''), 'so is null');
+
+-- what a token in a list looks like
+SELECT is(api.apitoken_list('id=TKN-3001-1003&select=-modules') #> '{data,0}', '{
+	"id": "TKN-3001-1003", "href": "/v1/accounts/api-tokens/TKN-3001-1003", "name": "Order desk", "status": "Active",
+	"token": "idt:TKN-3001-1003:****", "$meta": {"omitted": ["audit", "modules"]},
+	"account": {"id": "ACC-3001-7788", "type": "Client", "status": "Active", "name": "Contoso Retail",
+		"icon": "/icons/contoso.png", "$meta": {"omitted": ["address", "audit", "description", "externalId", "externalIds",
+			"externalName", "groups", "href", "serviceLevel", "technicalSupportEmail", "website"]}}}',
+	'own members and a short account');
+SELECT is(api.apitoken_list('id=TKN-3001-1003&select=+audit,+account,+modules.audit') #> '{data,0}', api.apitoken_get('TKN-3001-1003'),
+	'with everything selected it is the document');
+SELECT is((SELECT jsonb_agg(t) FROM jsonb_array_elements(api.apitoken_list('select=+audit,+account,+modules.audit') -> 'data') t),
+	(SELECT jsonb_agg(api.apitoken_get(id) ORDER BY created_at, id) FROM apitoken.api_tokens),
+	'so it is for all tokens at once');
+SELECT is(api.apitoken_list('id=TKN-3001-1003&select=-*,%2Bid') #> '{data,0,id}', '"TKN-3001-1003"', 'an encoded select');
+
+-- refusals: where, what, and what was expected
+SELECT is(helper.refusal(query), 'PT400|Bad Request|' || wanted, query) FROM (VALUES
+	('foo=1', 'Position 1 of the query: there is no such member to compare or order by.|Expected a member of the token, its account or its modules, such as status, account.id or modules.id.'),
+	('status=Active&eq(nme,x)', 'Position 18 of the query: there is no such member to compare or order by.|Expected a member of the token, its account or its modules, such as status, account.id or modules.id.'),
+	('name=ü&foo=1', 'Position 8 of the query: there is no such member to compare or order by.|Expected a member of the token, its account or its modules, such as status, account.id or modules.id.'),
+	('zz(name,x)', 'Position 1 of the query: there is no such operator.|Expected eq, ne, gt, ge, lt, le, like, ilike, in, out, and, or, not, any or all.'),
+	('eq(name', 'Position 8 of the query: the query ends too early.|Expected a comma and what the member is compared with.'),
+	('eq(name,x', 'Position 10 of the query: the query ends too early.|Expected a closing parenthesis.'),
+	('eq(name,x)y', 'Position 11 of the query: something else is expected here.|Expected & or the end of the query.'),
+	('eq(name,x,y)', 'Position 10 of the query: something else is expected here.|Expected a closing parenthesis.'),
+	('eq(,x)', 'Position 4 of the query: a name is missing.|Expected the path of a member, such as account.id.'),
+	('in(name,x)', 'Position 9 of the query: something else is expected here.|Expected a list of values in parentheses.'),
+	('in(name,(x)', 'Position 12 of the query: the query ends too early.|Expected a closing parenthesis.'),
+	('and()', 'Position 5 of the query: a name is missing.|Expected a member, or an operator such as eq.'),
+	('name="x', 'Position 6 of the query: this quote is not closed.|Expected the same quote again.'),
+	('name=%zz', 'Position 6 of the query: this is no percent-encoded byte.|Expected % and two hexadecimal digits, other than %00.'),
+	('name=%4', 'Position 6 of the query: this is no percent-encoded byte.|Expected % and two hexadecimal digits, other than %00.'),
+	('name=%00', 'Position 6 of the query: this is no percent-encoded byte.|Expected % and two hexadecimal digits, other than %00.'),
+	('name=%ff', 'Position 6 of the query: this is not valid UTF-8.|Expected UTF-8, percent-encoded.'),
+	('name=%C3', 'Position 6 of the query: this is not valid UTF-8.|Expected UTF-8, percent-encoded.'),
+	('eq(name,foo())', 'Position 9 of the query: there is no such constant.|Expected null() or empty().'),
+	('gt(name,null())', 'Position 9 of the query: this constant is for eq and ne alone.|Expected a value.'),
+	('like(name,empty())', 'Position 11 of the query: this constant is for eq and ne alone.|Expected a pattern.'),
+	('limit=101', 'Position 7 of the query: this number cannot be used.|Expected a number from 0 to 100.'),
+	('limit=-1', 'Position 7 of the query: this number cannot be used.|Expected a number from 0 to 100.'),
+	('limit=', 'Position 7 of the query: this number cannot be used.|Expected a number from 0 to 100.'),
+	('limit=1&limit=2', 'Position 9 of the query: this was given before.|Expected it once.'),
+	('offset=99999999999999999999', 'Position 8 of the query: this number cannot be used.|Expected a number from 0 to 2147483647.'),
+	('order=modules.id', 'Position 7 of the query: a list or a secret has no order.|Expected a member with one value.'),
+	('order=token', 'Position 7 of the query: a list or a secret has no order.|Expected a member with one value.'),
+	('order=', 'Position 7 of the query: a name is missing.|Expected the path of a member, such as account.id.'),
+	('status=Active&', 'Position 15 of the query: the query ends too early.|Expected another part behind &.'),
+	('eq(audit,x)', 'Position 4 of the query: there is no such member to compare or order by.|Expected a member of the token, its account or its modules, such as status, account.id or modules.id.'),
+	('account.groups.id=x', 'Position 1 of the query: there is no such member to compare or order by.|Expected a member of the token, its account or its modules, such as status, account.id or modules.id.'),
+	('any(modules,code=x)', 'Position 13 of the query: there is no such member to compare or order by.|Expected a member of a module, such as id.'),
+	('any(account,id=x)', 'Position 5 of the query: this is no list that can be searched.|Expected modules.'),
+	('gt(modules,1)', 'Position 1 of the query: a list is compared as a whole.|Expected empty(), or a member of what is listed, such as modules.id.'),
+	('gt(modules.paid,true)', 'Position 1 of the query: this operator is not for true and false.|Expected eq, ne, in or out.'),
+	('modules.paid=1', 'Position 14 of the query: this is neither true nor false.|Expected true or false.'),
+	('like(modules.accountTypes,x)', 'Position 1 of the query: this operator is not for lists.|Expected eq, ne, in or out.'),
+	('like(audit.created.at,2025*)', 'Position 1 of the query: this operator is not for dates.|Expected eq, ne, gt, ge, lt, le, in or out.'),
+	('gt(audit.created.at,2025-02-29)', 'Position 21 of the query: this is no date.|Expected a date such as 2026-01-31 or 2026-01-31T23:00:00.000Z.'),
+	('gt(audit.created.at,yesterday)', 'Position 21 of the query: this is no date.|Expected a date such as 2026-01-31 or 2026-01-31T23:00:00.000Z.'),
+	('gt(audit.created.at,2025-01-01T24:00:00Z)', 'Position 21 of the query: this is no date.|Expected a date such as 2026-01-31 or 2026-01-31T23:00:00.000Z.'),
+	('like(token,idt*)', 'Position 1 of the query: a token can only be looked up by its whole secret.|Expected eq(token,idt:...).'),
+	(repeat('not(', 33) || 'id=x' || repeat(')', 33), 'Position 129 of the query: the query is nested too deeply.|Expected at most 32 levels.'),
+	('in(id,(' || repeat('x,', 1000) || 'x))', 'Position 2006 of the query: the query is too long.|Expected at most 1000 operators and values.')
+) AS v (query, wanted);
+SELECT is(helper.refusal('select=-foo'),
+	'PT400|Bad Request|The field "foo" does not exist: the API token has no member "foo".|Its members are: id, href, icon, name, $meta, audit, token, status, account, modules, description, lastAccessAt.',
+	'a field that does not exist');
+SELECT is(helper.ids(repeat('not(', 32) || 'id=x' || repeat(')', 32)), '{}', 'as deep as may be');
+SELECT is(helper.ids('in(id,(' || repeat('x,', 997) || 'TKN-1671-0642))'), ARRAY['TKN-1671-0642'], 'as long as may be');
+
+-- the caller's scope
+CREATE FUNCTION helper.ids_as(secret_of text, query text) RETURNS text[] LANGUAGE plpgsql AS $$
+DECLARE
+	ids text[];
+BEGIN
+	PERFORM api.apitoken_authenticate(format('idt:%s:%s', secret_of,
+		translate(rtrim(encode(sha256(convert_to('demo ' || secret_of, 'UTF8')), 'base64'), '='), '+/', '-_')));
+	ids := helper.ids(query);
+	RAISE EXCEPTION USING ERRCODE = 'P0001', MESSAGE = ids::text;
+EXCEPTION WHEN raise_exception THEN
+	RETURN SQLERRM::text[];
+END $$;
+SELECT is(helper.ids_as('TKN-3001-1002', ''), helper.wanted('t.account_id = ''ACC-3001-7788'' AND t.status <> ''Deleted'''),
+	'an account''s own tokens, but for Deleted ones');
+SELECT is(helper.ids_as('TKN-3001-1002', 'or(status=Deleted,account.type=Vendor)'), '{}', 'no query leads out of it');
+SELECT is(helper.ids_as('TKN-3001-1002', 'not(account.id=ACC-3001-7788)'), '{}', 'nor does a negation');
+SELECT is(helper.ids_as('TKN-0001-0001', ''), helper.wanted('true'), 'Operations see all');
+SELECT is(helper.ids_as('TKN-3001-1002', 'token=idt:TKN-3002-1001:' ||
+	translate(rtrim(encode(sha256('demo TKN-3002-1001'), 'base64'), '='), '+/', '-_')), '{}', 'a secret of another account is not found');
+
+SELECT * FROM finish();
+ROLLBACK;
