@@ -85,7 +85,9 @@ need_packages() {
 	say "Installing ${missing[*]} ..."
 	as_root true || die "these packages are missing; as root:
 apt-get update && apt-get install --no-install-recommends ${missing[*]}"
-	as_root sh -c "$install_as_root" sh "${missing[@]}" >"$work/apt.log" 2>&1 </dev/null ||
+	# one at a time: tests that run side by side may each miss something
+	as_root flock /var/lib/dpkg sh -c "$install_as_root" sh "${missing[@]}" \
+		>"$work/apt.log" 2>&1 </dev/null ||
 		die "packages could not be installed:
 $(tail -n 20 "$work/apt.log")"
 }

@@ -5,10 +5,11 @@
  *    account is given again, its groups closed", "the markers of three
  *    groups", "one group, that lists nothing", and the random marketplace.
  * 2. What a group lists is a leaf.  Broken, these fail: "a module of the token
- *    and of a group", "a user in two groups", "nothing of another account is
- *    in the document", "a buyer with a contact", "a buyer without a contact".
- * 3. An audit has a visited set of its own.  Broken, these fail: the tests
- *    whose name begins with "audit:".
+ *    and of a group: a leaf", "a user in two groups and two accounts is the
+ *    same leaf", "a user without a current account", "a buyer with a contact",
+ *    "a buyer without a contact", "the markers of three groups".
+ * 3. An audit has a visited set of its own.  Broken, these fail: those whose
+ *    name begins with "audit:", and the random marketplace.
  */
 BEGIN;
 SELECT plan(59);

@@ -19,41 +19,33 @@ const CALLS = [
 	{resource: 'token/disable', method: 'POST', name: 'apitoken_disable', body: tokenBody, status: 200},
 ];
 
-/* Titles are HTTP's own; types are where it defines them. */
+/*
+ * Title, type and detail of an error that has no text of its own.  Titles are
+ * HTTP's; types are where it defines them.
+ */
 const STATUSES = {
-	400: ['Bad Request', 'rfc9110#section-15.5.1'],
-	401: ['Unauthorized', 'rfc9110#section-15.5.2'],
-	403: ['Forbidden', 'rfc9110#section-15.5.4'],
-	404: ['Not Found', 'rfc9110#section-15.5.5'],
-	405: ['Method Not Allowed', 'rfc9110#section-15.5.6'],
-	408: ['Request Timeout', 'rfc9110#section-15.5.9'],
-	409: ['Conflict', 'rfc9110#section-15.5.10'],
-	411: ['Length Required', 'rfc9110#section-15.5.12'],
-	412: ['Precondition Failed', 'rfc9110#section-15.5.13'],
-	413: ['Content Too Large', 'rfc9110#section-15.5.14'],
-	414: ['URI Too Long', 'rfc9110#section-15.5.15'],
-	415: ['Unsupported Media Type', 'rfc9110#section-15.5.16'],
-	416: ['Range Not Satisfiable', 'rfc9110#section-15.5.17'],
-	417: ['Expectation Failed', 'rfc9110#section-15.5.18'],
-	421: ['Misdirected Request', 'rfc9110#section-15.5.20'],
-	429: ['Too Many Requests', 'rfc6585#section-4'],
-	431: ['Request Header Fields Too Large', 'rfc6585#section-5'],
-	500: ['Internal Server Error', 'rfc9110#section-15.6.1'],
-	501: ['Not Implemented', 'rfc9110#section-15.6.2'],
-	502: ['Bad Gateway', 'rfc9110#section-15.6.3'],
-	503: ['Service Unavailable', 'rfc9110#section-15.6.4'],
-	504: ['Gateway Timeout', 'rfc9110#section-15.6.5'],
-	505: ['HTTP Version Not Supported', 'rfc9110#section-15.6.6'],
-};
-
-/* What is said of an error that nginx finds itself, or whose own text is not shown. */
-const DETAILS = {
-	400: 'The request is malformed.',
-	404: 'There is nothing at this path.',
-	413: 'The body is larger than 256 KiB.',
-	429: 'There were too many requests from this address; try again in a second.',
-	503: 'The service cannot answer at present; try again later.',
-	504: 'The answer took too long.',
+	400: ['Bad Request', 'rfc9110#section-15.5.1', 'The request is malformed.'],
+	401: ['Unauthorized', 'rfc9110#section-15.5.2', 'There is no valid credential.'],
+	403: ['Forbidden', 'rfc9110#section-15.5.4', 'The credential does not allow this.'],
+	404: ['Not Found', 'rfc9110#section-15.5.5', 'There is nothing at this path.'],
+	405: ['Method Not Allowed', 'rfc9110#section-15.5.6', 'The header Allow names the methods that this path has.'],
+	408: ['Request Timeout', 'rfc9110#section-15.5.9', 'The request took too long to arrive.'],
+	409: ['Conflict', 'rfc9110#section-15.5.10', 'The request is in conflict with what is stored.'],
+	411: ['Length Required', 'rfc9110#section-15.5.12', 'The request needs a Content-Length.'],
+	412: ['Precondition Failed', 'rfc9110#section-15.5.13', 'There are no entity tags and dates to compare with.'],
+	413: ['Content Too Large', 'rfc9110#section-15.5.14', 'The body is larger than 256 KiB.'],
+	414: ['URI Too Long', 'rfc9110#section-15.5.15', 'The URL is longer than 16 KiB.'],
+	415: ['Unsupported Media Type', 'rfc9110#section-15.5.16', 'The body must be JSON, and Content-Type application/json.'],
+	417: ['Expectation Failed', 'rfc9110#section-15.5.18', 'The expectation cannot be met.'],
+	421: ['Misdirected Request', 'rfc9110#section-15.5.20', 'This connection is for another host.'],
+	429: ['Too Many Requests', 'rfc6585#section-4', 'There were too many requests from this address; try again in a second.'],
+	431: ['Request Header Fields Too Large', 'rfc6585#section-5', 'A header is longer than 16 KiB.'],
+	500: ['Internal Server Error', 'rfc9110#section-15.6.1', 'The service failed; its operators find the cause by the traceId.'],
+	501: ['Not Implemented', 'rfc9110#section-15.6.2', 'The transfer encoding is not known.'],
+	502: ['Bad Gateway', 'rfc9110#section-15.6.3', 'The service behind this one gave no valid answer.'],
+	503: ['Service Unavailable', 'rfc9110#section-15.6.4', 'The service cannot answer at present; try again later.'],
+	504: ['Gateway Timeout', 'rfc9110#section-15.6.5', 'The answer took too long.'],
+	505: ['HTTP Version Not Supported', 'rfc9110#section-15.6.6', 'HTTP/1.1 and HTTP/2 are supported.'],
 };
 
 /*
@@ -66,7 +58,7 @@ const DATABASE_STATUSES = {
 	'57014': 504,	/* statement_timeout */
 };
 
-/* Makes what is thrown where a request cannot be answered as it wishes. */
+/* Makes what is thrown in place of an answer; without a detail, the usual one is sent. */
 function failure(status, detail) {
 	return {status: status, detail: detail};
 }
@@ -127,8 +119,13 @@ function findCalls(resource) {
 }
 
 /* Returns the value of Allow. */
-function listMethods(calls) {
-	return calls.map((c) => c.method === 'GET' ? 'GET, HEAD' : c.method).join(', ');
+function listMethods(r) {
+	try {
+		return findCalls(findResource(readTarget(r).path))
+			.map((c) => c.method === 'GET' ? 'GET, HEAD' : c.method).join(', ');
+	} catch (e) {
+		return '';
+	}
 }
 
 /* Finds out what a request asks for; throws what is wrong with it. */
@@ -140,7 +137,7 @@ function readRequest(r) {
 	const call = calls.find((c) => c.method === method);
 
 	if (calls.length === 0) {
-		throw failure(404, DETAILS[404]);
+		throw failure(404);
 	}
 	if (call === undefined) {
 		throw failure(405);
@@ -165,15 +162,17 @@ function requireCredential(r) {
 }
 
 /*
- * Nothing here has an entity tag, so these conditions do not hold.  nginx would
- * find that out, too, but only when the call has been carried out.
+ * Nothing here has an entity tag or a date, so these conditions do not hold.
+ * nginx would find that out, too, but only when the call has been carried out.
  */
 function refuseConditions(r, method) {
-	const match = r.headersIn['If-Match'];
-	const none = r.headersIn['If-None-Match'];
+	const headers = r.headersIn;
+	const match = headers['If-Match'];
 
-	if ((match !== undefined && match !== '*') || (none === '*' && method !== 'GET')) {
-		throw failure(412, 'There are no entity tags to compare with.');
+	if ((match !== undefined && match !== '*') || headers['If-Unmodified-Since'] !== undefined ||
+		(headers['If-None-Match'] === '*' && method !== 'GET'))
+	{
+		throw failure(412);
 	}
 }
 
@@ -213,7 +212,7 @@ function readBytes(r) {
 		return r.requestBuffer || Buffer.from('');
 	} catch (e) {
 		/* what is around very small chunks had no room in memory */
-		throw failure(413, DETAILS[413]);
+		throw failure(413);
 	}
 }
 
@@ -226,7 +225,7 @@ function readJson(request) {
 	const bytes = readBytes(request.http);
 
 	if (type !== undefined && !/^(application|text)\/([^;\s]+\+)?json\s*(;|$)/i.test(type)) {
-		throw failure(415, 'The body must be JSON, and Content-Type application/json.');
+		throw failure(415);
 	}
 	return orBadRequest('The body is not JSON.', () => {
 		const text = decodeText(bytes);
@@ -293,11 +292,10 @@ function foreignStatus(status, code) {
  * database.
  */
 function readFailure(reply, error) {
-	let status, found;
+	let found;
 
 	if (error.code !== `PT${reply.status}` || reply.status >= 500) {
-		status = foreignStatus(reply.status, error.code);
-		return failure(status, DETAILS[status]);
+		return failure(foreignStatus(reply.status, error.code));
 	}
 
 	found = failure(reply.status, error.details);
@@ -369,7 +367,7 @@ function setHeaders(r, found) {
 		names['WWW-Authenticate'] = 'Bearer';
 		break;
 	case 405:
-		names['Allow'] = listMethods(findCalls(findResource(readTarget(r).path)));
+		names['Allow'] = listMethods(r);
 		break;
 	case 429:
 		names['Retry-After'] = '1';
@@ -378,27 +376,20 @@ function setHeaders(r, found) {
 }
 
 /*
- * One text for every 401, so that nothing tells an unknown credential from a
- * missing, malformed or disabled one.
+ * Sends a problem document.  There is one for every 401, so that nothing tells
+ * an unknown credential from a missing, malformed or disabled one.
  */
-function unauthorized() {
-	const found = failure(401, 'There is no valid credential.');
-
-	found.hint = 'Authenticate with the secret of an Active API token.';
-	return found;
-}
-
-function sendFailure(r, given) {
-	const found = given.status === 401 ? unauthorized() : given;
-	const standard = STATUSES[found.status] || ['Error'];
+function sendFailure(r, found) {
+	const standard = STATUSES[found.status] || ['Error', '', 'The request failed.'];
+	const told = found.status === 401 ? {} : found;
 
 	setHeaders(r, found);
 	r.return(found.status, JSON.stringify({
 		type: standard[1] ? `https://tools.ietf.org/html/${standard[1]}` : 'about:blank',
-		title: found.title || standard[0],
+		title: told.title || standard[0],
 		status: found.status,
-		detail: found.detail || undefined,
-		hint: found.hint || undefined,
+		detail: told.detail || standard[2],
+		hint: told.hint || undefined,
 		errors: listErrors(found),
 		traceId: r.variables.request_id,
 	}) + '\n');
@@ -441,9 +432,7 @@ async function handle(r) {
 
 /* Answers in place of nginx's own error pages. */
 function problem(r) {
-	const status = Number(r.variables.status);
-
-	sendFailure(r, failure(status, DETAILS[status]));
+	sendFailure(r, failure(Number(r.variables.status)));
 }
 
 export default {handle, problem};

@@ -9,14 +9,19 @@
 \ir ../marketplace.sql
 
 CREATE ROLE :"web" LOGIN;
+GRANT USAGE ON SCHEMA api TO :"web";
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA api TO :"web";
+
 CREATE ROLE :"portal" LOGIN;
-CREATE ROLE :"backoffice" LOGIN;
-
-GRANT USAGE ON SCHEMA api TO :"web", :"portal", :"backoffice";
-GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA api TO :"web", :"portal", :"backoffice";
-
--- row security asks the two functions
-GRANT USAGE ON SCHEMA apitoken TO :"portal", :"backoffice";
-GRANT EXECUTE ON FUNCTION apitoken.sees_every_account(), apitoken.visible_accounts() TO :"portal", :"backoffice";
+GRANT USAGE ON SCHEMA api TO :"portal";
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA api TO :"portal";
+GRANT USAGE ON SCHEMA apitoken TO :"portal";
+GRANT EXECUTE ON FUNCTION apitoken.sees_every_account(), apitoken.visible_accounts() TO :"portal";
 GRANT SELECT ON apitoken.api_tokens TO :"portal";
+
+CREATE ROLE :"backoffice" LOGIN;
+GRANT USAGE ON SCHEMA api TO :"backoffice";
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA api TO :"backoffice";
+GRANT USAGE ON SCHEMA apitoken TO :"backoffice";
+GRANT EXECUTE ON FUNCTION apitoken.sees_every_account(), apitoken.visible_accounts() TO :"backoffice";
 GRANT SELECT, UPDATE ON apitoken.api_tokens TO :"backoffice";

@@ -251,7 +251,7 @@ with Session(engine_of("WEB_ROLE"), future=True) as web:
     test_errors(web)
     test_error_handling(web)
     test_transactions(web)
-with Session(engine_of("BACKOFFICE_ROLE"), future=True) as backoffice:
+with Session(engine_of("BACKOFFICE_ROLE"), expire_on_commit=False, future=True) as backoffice:
     test_model_of_backoffice(backoffice)
 with Session(engine_of("PORTAL_ROLE"), future=True) as portal:
     test_model_of_portal(portal)

@@ -60,7 +60,7 @@ sub log {
 }
 
 # Sends a request with curl, which is given further arguments; returns the
-# answer.  The path goes out as it is.
+# answer.  The target, a path or a whole URL, goes out as it is.
 sub request {
 	my ($self, $method, $target, @arguments) = @_;
 	my ($header, $body) = map { "$self->{folder}/answer.$_" } qw(header body);
@@ -69,33 +69,23 @@ sub request {
 	my @command = ('curl', '--silent', '--path-as-is', '--globoff', '--max-time', 20,
 		'--unix-socket', $self->{socket}, '--dump-header', $header, '--output', $body,
 		$method eq 'HEAD' ? '--head' : ('--request', $method),
-		@arguments, "http://localhost$target");
+		@arguments, $target =~ /^http/ ? $target : "http://localhost$target");
 	my $code = system { $command[0] } @command;
 
 	return parse_header(StandIn::read_file($header), StandIn::read_file($body), $code >> 8);
 }
 
-# Sends many requests as fast as can be; returns their statuses.
-sub flood {
-	my ($self, $count, $target) = @_;
-
-	open(my $statuses, '-|', 'curl', '--silent', '--unix-socket', $self->{socket},
-		'--output', '/dev/null', '--write-out', '%{http_code}\n',
-		"http://localhost$target?[1-$count]") or die "curl: $!";
-	chomp(my @statuses = <$statuses>);
-	return @statuses;
-}
-
-# Sends bytes, which need not be HTTP, and returns the answer.
+# Sends bytes, which need not be HTTP, and returns the answer, or all of them.
 sub send_bytes {
 	my ($self, $bytes) = @_;
 	my $connection = IO::Socket::UNIX->new($self->{socket}) or die "$self->{socket}: $!";
 
 	print $connection $bytes;
 	$connection->flush;
-	my $answer = do { local $/; <$connection> } // '';
-	my ($header, $body) = split /\r\n\r\n/, $answer, 2;
-	return parse_header("$header\r\n\r\n", $body, 0);
+	my $answers = do { local $/; <$connection> } // '';
+	my @answers = map { parse_header(split(/(?<=\r\n\r\n)/, $_, 2), 0) }
+		split m{(?=HTTP/1\.1 \d+ )}, $answers;
+	return wantarray ? @answers : $answers[0];
 }
 
 # Of several header blocks (100 Continue) the last is the answer's.

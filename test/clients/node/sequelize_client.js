@@ -1,7 +1,7 @@
 // An application that uses Sequelize; prints TAP.
 'use strict';
 
-const { DatabaseError, DataTypes, Model, QueryTypes, Sequelize } = require('sequelize');
+const { DatabaseError, DataTypes, QueryTypes, Sequelize } = require('sequelize');
 
 const tap = require('./tap.js');
 
@@ -40,21 +40,19 @@ function activeTokens(sequelize, secret) {
     });
 }
 
-class ApiToken extends Model {
-    static define(sequelize) {
-        return ApiToken.init({
-            id: { type: DataTypes.TEXT, primaryKey: true },
-            accountId: DataTypes.TEXT,
-            status: DataTypes.TEXT,
-            name: DataTypes.TEXT,
-            description: DataTypes.TEXT,
-            updatedAt: DataTypes.DATE,
-            updatedById: DataTypes.TEXT,
-        }, { sequelize, schema: 'apitoken', tableName: 'api_tokens', underscored: true, timestamps: false });
-    }
+function defineApiToken(sequelize) {
+    return sequelize.define('ApiToken', {
+        id: { type: DataTypes.TEXT, primaryKey: true },
+        accountId: DataTypes.TEXT,
+        status: DataTypes.TEXT,
+        name: DataTypes.TEXT,
+        description: DataTypes.TEXT,
+        updatedAt: DataTypes.DATE,
+        updatedById: DataTypes.TEXT,
+    }, { schema: 'apitoken', tableName: 'api_tokens', underscored: true, timestamps: false });
 }
 
-function disableAndReload(sequelize, id) {
+function disableAndReload(sequelize, ApiToken, id) {
     return sequelize.transaction(async (transaction) => {
         const token = await ApiToken.findByPk(id, { transaction });
         await call(transaction, 'SELECT api.apitoken_disable($1) AS answer', token.id);
@@ -210,8 +208,8 @@ async function testTransactions() {
 }
 
 async function testModelOfBackoffice() {
-    ApiToken.define(backoffice);
-    const token = await disableAndReload(backoffice, 'TKN-2001-1001');
+    const ApiToken = defineApiToken(backoffice);
+    const token = await disableAndReload(backoffice, ApiToken, 'TKN-2001-1001');
     tap.equal([token.status, token.accountId, token.name, token.updatedById],
         ['Disabled', 'ACC-2001-3344', 'Price list upload', null], 'a model, disabled by the function, reloaded');
     tap.equal([token.updatedAt instanceof Date, Date.now() - token.updatedAt < 600000], [true, true],
@@ -235,7 +233,7 @@ async function testModelOfBackoffice() {
 }
 
 async function testModelOfPortal() {
-    ApiToken.define(portal);
+    const ApiToken = defineApiToken(portal);
     tap.equal(await ApiToken.findAll(), [], 'without an actor, row security shows no token');
     await portal.transaction(async (transaction) => {
         await call(transaction, 'SELECT api.apitoken_authenticate($1) AS answer', tap.administrator);
