@@ -17,6 +17,7 @@
 
 #include "apitoken.h"
 #include "catalog/pg_type.h"
+#include "errors.h"
 #include "members.h"
 #include "miscadmin.h"
 #include "utils/array.h"
@@ -556,6 +557,9 @@ ExpectedSize(const ApitokenDocument *document)
 {
 	Size		size = (Size) (document->tokens.count + document->user_groups.count + 1) * 4096;
 
+	if (document->without_groups)
+		return document->tokens.count * 4096;
+
 	for (int list = 0; list < APITOKEN_GROUP_LISTS; list++)
 	{
 		const ApitokenLeaves *leaves = &document->leaves[list];
@@ -619,6 +623,54 @@ WriteList(ApitokenDocument *document, StringInfo buffer, const ApitokenPage *pag
 }
 
 static Jsonb *
+WriteDocument(ApitokenDocument *document, const ApitokenPage *page, MemoryContext result_context)
+{
+	MemoryContext old = MemoryContextSwitchTo(result_context);
+	StringInfoData buffer;
+	Jsonb	   *result;
+
+	apitoken_jsonb_start_document(&buffer, ExpectedSize(document));
+	MemoryContextSwitchTo(old);
+	if (page == NULL)
+		WriteToken(document, &buffer, NULL, 0);
+	else
+		WriteList(document, &buffer, page);
+
+	result = apitoken_jsonb_finish_document(&buffer);
+	if (result == NULL)
+		pfree(buffer.data);
+	return result;
+}
+
+/* What was written is not there any more to be copied from. */
+static void
+ForgetCopies(ApitokenRows *rows)
+{
+	for (int i = 0; i < rows->count; i++)
+		rows->rows[i].copy_length = 0;
+}
+
+/*
+ * Writes the document again without the user groups, which alone can make it
+ * too large: the change that it is the answer to must not fail for that.
+ */
+static Jsonb *
+WriteWithoutGroups(ApitokenDocument *document, const ApitokenPage *page,
+				   MemoryContext result_context)
+{
+	Jsonb	   *result;
+
+	document->without_groups = true;
+	ForgetCopies(&document->accounts);
+	ForgetCopies(&document->user_actors);
+	ForgetCopies(&document->token_actors);
+	result = WriteDocument(document, page, result_context);
+	if (result == NULL)
+		apitoken_error_document_too_large();
+	return result;
+}
+
+static Jsonb *
 Build(ApitokenRows tokens, ApitokenFields *fields, const char *secret, const ApitokenPage *page,
 	  MemoryContext result_context)
 {
@@ -626,24 +678,19 @@ Build(ApitokenRows tokens, ApitokenFields *fields, const char *secret, const Api
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
 	ApitokenDocument *document = palloc0(sizeof(ApitokenDocument));
-	StringInfoData buffer;
+	Jsonb	   *result;
 
 	document->fields = fields;
 	document->secret = secret;
 	document->tokens = tokens;
 	ReadDocument(document);
-
-	MemoryContextSwitchTo(result_context);
-	apitoken_jsonb_start_document(&buffer, ExpectedSize(document));
-	MemoryContextSwitchTo(context);
-	if (page == NULL)
-		WriteToken(document, &buffer, NULL, 0);
-	else
-		WriteList(document, &buffer, page);
+	result = WriteDocument(document, page, result_context);
+	if (result == NULL)
+		result = WriteWithoutGroups(document, page, result_context);
 
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
-	return apitoken_jsonb_finish_document(&buffer);
+	return result;
 }
 
 /*
@@ -658,8 +705,9 @@ Build(ApitokenRows tokens, ApitokenFields *fields, const char *secret, const Api
  * Returns a jsonb in result_context, in the form of the documented response
  * with the rules of the walk applied; what else was needed is in a memory
  * context that is gone by then.  A list longer than apitoken.max_list_items is
- * left out and named in its owner's $meta.omitted.  Raises 54000 if the
- * document is larger than jsonb can hold.
+ * left out and named in its owner's $meta.omitted; so are the account's groups
+ * if the document would be larger than jsonb can hold.  Raises 54000 if it
+ * still is.
  */
 Jsonb *
 apitoken_document_build(ApitokenRows token, ApitokenFields *fields, const char *secret,

@@ -46,6 +46,7 @@ typedef struct ApitokenDocument
 {
 	ApitokenFields *fields;
 	const char *secret;			/* shown unmasked if not NULL */
+	bool		without_groups; /* are they left out, to make it fit? */
 
 	ApitokenRows tokens;
 	ApitokenRows accounts;

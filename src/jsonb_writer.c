@@ -9,8 +9,25 @@
  */
 #include "jsonb_writer.h"
 
-#include "errors.h"
 #include "utils/numeric.h"
+
+/*
+ * More than jsonb can hold as one value.  What comes after is not written any
+ * more: the document is too large as a whole, and its caller has to leave
+ * something out.
+ */
+static bool
+IsFull(StringInfo buffer)
+{
+	return buffer->len > (int) JENTRY_OFFLENMASK;
+}
+
+static void
+Append		(StringInfo buffer, const void *bytes, int length)
+{
+	if (!IsFull(buffer))
+		appendBinaryStringInfo(buffer, bytes, length);
+}
 
 /* Containers and numerics start at a multiple of four bytes. */
 static void
@@ -30,13 +47,10 @@ WriteEntry(ApitokenContainer *container, uint32 type, int length)
 	JEntry		entry;
 
 	container->size += length;
-	if (container->size > JENTRY_OFFLENMASK)
-		apitoken_error_document_too_large();
-
 	if (container->next % JB_OFFSET_STRIDE == 0)
-		entry = type | container->size | JENTRY_HAS_OFF;
+		entry = type | (container->size & JENTRY_OFFLENMASK) | JENTRY_HAS_OFF;
 	else
-		entry = type | length;
+		entry = type | (length & JENTRY_OFFLENMASK);
 
 	memcpy(container->buffer->data + container->entries + container->next * sizeof(JEntry),
 		   &entry, sizeof(JEntry));
@@ -87,7 +101,8 @@ apitoken_jsonb_start_array(ApitokenContainer *array, StringInfo buffer, int elem
 void
 apitoken_jsonb_add_string(ApitokenContainer *container, const char *string, int length)
 {
-	appendBinaryStringInfo(container->buffer, string, length);
+	Append		(container->buffer, string, length);
+
 	WriteEntry(container, JENTRY_ISSTRING, length);
 }
 
@@ -128,7 +143,8 @@ AddNumeric(ApitokenContainer *container, Numeric value)
 	int			start = container->buffer->len;
 
 	PadToInt(container->buffer);
-	appendBinaryStringInfo(container->buffer, (char *) value, VARSIZE_ANY(value));
+	Append		(container->buffer, value, VARSIZE_ANY(value));
+
 	WriteEntry(container, JENTRY_ISNUMERIC, container->buffer->len - start);
 }
 
@@ -182,7 +198,8 @@ apitoken_jsonb_add_copy(ApitokenContainer *container, const char *bytes, int len
 	int			start = container->buffer->len;
 
 	PadToInt(container->buffer);
-	appendBinaryStringInfo(container->buffer, bytes, length);
+	Append		(container->buffer, bytes, length);
+
 	WriteEntry(container, JENTRY_ISCONTAINER, container->buffer->len - start);
 }
 
@@ -209,12 +226,17 @@ apitoken_jsonb_start_document(StringInfo buffer, int expected)
 	buffer->len = VARHDRSZ;
 }
 
-/* Returns the jsonb that buffer was filled with; it is buffer's own memory. */
+/*
+ * Returns the jsonb that buffer was filled with, which is buffer's own memory;
+ * NULL if it is larger than jsonb can hold.
+ */
 Jsonb *
 apitoken_jsonb_finish_document(StringInfo buffer)
 {
 	Jsonb	   *document = (Jsonb *) buffer->data;
 
+	if (IsFull(buffer))
+		return NULL;
 	SET_VARSIZE(document, buffer->len);
 	return document;
 }

@@ -460,6 +460,7 @@ WriteAudit(ResourceWriter *writer, ApitokenContainer *parent,
  * $meta
  */
 
+/* Is it left out although it was asked for? */
 static bool
 IsTooLong(const ResourceWriter *writer, const ApitokenShapeMember *member)
 {
@@ -467,10 +468,12 @@ IsTooLong(const ResourceWriter *writer, const ApitokenShapeMember *member)
 
 	if (member->member->kind == MEMBER_RECORDS)
 		return FindRecords(writer, &first) > apitoken_max_list_items;
-	if (member->member->kind == MEMBER_LIST &&
-		apitoken_walk_closure(writer->place, member->member) == LINK_OPEN)
-		return ListItems(writer, member)->count > apitoken_max_list_items;
-	return false;
+	if (member->member->kind != MEMBER_LIST ||
+		apitoken_walk_closure(writer->place, member->member) != LINK_OPEN)
+		return false;
+	if (member->member->target == RESOURCE_USER_GROUP && writer->document->without_groups)
+		return true;
+	return ListItems(writer, member)->count > apitoken_max_list_items;
 }
 
 static List *

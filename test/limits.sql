@@ -1,0 +1,33 @@
+-- A document that jsonb could not hold is answered without the account's user
+-- groups, and the change that it answers is made all the same.
+\set QUIET on
+BEGIN;
+SELECT plan(9);
+
+-- every group gives the account again: 300 times a megabyte
+INSERT INTO apitoken.accounts (id, type, name, description) VALUES
+	('ACC-LARGE', 'Client', 'Large', repeat('large ', 160000)),
+	('ACC-HUGE', 'Client', 'Huge', repeat('huge', 67500000));
+INSERT INTO apitoken.user_groups (account_id, id, name, is_default)
+	SELECT 'ACC-LARGE', 'UGR-' || n, 'Group', n = 1 FROM generate_series(1, 300) n;
+INSERT INTO apitoken.api_tokens (account_id, id, name) VALUES
+	('ACC-LARGE', 'TKN-LARGE', 'Large'), ('ACC-HUGE', 'TKN-HUGE', 'Huge');
+
+CREATE TEMPORARY TABLE answer AS SELECT api.apitoken_disable('TKN-LARGE') AS document;
+
+SELECT is((SELECT status FROM apitoken.api_tokens WHERE id = 'TKN-LARGE'), 'Disabled', 'the token is Disabled');
+SELECT is(document #>> '{status}', 'Disabled', 'the answer says so') FROM answer;
+SELECT is(document #> '{account,$meta,omitted}', '["groups"]', 'and what it leaves out') FROM answer;
+SELECT ok(NOT document -> 'account' ? 'groups', 'which is not there') FROM answer;
+SELECT is(document #>> '{account,description}', repeat('large ', 160000), 'the rest is') FROM answer;
+SELECT is(document, document::text::jsonb, 'in good form') FROM answer;
+SELECT is(api.apitoken_get('TKN-LARGE', '-account.groups.account') #> '{account,groups,299,isDefault}', 'false',
+	'with the cause left out, the groups are given');
+SELECT is(jsonb_array_length(api.apitoken_list('id=TKN-LARGE&select=%2Baccount') -> 'data'), 1, 'a list bears it too');
+
+-- nothing that could be left out would help
+SELECT throws_ok($$ SELECT api.apitoken_get('TKN-HUGE') $$, '54000', 'the document is too large',
+	'an account that fits nowhere');
+
+SELECT * FROM finish();
+ROLLBACK;
