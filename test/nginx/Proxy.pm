@@ -25,25 +25,36 @@ sub start {
 	my $self = bless {folder => $folder, socket => "$folder/http.sock",
 		tls_socket => "$folder/tls.sock"}, $class;
 
-	change("$conf/upstream.conf", '127.0.0.1:3000', "unix:$folder/postgrest.sock");
+	# one server that is always down, and the stand-in, twice
+	change("$conf/upstream.conf", 'server 127.0.0.1:3000;', join "\n\t",
+		map { "server unix:$folder/$_.sock max_fails=0;" } qw(down postgrest postgrest));
 	change("$conf/site.conf", 'listen 127.0.0.1:8080;', "listen unix:$self->{socket};",
 		'# include apitoken/tls.conf;', 'include apitoken/tls.conf;',
 		'/var/log/nginx/', "$folder/");
 	change("$conf/tls.conf", 'listen 443 ', "listen unix:$self->{tls_socket} ",
 		"listen [::]:443 ssl http2;\n", '',
 		'/etc/ssl/certs/', "$folder/", '/etc/ssl/private/', "$folder/");
-	# nobody wants to wait that long
-	change("$conf/apitoken.conf", 'proxy_read_timeout 60s', 'proxy_read_timeout 2s');
+	# nobody wants to wait that long; only one test is meant to meet the limit
+	change("$conf/apitoken.conf", 'proxy_read_timeout 60s', 'proxy_read_timeout 2s',
+		'rate=50r/s', 'rate=1000r/s');
 
 	$self->{pid} = fork // die "fork: $!";
 	if ($self->{pid} == 0) {
 		exec 'nginx', '-p', $folder, '-c', "$folder/conf/nginx.conf" or die "nginx: $!";
 	}
 	for (1 .. 100) {
-		return $self if IO::Socket::UNIX->new($self->{socket});
+		return $self->forbid_files if IO::Socket::UNIX->new($self->{socket});
 		select(undef, undef, undef, 0.1);
 	}
 	die "nginx does not start";
+}
+
+# Answers may hold secrets: none is ever written to a file.
+sub forbid_files {
+	my ($self) = @_;
+
+	chmod 0500, "$self->{folder}/unwritable" or die "unwritable: $!";
+	return $self;
 }
 
 sub stop {

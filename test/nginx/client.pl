@@ -706,10 +706,11 @@ subtest 'errors of which the client learns nothing more' => sub {
 };
 
 subtest 'PostgREST that does not answer' => sub {
-	is_problem(call('', 'GET', $base), 502, 'Bad Gateway', 'it closes the connection');
+	is_problem(call('', 'DELETE', "$base/TKN-1"), 502, 'Bad Gateway', 'it closes the connection');
+	is scalar($upstream->requests), 1, '... and gets the call once';
 	is_problem(call("nonsense\r\n\r\n", 'GET', $base), 502, 'Bad Gateway', 'it does not speak HTTP');
 	is_problem(call(undef, 'POST', "$base/TKN-1/disable"), 504, 'Gateway Timeout', 'it is too slow');
-	is scalar($upstream->requests), 1, 'a call is sent once';
+	is scalar($upstream->requests), 1, '... and gets the call once';
 
 	my $header = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
 	my %halves = (
