@@ -1,0 +1,30 @@
+-- Roles for PostgREST: run once, as a superuser, in the database that has the
+-- extension in the schema api.
+--
+-- PostgREST logs in as "authenticator" and becomes "apitoken_web" for each
+-- request.  Neither has any right on a table: who may what is decided by the
+-- functions, from the credential of the request.  Set a password with
+-- \password authenticator, unless pg_hba.conf lets it in by its socket.
+
+CREATE ROLE apitoken_web NOLOGIN;
+CREATE ROLE authenticator LOGIN NOINHERIT;
+GRANT apitoken_web TO authenticator;
+
+GRANT USAGE ON SCHEMA api TO apitoken_web;
+GRANT EXECUTE ON FUNCTION
+	api.apitoken_pre_request(),
+	api.apitoken_version(),
+	api.apitoken_create(jsonb),
+	api.apitoken_get(text, text),
+	api.apitoken_list(text),
+	api.apitoken_update(text, jsonb, text),
+	api.apitoken_disable(text, text),
+	api.apitoken_enable(text, text),
+	api.apitoken_disable_all(text),
+	api.apitoken_delete(text)
+	TO apitoken_web;
+
+-- JWTs, for users: the claim "sub" names the user who acts.  It is believed in
+-- sessions that this role has opened, and PostgREST alone logs in as it.
+ALTER ROLE authenticator SET apitoken.jwt_authenticator = 'authenticator';
+ALTER ROLE authenticator SET apitoken.jwt_actor_claim = 'sub';
