@@ -30,6 +30,7 @@ extern ApitokenFields *apitoken_call_fields(FunctionCallInfo fcinfo, int argumen
 extern ApitokenCall apitoken_call_begin(bool writes);
 extern void apitoken_call_end(const ApitokenCall *call);
 
+extern Datum apitoken_call_wants_last_access(const ApitokenFields *fields);
 extern Jsonb *apitoken_call_document(const ApitokenCall *call, ApitokenFields *fields,
 									 const char *secret);
 extern Jsonb *apitoken_call_document_after_write(const ApitokenCall *call, const char *id,

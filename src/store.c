@@ -36,10 +36,12 @@ typedef struct StatementText
 #define EQ "OPERATOR(pg_catalog.=)"
 #define NE "OPERATOR(pg_catalog.<>)"
 
-/* A token's own members and when it was last used, t.* for the former. */
-#define LAST_ACCESS \
-	"(SELECT c.last_access_at FROM apitoken.api_token_credentials AS c" \
-	" WHERE c.account_id " EQ " t.account_id AND c.api_token_id " EQ " t.id) AS last_access_at"
+/* A token's own members, and, if it is wanted, when the token was last used. */
+#define TOKEN_MEMBERS(wants_last_access) \
+	"t.*, CASE WHEN " wants_last_access " THEN" \
+	" (SELECT c.last_access_at FROM apitoken.api_token_credentials AS c" \
+	" WHERE c.account_id " EQ " t.account_id AND c.api_token_id " EQ " t.id)" \
+	" END AS last_access_at"
 
 /*
  * Tokens in the caller's scope: every account's for some, the given accounts'
@@ -101,8 +103,8 @@ static const StatementText statements[] = {
 		" SET status = $2, updated_at = pg_catalog.clock_timestamp(),"
 		" updated_by_type = $3, updated_by_id = $4"
 		" WHERE t.id " EQ " $1 AND t.status " EQ " ANY ($5) AND " IN_SCOPE("$6", "$7")
-		" RETURNING t.*, " LAST_ACCESS,
-		7, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID, BOOLOID, TEXTARRAYOID}
+		" RETURNING " TOKEN_MEMBERS("$8"),
+		8, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID, BOOLOID, TEXTARRAYOID, BOOLOID}
 	},
 	[STATEMENT_DISABLE_ALL] = {
 		"apitoken disable all", SPI_OK_UPDATE_RETURNING,
@@ -153,7 +155,7 @@ static const StatementText statements[] = {
 		3, {TEXTOID, TEXTOID, TEXTARRAYOID}
 	},
 	[STATEMENT_UPDATE_TOKEN] = {
-		"apitoken update token", SPI_OK_UPDATE_RETURNING,
+		"apitoken update token", SPI_OK_UPDATE,
 		"UPDATE apitoken.api_tokens AS t"
 		/* $2, $4 and $6 say which of the three are supplied */
 		" SET name = CASE WHEN $2 THEN $3 ELSE t.name END,"
@@ -161,7 +163,7 @@ static const StatementText statements[] = {
 		" icon = CASE WHEN $6 THEN $7 ELSE t.icon END,"
 		" updated_at = pg_catalog.clock_timestamp(),"
 		" updated_by_type = $8, updated_by_id = $9"
-		" WHERE t.id " EQ " $1 RETURNING t.*, " LAST_ACCESS,
+		" WHERE t.id " EQ " $1",
 		9, {TEXTOID, BOOLOID, TEXTOID, BOOLOID, TEXTOID, BOOLOID, TEXTOID, TEXTOID, TEXTOID}
 	},
 	[STATEMENT_LOCK_TOKEN] = {
@@ -217,9 +219,9 @@ static const StatementText statements[] = {
 	},
 	[STATEMENT_TOKEN] = {
 		"apitoken token", SPI_OK_SELECT,
-		"SELECT t.*, " LAST_ACCESS " FROM apitoken.api_tokens AS t"
+		"SELECT " TOKEN_MEMBERS("$4") " FROM apitoken.api_tokens AS t"
 		" WHERE t.id " EQ " $1 AND " IN_SCOPE("$2", "$3"),
-		3, {TEXTOID, BOOLOID, TEXTARRAYOID}
+		4, {TEXTOID, BOOLOID, TEXTARRAYOID, BOOLOID}
 	},
 	[STATEMENT_ACCOUNTS] = {
 		"apitoken accounts", SPI_OK_SELECT,
