@@ -9,8 +9,9 @@
 # make shell           psql in a database with sample data
 # make check           builds and runs every test (TESTS="test/a.sql": just those)
 # make lint            checks the layout of the code and looks for mistakes in it
+# make fuzz            fuzzes the parsers, each for SECONDS_EACH=30 seconds
 # make indent          lays out the C code as PostgreSQL's own
-SCRIPT_GOALS = check demo indent lint shell
+SCRIPT_GOALS = check demo fuzz indent lint shell
 
 PG_CONFIG ?= pg_config
 

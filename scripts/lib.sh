@@ -57,14 +57,19 @@ as_root() {
 # Debian's server package creates and starts a system-wide server when it is
 # installed first.  Nobody asked us for one, so it is told not to, in the
 # folder meant for such settings and only while we install: the machine's own
-# configuration is as before, and servers that are there are not touched.
+# configuration is as before, and servers that are there are not touched.  The
+# same goes for any other service: policy-rc.d is Debian's way to say that none
+# is to be started.
 # shellcheck disable=SC2016 # expanded by the shell that root runs
 install_as_root='
 	export DEBIAN_FRONTEND=noninteractive
 	folder=/etc/postgresql-common/createcluster.d
 	setting=$folder/no-main-cluster-$$.conf
-	trap "rm -f $setting; rmdir --ignore-fail-on-non-empty $folder" EXIT
+	policy=/usr/sbin/policy-rc.d
+	[ -e $policy ] && policy=
+	trap "rm -f $setting $policy; rmdir --ignore-fail-on-non-empty $folder" EXIT
 	trap "exit 1" HUP INT TERM
+	[ -z "$policy" ] || { printf "#!/bin/sh\nexit 101\n" >$policy && chmod 755 $policy; }
 	mkdir -p $folder &&
 	echo "create_main_cluster = false" >$setting &&
 	apt-get update &&

@@ -346,6 +346,6 @@ BEGIN;
 SELECT is(helper.tables_read(call), 'api_tokens', 'read for ' || call)
 	FROM unnest(ARRAY['SELECT api.apitoken_disable(''TKN-1671-0642'', ''-*,+id,+status'')', 'SELECT api.apitoken_enable(''TKN-3001-1004'', ''-*,+id,+status'')',
 		'SELECT api.apitoken_update(''TKN-3001-1003'', ''{"name": "New"}'', ''-*,+id,+status'')']) call;
-ROLLBACK;
+COMMIT;
 
 SELECT * FROM finish();

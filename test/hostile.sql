@@ -8,7 +8,7 @@
 BEGIN;
 -- what is planted in pg_temp is not for this test to find: unless it says so
 SET LOCAL search_path = public, pg_catalog, pg_temp;
-SELECT plan(82);
+SELECT plan(66);
 
 CREATE ROLE apitoken_hostile_caller;
 GRANT USAGE ON SCHEMA api TO apitoken_hostile_caller;
@@ -148,7 +148,7 @@ INSERT INTO helper.paths VALUES
 SELECT is((helper.hostile_probe(p.path, NULL, s.statement)).code, 'HOST1', format('%s: %s', p.path, s.statement))
 	FROM helper.paths p, unnest(ARRAY[
 			'SELECT ''a''::pg_catalog.text = ''b''::pg_catalog.text',
-			'SELECT pg_catalog.array_length(array_agg(v), 1) FROM (VALUES (1)) v (v)',
+			'SELECT array_agg(v) IS NULL FROM (VALUES (1)) v (v)',
 			'SELECT bool_or(v) FROM (VALUES (true)) v (v)',
 			'SELECT unnest(ARRAY[1, 2])',
 			'SELECT now()',
@@ -195,7 +195,7 @@ CREATE TABLE helper.answers AS
 			helper.paths p, helper.calls c, helper.hostile_probe(p.path, a.setup, c.statement) r;
 SELECT is(helper.strikes(), 0::bigint, 'nothing that was planted has been run');
 SELECT is((SELECT jsonb_object_agg(code, n) FROM (SELECT code, count(*) AS n FROM helper.answers WHERE path = 0 GROUP BY code) s),
-	'{"ok": 37, "PT400": 6, "PT401": 19, "PT403": 8, "PT404": 2}'::jsonb, 'under a safe path the calls do different things');
+	'{"ok": 31, "PT400": 6, "PT401": 19, "PT403": 14, "PT404": 2}'::jsonb, 'under a safe path the calls do different things');
 SELECT is((SELECT jsonb_agg(jsonb_build_array(a.actor, p.path, c.statement, a.code, left(a.result, 100)))
 		FROM helper.answers a JOIN helper.answers safe ON safe.path = 0 AND safe.actor = a.actor AND safe.call = a.call
 			JOIN helper.paths p ON p.number = a.path JOIN helper.calls c ON c.number = a.call

@@ -5,7 +5,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(131);
+SELECT plan(135);
 
 CREATE ROLE apitoken_transitions_caller;
 GRANT USAGE ON SCHEMA api TO apitoken_transitions_caller;
@@ -235,6 +235,28 @@ ROLLBACK TO all_held;
 SELECT api.apitoken_authenticate(helper.secret('TKN-3001-1002')) \g /dev/null
 DELETE FROM apitoken.user_group_modules WHERE account_id = 'ACC-3001-7788' AND module_id = 'MOD-0001';
 SELECT helper.refused($$ SELECT api.apitoken_disable('TKN-1671-0642') $$, 'PT403', 'a token without its module may not administer any more');
+
+ROLLBACK TO all_held;
+
+/*
+ * A trigger of somebody's keeps every row of the table as it is.  A call says
+ * that it could not do what it is for; it neither goes on trying, nor answers
+ * as if it had.
+ */
+CREATE FUNCTION helper.keep_row() RETURNS trigger
+LANGUAGE plpgsql
+AS $$
+BEGIN
+	RETURN NULL;
+END
+$$;
+CREATE TRIGGER keep_row BEFORE UPDATE ON apitoken.api_tokens FOR EACH ROW EXECUTE FUNCTION helper.keep_row();
+-- a statement each: a timeout comes once
+SET LOCAL statement_timeout = '2s';
+SELECT is((SELECT f.code <> '57014' FROM helper.failure($$ SELECT api.apitoken_disable('TKN-1671-0642') $$) f), true, 'disable: kept by a trigger');
+SELECT is((SELECT f.code <> '57014' FROM helper.failure($$ SELECT api.apitoken_enable('TKN-3001-1004') $$) f), true, 'enable: kept by a trigger');
+SELECT is((SELECT f.code <> '57014' FROM helper.failure($$ SELECT api.apitoken_delete('TKN-1671-0642') $$) f), true, 'delete: kept by a trigger');
+SELECT is((SELECT f.code <> '57014' FROM helper.failure($$ SELECT api.apitoken_update('TKN-1671-0642', '{"name": "New"}') $$) f), true, 'update: kept by a trigger');
 
 SELECT * FROM finish();
 ROLLBACK;

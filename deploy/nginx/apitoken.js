@@ -180,14 +180,10 @@ function refuseConditions(r, method) {
  * Bodies of calls
  */
 
+/* (nginx refuses a path with a null byte.) */
 function readId(request) {
-	const problem = 'The id in the path is not UTF-8, percent-encoded.';
-	const id = orBadRequest(problem, () => decodeURIComponent(request.resource.id));
-
-	if (id.includes('\0')) {
-		throw failure(400, problem);
-	}
-	return JSON.stringify(id);
+	return JSON.stringify(orBadRequest('The id in the path is not UTF-8, percent-encoded.',
+		() => decodeURIComponent(request.resource.id)));
 }
 
 /* Returns "fields" from select, as a member of an object; '' if it is not there. */

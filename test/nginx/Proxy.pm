@@ -26,7 +26,7 @@ sub start {
 		tls_socket => "$folder/tls.sock"}, $class;
 
 	# one server that is always down, and the stand-in, twice
-	change("$conf/upstream.conf", 'server 127.0.0.1:3000;', join "\n\t",
+	change("$conf/upstream.conf", 'server unix:/run/postgrest/apitoken.sock;', join "\n\t",
 		map { "server unix:$folder/$_.sock max_fails=0;" } qw(down postgrest postgrest));
 	change("$conf/site.conf", 'listen 127.0.0.1:8080;', "listen unix:$self->{socket};",
 		'# include apitoken/tls.conf;', 'include apitoken/tls.conf;',
