@@ -394,7 +394,7 @@ CREATE TABLE apitoken.api_tokens (
 	status text COLLATE "C" NOT NULL DEFAULT 'Active' CHECK (status IN ('Active', 'Disabled', 'Deleted')),
 	name text NOT NULL CONSTRAINT api_tokens_name_length_check CHECK (char_length(name) BETWEEN 1 AND 200),
 	description text CONSTRAINT api_tokens_description_length_check CHECK (char_length(description) <= 2000),
-	icon text,
+	icon text CONSTRAINT api_tokens_icon_length_check CHECK (char_length(icon) <= 2000),
 	created_at apitoken.instant NOT NULL DEFAULT pg_catalog.now(),
 	created_by_type text COLLATE "C",
 	created_by_id apitoken.resource_id,
@@ -422,7 +422,7 @@ COMMENT ON COLUMN apitoken.api_tokens.id IS 'Id of the token, TKN-nnnn-nnnn.';
 COMMENT ON COLUMN apitoken.api_tokens.status IS 'Active, Disabled or Deleted. Only an Active token authenticates.';
 COMMENT ON COLUMN apitoken.api_tokens.name IS 'Name: 1 to 200 letters, digits, spaces, - . '' ". Not unique.';
 COMMENT ON COLUMN apitoken.api_tokens.description IS 'Description: at most 2,000 characters.';
-COMMENT ON COLUMN apitoken.api_tokens.icon IS 'Path or URL of the token''s icon.';
+COMMENT ON COLUMN apitoken.api_tokens.icon IS 'Path or URL of the token''s icon: at most 2,000 characters.';
 CREATE INDEX api_tokens_created_by_idx ON apitoken.api_tokens (created_by_type, created_by_id);
 CREATE INDEX api_tokens_updated_by_idx ON apitoken.api_tokens (updated_by_type, updated_by_id);
 -- for lists: an account's tokens, tokens of a status, and all, newest or oldest first
@@ -598,8 +598,14 @@ AS $$
 DECLARE
 	checked text := CASE TG_OP WHEN 'DELETE' THEN OLD.account_id ELSE NEW.account_id END;
 BEGIN
-	-- one check at a time for an account: two could each rely on the other's group
-	PERFORM FROM apitoken.accounts WHERE id = checked FOR NO KEY UPDATE;
+	-- One check at a time for an account: two could each rely on the other's
+	-- group.  Under one snapshot for the whole transaction a lock would not show
+	-- what another has done since; a change of the row makes one of them fail.
+	IF current_setting('transaction_isolation') = 'read committed' THEN
+		PERFORM FROM apitoken.accounts WHERE id = checked FOR NO KEY UPDATE;
+	ELSE
+		UPDATE apitoken.accounts SET status = status WHERE id = checked;
+	END IF;
 	IF EXISTS (SELECT FROM apitoken.user_groups WHERE account_id = checked)
 		AND NOT EXISTS (SELECT FROM apitoken.user_groups WHERE account_id = checked AND is_default)
 	THEN
@@ -623,20 +629,7 @@ CREATE CONSTRAINT TRIGGER user_groups_default_check
 
 -- The default group's modules bound those of the account's other groups and tokens.
 CREATE FUNCTION apitoken.withdraw_module() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF EXISTS (SELECT FROM apitoken.user_groups
-			WHERE account_id = OLD.account_id AND id = OLD.user_group_id AND is_default)
-	THEN
-		DELETE FROM apitoken.user_group_modules
-			WHERE account_id = OLD.account_id AND module_id = OLD.module_id;
-		DELETE FROM apitoken.api_token_modules
-			WHERE account_id = OLD.account_id AND module_id = OLD.module_id;
-	END IF;
-	RETURN NULL;
-END
-$$;
+LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_withdraw_module';
 COMMENT ON FUNCTION apitoken.withdraw_module() IS
 	'Trigger: a module taken from an account''s default group is taken from its other groups and its tokens.';
 REVOKE ALL ON FUNCTION apitoken.withdraw_module() FROM PUBLIC;

@@ -26,6 +26,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 /* What is kept of the token that a secret names. */
@@ -65,7 +66,7 @@ FindCredential(const text *id)
 
 	apitoken_store_clear(&arguments);
 	apitoken_store_set_pointer(&arguments, 1, id);
-	if (apitoken_store_read(STATEMENT_CREDENTIAL, &arguments, 0) == 0)
+	if (apitoken_store_read(STATEMENT_CREDENTIAL, &arguments) == 0)
 		return credential;
 
 	credential.account_id = apitoken_store_cstring(0, 1);
@@ -83,14 +84,13 @@ FindCredential(const text *id)
 static void
 NoteAccess(const char *account_id, const char *id)
 {
-	ApitokenOwnership ownership = apitoken_identity_become_owner(true);
 	ApitokenArguments arguments;
 
 	apitoken_store_clear(&arguments);
 	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(account_id));
 	apitoken_store_set_pointer(&arguments, 2, cstring_to_text(id));
+	apitoken_store_set(&arguments, 3, Int32GetDatum(apitoken_last_access_interval));
 	apitoken_store_write(STATEMENT_NOTE_ACCESS, &arguments);
-	apitoken_identity_leave_owner(&ownership);
 }
 
 /*
@@ -180,7 +180,7 @@ AddModules(ApitokenContainer *answer, StringInfo buffer, const char *account_id,
 	apitoken_store_clear(&arguments);
 	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(account_id));
 	apitoken_store_set_pointer(&arguments, 2, cstring_to_text(id));
-	count = apitoken_store_read(STATEMENT_AUTHENTICATED_MODULES, &arguments, 0);
+	count = apitoken_store_read(STATEMENT_AUTHENTICATED_MODULES, &arguments);
 
 	apitoken_jsonb_start_array(&modules, buffer, count);
 	for (uint64 i = 0; i < count; i++)
@@ -211,7 +211,7 @@ BuildAnswer(const char *account_id, const char *id, MemoryContext result_context
 	apitoken_jsonb_finish(&account, &answer);
 	AddModules(&answer, &buffer, account_id, id);
 	apitoken_jsonb_finish(&answer, NULL);
-	return apitoken_jsonb_finish_document(&buffer);
+	return apitoken_jsonb_finish_answer(&buffer);
 }
 
 /*
@@ -219,7 +219,7 @@ BuildAnswer(const char *account_id, const char *id, MemoryContext result_context
  *
  * Makes the token the actor until the transaction or savepoint ends, and notes
  * the access if the last note is older than apitoken.last_access_interval and
- * the transaction may write.  Never waits for a lock.
+ * the transaction may write; it does not wait for a lock to do that.
  *
  * Returns, in the current memory context, the token's id, account and modules.
  * Raises PT401, always the same, if the secret is malformed, unknown, or of a
@@ -234,14 +234,17 @@ apitoken_authenticate_secret(const char *secret, int length)
 	int			found_length = 0;
 	bool		well_formed = apitoken_secret_find_id(secret, length, &found, &found_length);
 	char	   *id = pnstrdup(found, found_length);
-	ApitokenOwnership ownership = apitoken_identity_become_owner(false);
+	ApitokenOwnership ownership = apitoken_identity_become_owner();
 	Credential	credential;
 	Jsonb	   *answer;
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		apitoken_error_statement("apitoken", "SPI_connect");
 
+	/* a token that was disabled since the transaction began must not get in */
+	PushActiveSnapshot(GetLatestSnapshot());
 	credential = FindCredential(cstring_to_text(id));
+	PopActiveSnapshot();
 	if (!apitoken_secret_digests_equal(credential.digest, digest) ||
 		!credential.active || !well_formed)
 		apitoken_error_unauthorized();

@@ -57,11 +57,26 @@ apitoken_call_begin(bool writes)
 	ApitokenCall call;
 
 	call.result_context = CurrentMemoryContext;
-	call.ownership = apitoken_identity_become_owner(writes);
+	call.ownership = apitoken_identity_become_owner();
 	if (SPI_connect() != SPI_OK_CONNECT)
 		apitoken_error_statement("apitoken", "SPI_connect");
-	call.caller = apitoken_identity_caller(call.ownership.role);
+	if (writes)
+		apitoken_call_identify(&call);
+	else
+		call.caller = apitoken_identity_caller(call.ownership.role);
 	return call;
+}
+
+/*
+ * Finds out who acts, and what he may: as things are now, and not as they were
+ * when the transaction began.  For calls that write.  Raises PT401 and PT403.
+ */
+void
+apitoken_call_identify(ApitokenCall *call)
+{
+	PushActiveSnapshot(GetLatestSnapshot());
+	call->caller = apitoken_identity_caller(call->ownership.role);
+	PopActiveSnapshot();
 }
 
 /* Ends a call, after which only what is in result_context is left of it. */
@@ -98,7 +113,7 @@ FindToken(const ApitokenCall *call, const char *id, const ApitokenFields *fields
 	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(id));
 	apitoken_identity_set_scope(&arguments, 2, 3, &call->caller);
 	apitoken_store_set(&arguments, 4, apitoken_call_wants_last_access(fields));
-	if (apitoken_store_read(STATEMENT_TOKEN, &arguments, 0) == 0)
+	if (apitoken_store_read(STATEMENT_TOKEN, &arguments) == 0)
 		apitoken_error_token_not_found(id);
 }
 
@@ -135,18 +150,20 @@ apitoken_call_document_after_write(const ApitokenCall *call, const char *id,
 }
 
 /*
- * Sees that the account is there and stays for the transaction.  Raises PT404
- * if there is none such whose tokens the caller may administer.
+ * Sees that the account is there and stays for the transaction, with one of
+ * the statements that lock an account.  Raises PT404 if there is none such
+ * whose tokens the caller may administer.
  */
 void
-apitoken_call_lock_account(const ApitokenCall *call, const char *account_id)
+apitoken_call_lock_account(const ApitokenCall *call, ApitokenStatement lock,
+						   const char *account_id)
 {
 	ApitokenArguments arguments;
 
 	apitoken_store_clear(&arguments);
 	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(account_id));
 	apitoken_identity_set_scope(&arguments, 2, 3, &call->caller);
-	if (apitoken_store_write(STATEMENT_LOCK_ACCOUNT, &arguments) == 0)
+	if (apitoken_store_write(lock, &arguments) == 0)
 		apitoken_error_account_not_found(account_id);
 }
 

@@ -13,6 +13,7 @@
 #include "call.h"
 #include "catalog/pg_type.h"
 #include "errors.h"
+#include "miscadmin.h"
 #include "secret.h"
 #include "transitions.h"
 #include "utils/builtins.h"
@@ -66,63 +67,77 @@ WriteToken(const ApitokenCall *call, ApitokenStatement statement, ApitokenArgume
  * Modules
  */
 
+/* A module that the account's default user group has. */
+typedef struct OfferedModule
+{
+	char	   *id;
+	bool		holdable;		/* by an account of this type? */
+} OfferedModule;
+
+typedef struct Offer
+{
+	uint64		count;
+	OfferedModule *modules;		/* in order of their ids */
+} Offer;
+
+static Offer
+ReadOffer(const char *account_id)
+{
+	Offer		offer;
+	ApitokenArguments arguments;
+
+	apitoken_store_clear(&arguments);
+	SetText(&arguments, 1, account_id);
+	offer.count = apitoken_store_write(STATEMENT_OFFERED_MODULES, &arguments);
+	offer.modules = palloc(sizeof(OfferedModule) * Max(offer.count, 1));
+	for (uint64 row = 0; row < offer.count; row++)
+	{
+		bool		isnull;
+
+		offer.modules[row].id = apitoken_store_cstring(row, 1);
+		offer.modules[row].holdable = DatumGetBool(apitoken_store_value(row, 2, &isnull)) &&
+			!isnull;
+	}
+	return offer;
+}
+
 /* Names what could be given, for a hint. */
 static char *
-OfferedModules(uint64 offered)
+OfferedModules(const Offer *offer)
 {
 	StringInfoData names;
 
 	initStringInfo(&names);
-	for (uint64 row = 0; row < offered; row++)
+	for (uint64 i = 0; i < offer->count; i++)
 	{
-		bool		isnull;
-
-		if (DatumGetBool(apitoken_store_value(row, 2, &isnull)) && !isnull)
-			appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "",
-							 apitoken_store_cstring(row, 1));
+		if (offer->modules[i].holdable)
+			appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "", offer->modules[i].id);
 	}
 	return names.len == 0 ? "The account has no module to give." :
 		psprintf("The account can give: %s.", names.data);
 }
 
-/* Checks one module against those that the last statement's result offers. */
-static void
-CheckModule(const char *id, int index, uint64 offered)
+static int
+CompareOffered(const void *id, const void *module)
 {
-	char	   *path = psprintf("modules[%d].id", index);
-
-	for (uint64 row = 0; row < offered; row++)
-	{
-		bool		isnull;
-
-		if (strcmp(apitoken_store_cstring(row, 1), id) != 0)
-			continue;
-		if (DatumGetBool(apitoken_store_value(row, 2, &isnull)) && !isnull)
-			return;
-		apitoken_error_member(path, "names a module that an account of this type may not hold",
-							  OfferedModules(offered));
-	}
-	apitoken_error_member(path, "names no module of the account's default user group",
-						  OfferedModules(offered));
+	return strcmp(id, ((const OfferedModule *) module)->id);
 }
 
-/*
- * Checks that the account can give all the modules, and locks them so that
- * they are not withdrawn meanwhile.  Raises PT400 naming the first that it
- * cannot.
- */
 static void
-CheckModules(const char *account_id, List *module_ids)
+CheckModule(const char *id, int index, const Offer *offer)
 {
-	ApitokenArguments arguments;
-	uint64		offered;
-	ListCell   *cell;
+	const OfferedModule *module = bsearch(id, offer->modules, offer->count,
+										  sizeof(OfferedModule), CompareOffered);
 
-	apitoken_store_clear(&arguments);
-	SetText(&arguments, 1, account_id);
-	offered = apitoken_store_write(STATEMENT_OFFERED_MODULES, &arguments);
-	foreach(cell, module_ids)
-		CheckModule(lfirst(cell), foreach_current_index(cell), offered);
+	CHECK_FOR_INTERRUPTS();
+	if (module == NULL)
+		apitoken_error_member(psprintf("modules[%d].id", index),
+							  "names no module of the account's default user group",
+							  OfferedModules(offer));
+	if (!module->holdable)
+		apitoken_error_member(psprintf("modules[%d].id", index),
+							  "names a module that an account of this type may not hold",
+							  OfferedModules(offer));
 }
 
 static ArrayType *
@@ -134,6 +149,32 @@ TextArray(List *strings)
 	foreach(cell, strings)
 		texts[foreach_current_index(cell)] = CStringGetTextDatum(lfirst(cell));
 	return construct_array(texts, list_length(strings), TEXTOID, -1, false, TYPALIGN_INT);
+}
+
+/*
+ * Checks that the account can give all the modules, and locks them so that
+ * they are not withdrawn meanwhile.  Raises PT400 naming the first that it
+ * cannot.
+ */
+static void
+CheckModules(const char *account_id, List *module_ids)
+{
+	ApitokenArguments arguments;
+	Offer		offer;
+	ListCell   *cell;
+
+	if (module_ids == NIL)
+		return;
+
+	/* first the lock: what is offered is read after it */
+	apitoken_store_clear(&arguments);
+	SetText(&arguments, 1, account_id);
+	apitoken_store_set_pointer(&arguments, 2, TextArray(module_ids));
+	apitoken_store_write(STATEMENT_LOCK_MODULES, &arguments);
+
+	offer = ReadOffer(account_id);
+	foreach(cell, module_ids)
+		CheckModule(lfirst(cell), foreach_current_index(cell), &offer);
 }
 
 static void
@@ -212,9 +253,13 @@ apitoken_create(PG_FUNCTION_ARGS)
 	char	   *secret;
 	Jsonb	   *document;
 
-	apitoken_call_lock_account(&call, body.account_id);
-	if (body.module_ids != NIL)
-		CheckModules(body.account_id, body.module_ids);
+	/*
+	 * who disables all of an account's tokens may have come first: the
+	 * caller's too
+	 */
+	apitoken_call_lock_account(&call, STATEMENT_SHARE_ACCOUNT, body.account_id);
+	apitoken_call_identify(&call);
+	CheckModules(body.account_id, body.module_ids);
 
 	id = AddToken(&call, &body);
 	secret = AddCredential(body.account_id, id);
@@ -268,7 +313,9 @@ UpdateToken(const ApitokenCall *call, const char *id, const ApitokenBody *body)
 	SetString(&arguments, 6, &body->icon);
 	SetText(&arguments, 8, call->caller.actor.type);
 	SetText(&arguments, 9, call->caller.actor.id);
-	WriteToken(call, STATEMENT_UPDATE_TOKEN, &arguments);
+	if (WriteToken(call, STATEMENT_UPDATE_TOKEN, &arguments) == 0)
+		apitoken_error_statement("apitoken update token",
+								 "a trigger has kept the row from changing");
 }
 
 static bool

@@ -18,6 +18,12 @@
 #define pg_noreturn pg_attribute_noreturn()
 #endif
 
+/* 14 has a function of C for it */
+#if PG_VERSION_NUM < 140000
+#define int64_to_numeric(value) \
+	DatumGetNumeric(DirectFunctionCall1(int8_numeric, Int64GetDatum(value)))
+#endif
+
 /* 15 gave extensions a way to claim their settings' prefix for good */
 #if PG_VERSION_NUM < 150000
 #define MarkGUCPrefixReserved(prefix) EmitWarningsOnPlaceholders(prefix)

@@ -136,19 +136,18 @@ AddOwnership(OwnershipList *ownerships, int owner, int item)
 
 /*
  * Adds an item with the owners in a column of the last statement's result: ids
- * of rows in owners, or null.  Returns whether there was any.
+ * of rows in owners, or null.
  */
-static bool
+static void
 AddOwners(OwnershipList *ownerships, const ApitokenRows *owners, uint64 row, int column)
 {
 	bool		isnull;
 	Datum		array = apitoken_store_value(row, column, &isnull);
 	Datum	   *ids;
 	int			count;
-	bool		any = false;
 
 	if (isnull)
-		return false;
+		return;
 
 	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &ids, NULL,
 					  &count);
@@ -156,13 +155,27 @@ AddOwners(OwnershipList *ownerships, const ApitokenRows *owners, uint64 row, int
 	{
 		ApitokenRow *owner = apitoken_rows_find(owners, ids[i]);
 
-		if (owner == NULL)
-			continue;
-		AddOwnership(ownerships, owner - owners->rows, row);
-		any = true;
+		if (owner != NULL)
+			AddOwnership(ownerships, owner - owners->rows, row);
 	}
 	pfree(ids);
-	return any;
+}
+
+/* Says of each item whether it stands in a list that is given. */
+static bool *
+NeededItems(const OwnershipList *ownerships, uint64 count)
+{
+	bool	   *needed = MemoryContextAllocExtended(CurrentMemoryContext, Max(count, 1),
+													MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+
+	for (int i = 0; i < ownerships->count; i++)
+	{
+		const Ownership *ownership = &ownerships->list[i];
+
+		if (ownerships->of_owner[ownership->owner].count <= apitoken_max_list_items)
+			needed[ownership->item] = true;
+	}
+	return needed;
 }
 
 /* Returns each owner's items, in the order in which they came. */
@@ -231,7 +244,7 @@ ReadAccounts(ApitokenDocument *document)
 										   SlotOf(document->tokens.layout, "account")));
 	document->accounts =
 		apitoken_rows_keep(RESOURCE_ACCOUNT, apitoken_model_layout(RESOURCE_ACCOUNT),
-						   apitoken_store_read(STATEMENT_ACCOUNTS, &arguments, 0));
+						   apitoken_store_read(STATEMENT_ACCOUNTS, &arguments));
 }
 
 static void
@@ -249,7 +262,7 @@ ReadUserGroups(ApitokenDocument *document)
 										   document->accounts.layout->id_slot));
 	apitoken_store_set(&arguments, 2, ListLimit());
 	*groups = apitoken_rows_keep(RESOURCE_USER_GROUP, layout,
-								 apitoken_store_read(STATEMENT_USER_GROUPS, &arguments, 0));
+								 apitoken_store_read(STATEMENT_USER_GROUPS, &arguments));
 
 	ownerships = StartOwnerships(document->accounts.count, groups->count);
 	for (int i = 0; i < groups->count; i++)
@@ -333,23 +346,28 @@ ReadLeaves(ApitokenDocument *document, ApitokenStatement statement, ApitokenReso
 	ApitokenRowReader reader;
 	OwnershipList ownerships;
 	LeafWriter	writer;
+	bool	   *needed;
 	uint64		count;
 	int			owners;
 
 	apitoken_store_clear(&arguments);
 	apitoken_store_set_pointer(&arguments, 1, AccountsWithGroups(document));
 	apitoken_store_set(&arguments, 2, ListLimit());
-	count = apitoken_store_read(statement, &arguments, 0);
+	count = apitoken_store_read(statement, &arguments);
 
 	writer = StartLeaves(document, kind, list, fields, count);
 	ownerships = StartOwnerships(document->user_groups.count, count);
 	owners = SPI_fnumber(SPI_tuptable->tupdesc, "owners");
 	apitoken_rows_start(&reader, layout);
 	for (uint64 i = 0; i < count; i++)
+		AddOwners(&ownerships, &document->user_groups, i, owners);
+	needed = NeededItems(&ownerships, count);
+	for (uint64 i = 0; i < count; i++)
 	{
+		if (!needed[i])
+			continue;
 		apitoken_rows_read(&reader, i, &row);
-		if (AddOwners(&ownerships, &document->user_groups, i, owners))
-			WriteLeaf(&writer, &row, i);
+		WriteLeaf(&writer, &row, i);
 	}
 	writer.leaves->of_group = FinishOwnerships(&ownerships);
 
@@ -371,6 +389,7 @@ ReadModules(ApitokenDocument *document, const Requests *requests)
 	OwnershipList of_groups;
 	OwnershipList of_tokens;
 	LeafWriter	writer;
+	bool	   *needed;
 	uint64		count;
 	int			owners;
 
@@ -381,7 +400,7 @@ ReadModules(ApitokenDocument *document, const Requests *requests)
 	apitoken_store_set_pointer(&arguments, 3,
 							   ColumnArray(asked, SlotOf(tokens->layout, "account")));
 	apitoken_store_set_pointer(&arguments, 4, ColumnArray(asked, tokens->layout->id_slot));
-	count = apitoken_store_read(STATEMENT_MODULES, &arguments, 0);
+	count = apitoken_store_read(STATEMENT_MODULES, &arguments);
 
 	document->modules = apitoken_rows_keep(RESOURCE_MODULE,
 										   apitoken_model_layout(RESOURCE_MODULE), count);
@@ -392,9 +411,14 @@ ReadModules(ApitokenDocument *document, const Requests *requests)
 	owners = SPI_fnumber(SPI_tuptable->tupdesc, "owners");
 	for (uint64 i = 0; i < count; i++)
 	{
-		if (AddOwners(&of_groups, &document->user_groups, i, owners))
-			WriteLeaf(&writer, &document->modules.rows[i], i);
+		AddOwners(&of_groups, &document->user_groups, i, owners);
 		AddOwners(&of_tokens, tokens, i, owners + 1);
+	}
+	needed = NeededItems(&of_groups, count);
+	for (uint64 i = 0; i < count; i++)
+	{
+		if (needed[i])
+			WriteLeaf(&writer, &document->modules.rows[i], i);
 	}
 	writer.leaves->of_group = FinishOwnerships(&of_groups);
 	document->modules_of_token = FinishOwnerships(&of_tokens);
@@ -411,7 +435,8 @@ ReadBuyerErrors(ApitokenDocument *document)
 
 	apitoken_store_clear(&arguments);
 	apitoken_store_set_pointer(&arguments, 1, AccountsWithGroups(document));
-	count = apitoken_store_read(STATEMENT_BUYER_ERRORS, &arguments, 0);
+	apitoken_store_set(&arguments, 2, ListLimit());
+	count = apitoken_store_read(STATEMENT_BUYER_ERRORS, &arguments);
 	document->errors = apitoken_rows_keep(RESOURCE_NONE, buyer->members[errors].records, count);
 
 	column = SPI_fnumber(SPI_tuptable->tupdesc, "buyer_id");
@@ -464,10 +489,10 @@ CollectEvent(const ApitokenRows *rows, const ApitokenShape *event, ApitokenField
 	{
 		const ApitokenRow *row = &rows->rows[i];
 
-		if (!row->isnull[member->slot])
-			AddActor(apitoken_rows_actor_kind(row, member) == RESOURCE_TOKEN_ACTOR ?
-					 tokens : users,
-					 row->values[member->slot]);
+		ApitokenResourceKind kind = apitoken_rows_actor_kind(row, member);
+
+		if (kind != RESOURCE_NONE)
+			AddActor(kind == RESOURCE_TOKEN_ACTOR ? tokens : users, row->values[member->slot]);
 	}
 }
 
@@ -509,7 +534,7 @@ ReadActorRows(ApitokenStatement statement, ApitokenResourceKind kind, ActorIds *
 	apitoken_store_set_pointer(&arguments, 1,
 							   construct_array(actors->ids, actors->count, TEXTOID, -1, false,
 											   TYPALIGN_INT));
-	return apitoken_rows_keep(kind, none.layout, apitoken_store_read(statement, &arguments, 0));
+	return apitoken_rows_keep(kind, none.layout, apitoken_store_read(statement, &arguments));
 }
 
 static void
@@ -557,7 +582,7 @@ ExpectedSize(const ApitokenDocument *document)
 {
 	Size		size = (Size) (document->tokens.count + document->user_groups.count + 1) * 4096;
 
-	if (document->without_groups)
+	if (document->extent != EXTENT_WHOLE)
 		return document->tokens.count * 4096;
 
 	for (int list = 0; list < APITOKEN_GROUP_LISTS; list++)
@@ -651,23 +676,18 @@ ForgetCopies(ApitokenRows *rows)
 }
 
 /*
- * Writes the document again without the user groups, which alone can make it
- * too large: the change that it is the answer to must not fail for that.
+ * Writes the document again with less in it: the change that it is the answer
+ * to must not fail because the answer is too large.
  */
 static Jsonb *
-WriteWithoutGroups(ApitokenDocument *document, const ApitokenPage *page,
-				   MemoryContext result_context)
+WriteSmaller(ApitokenDocument *document, ApitokenExtent extent, const ApitokenPage *page,
+			 MemoryContext result_context)
 {
-	Jsonb	   *result;
-
-	document->without_groups = true;
+	document->extent = extent;
 	ForgetCopies(&document->accounts);
 	ForgetCopies(&document->user_actors);
 	ForgetCopies(&document->token_actors);
-	result = WriteDocument(document, page, result_context);
-	if (result == NULL)
-		apitoken_error_document_too_large();
-	return result;
+	return WriteDocument(document, page, result_context);
 }
 
 static Jsonb *
@@ -686,7 +706,11 @@ Build(ApitokenRows tokens, ApitokenFields *fields, const char *secret, const Api
 	ReadDocument(document);
 	result = WriteDocument(document, page, result_context);
 	if (result == NULL)
-		result = WriteWithoutGroups(document, page, result_context);
+		result = WriteSmaller(document, EXTENT_WITHOUT_GROUPS, page, result_context);
+	if (result == NULL)
+		result = WriteSmaller(document, EXTENT_TOKEN, page, result_context);
+	if (result == NULL)
+		apitoken_error_document_too_large();
 
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
@@ -705,9 +729,10 @@ Build(ApitokenRows tokens, ApitokenFields *fields, const char *secret, const Api
  * Returns a jsonb in result_context, in the form of the documented response
  * with the rules of the walk applied; what else was needed is in a memory
  * context that is gone by then.  A list longer than apitoken.max_list_items is
- * left out and named in its owner's $meta.omitted; so are the account's groups
- * if the document would be larger than jsonb can hold.  Raises 54000 if it
- * still is.
+ * left out and named in its owner's $meta.omitted.  So are the account's groups
+ * if the document would be larger than jsonb can hold, and if it still were,
+ * the token's audit, account and modules.  Raises 54000 if even the token's own
+ * members are too large.
  */
 Jsonb *
 apitoken_document_build(ApitokenRows token, ApitokenFields *fields, const char *secret,

@@ -42,11 +42,19 @@ typedef struct ApitokenLeaves
 /* A user group has three lists. */
 #define APITOKEN_GROUP_LISTS 3
 
+/* How much of it is given; less than all where jsonb could not hold it. */
+typedef enum ApitokenExtent
+{
+	EXTENT_WHOLE,
+	EXTENT_WITHOUT_GROUPS,		/* without the account's user groups */
+	EXTENT_TOKEN				/* the token's plain members alone */
+} ApitokenExtent;
+
 typedef struct ApitokenDocument
 {
 	ApitokenFields *fields;
 	const char *secret;			/* shown unmasked if not NULL */
-	bool		without_groups; /* are they left out, to make it fit? */
+	ApitokenExtent extent;
 
 	ApitokenRows tokens;
 	ApitokenRows accounts;

@@ -76,6 +76,10 @@ static const ConstraintText constraint_texts[] = {
 		"api_tokens_description_length_check", "description", "is too long",
 		"A description has at most 2000 characters."
 	},
+	{
+		"api_tokens_icon_length_check", "icon", "is too long",
+		"An icon has at most 2000 characters."
+	},
 };
 
 /*

@@ -3,7 +3,8 @@
  * errors.h
  *	  Every error that the extension itself raises.
  *
- * None of these functions returns.  The SQLSTATEs are those that PostgREST
+ * None of these functions returns, but for apitoken_error_constraint, which may.
+ * The SQLSTATEs are those that PostgREST
  * turns into HTTP statuses: PT400 is 400, and so on.
  *
  * src/errors.h

@@ -182,27 +182,25 @@ TablesOwner(void)
 /*
  * Becomes the owner of the tables, so that a caller needs no right on them.
  *
- * If runs_triggers, the search path is a safe one meanwhile: somebody's trigger
- * on these tables then runs with the owner's rights.  The extension's own
- * statements qualify every name and do not depend on it.
+ * The search path is a safe one meanwhile: somebody's trigger on these tables
+ * runs with the owner's rights.  The extension's own statements qualify every
+ * name and do not depend on it, but their plans do: under one path, whoever
+ * calls, they are made once.
  *
  * Returns what apitoken_identity_leave_owner goes back to.  After an error, the
  * end of the (sub)transaction goes back by itself.
  */
 ApitokenOwnership
-apitoken_identity_become_owner(bool runs_triggers)
+apitoken_identity_become_owner(void)
 {
-	ApitokenOwnership ownership = {InvalidOid, 0, 0};
+	ApitokenOwnership ownership;
 	Oid			owner = TablesOwner();
 
 	GetUserIdAndSecContext(&ownership.role, &ownership.security_context);
 	SetUserIdAndSecContext(owner, ownership.security_context | SECURITY_LOCAL_USERID_CHANGE);
-	if (runs_triggers)
-	{
-		ownership.guc_level = NewGUCNestLevel();
-		(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
-								 PGC_S_SESSION, GUC_ACTION_SAVE, true, ERROR, false);
-	}
+	ownership.guc_level = NewGUCNestLevel();
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, ERROR, false);
 	return ownership;
 }
 
@@ -210,8 +208,7 @@ apitoken_identity_become_owner(bool runs_triggers)
 void
 apitoken_identity_leave_owner(const ApitokenOwnership *ownership)
 {
-	if (ownership->guc_level > 0)
-		AtEOXact_GUC(false, ownership->guc_level);
+	AtEOXact_GUC(false, ownership->guc_level);
 	SetUserIdAndSecContext(ownership->role, ownership->security_context);
 }
 
@@ -256,7 +253,7 @@ FindScope(ApitokenCaller *caller)
 	apitoken_store_clear(&arguments);
 	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(caller->actor.id));
 	rows = apitoken_store_read(token ? STATEMENT_TOKEN_SCOPE : STATEMENT_USER_SCOPE,
-							   &arguments, 0);
+							   &arguments);
 
 	accounts = palloc(sizeof(Datum) * Max(rows, 1));
 	for (uint64 row = 0; row < rows; row++)

@@ -36,13 +36,13 @@ typedef struct ApitokenOwnership
 {
 	Oid			role;
 	int			security_context;
-	int			guc_level;		/* 0: the search path was left alone */
+	int			guc_level;
 } ApitokenOwnership;
 
 extern void apitoken_identity_define_setting(void);
 extern void apitoken_identity_set_actor(const char *type, const char *id);
 
-extern ApitokenOwnership apitoken_identity_become_owner(bool runs_triggers);
+extern ApitokenOwnership apitoken_identity_become_owner(void);
 extern void apitoken_identity_leave_owner(const ApitokenOwnership *ownership);
 
 extern ApitokenCaller apitoken_identity_caller(Oid role);

@@ -9,6 +9,8 @@
  */
 #include "jsonb_writer.h"
 
+#include "errors.h"
+#include "utils/fmgrprotos.h"
 #include "utils/numeric.h"
 
 /*
@@ -23,7 +25,7 @@ IsFull(StringInfo buffer)
 }
 
 static void
-Append		(StringInfo buffer, const void *bytes, int length)
+AppendBytes(StringInfo buffer, const void *bytes, int length)
 {
 	if (!IsFull(buffer))
 		appendBinaryStringInfo(buffer, bytes, length);
@@ -101,7 +103,7 @@ apitoken_jsonb_start_array(ApitokenContainer *array, StringInfo buffer, int elem
 void
 apitoken_jsonb_add_string(ApitokenContainer *container, const char *string, int length)
 {
-	Append		(container->buffer, string, length);
+	AppendBytes(container->buffer, string, length);
 
 	WriteEntry(container, JENTRY_ISSTRING, length);
 }
@@ -143,7 +145,7 @@ AddNumeric(ApitokenContainer *container, Numeric value)
 	int			start = container->buffer->len;
 
 	PadToInt(container->buffer);
-	Append		(container->buffer, value, VARSIZE_ANY(value));
+	AppendBytes(container->buffer, value, VARSIZE_ANY(value));
 
 	WriteEntry(container, JENTRY_ISNUMERIC, container->buffer->len - start);
 }
@@ -198,7 +200,7 @@ apitoken_jsonb_add_copy(ApitokenContainer *container, const char *bytes, int len
 	int			start = container->buffer->len;
 
 	PadToInt(container->buffer);
-	Append		(container->buffer, bytes, length);
+	AppendBytes(container->buffer, bytes, length);
 
 	WriteEntry(container, JENTRY_ISCONTAINER, container->buffer->len - start);
 }
@@ -239,4 +241,15 @@ apitoken_jsonb_finish_document(StringInfo buffer)
 		return NULL;
 	SET_VARSIZE(document, buffer->len);
 	return document;
+}
+
+/* The same, but raises 54000 if it is too large. */
+Jsonb *
+apitoken_jsonb_finish_answer(StringInfo buffer)
+{
+	Jsonb	   *answer = apitoken_jsonb_finish_document(buffer);
+
+	if (answer == NULL)
+		apitoken_error_document_too_large();
+	return answer;
 }

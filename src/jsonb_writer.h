@@ -54,5 +54,6 @@ extern void apitoken_jsonb_finish(ApitokenContainer *container, ApitokenContaine
 
 extern void apitoken_jsonb_start_document(StringInfo buffer, int expected);
 extern Jsonb *apitoken_jsonb_finish_document(StringInfo buffer);
+extern Jsonb *apitoken_jsonb_finish_answer(StringInfo buffer);
 
 #endif							/* APITOKEN_JSONB_WRITER_H */

@@ -460,7 +460,7 @@ WriteAudit(ResourceWriter *writer, ApitokenContainer *parent,
  * $meta
  */
 
-/* Is it left out although it was asked for? */
+/* Is a list longer than the longest that is given? */
 static bool
 IsTooLong(const ResourceWriter *writer, const ApitokenShapeMember *member)
 {
@@ -471,9 +471,22 @@ IsTooLong(const ResourceWriter *writer, const ApitokenShapeMember *member)
 	if (member->member->kind != MEMBER_LIST ||
 		apitoken_walk_closure(writer->place, member->member) != LINK_OPEN)
 		return false;
-	if (member->member->target == RESOURCE_USER_GROUP && writer->document->without_groups)
-		return true;
 	return ListItems(writer, member)->count > apitoken_max_list_items;
+}
+
+/* Is it left out although it was asked for? */
+static bool
+IsLeftOut(const ResourceWriter *writer, const ApitokenShapeMember *member)
+{
+	ApitokenExtent extent = writer->document->extent;
+
+	if (extent == EXTENT_TOKEN && writer->place->resource.kind == RESOURCE_TOKEN &&
+		member->member->kind >= MEMBER_AUDIT)
+		return true;
+	if (extent != EXTENT_WHOLE && member->member->kind == MEMBER_LIST &&
+		member->member->target == RESOURCE_USER_GROUP)
+		return true;
+	return IsTooLong(writer, member);
 }
 
 static List *
@@ -486,7 +499,7 @@ OmittedNames(const ResourceWriter *writer)
 	for (int i = 0; i < shape->count; i++)
 	{
 		if (apitoken_fields_gives(writer->fields, shape, i) &&
-			IsTooLong(writer, &shape->members[i]))
+			IsLeftOut(writer, &shape->members[i]))
 		{
 			/* the list that belongs to the fields is not for changing */
 			if (names == asked)
@@ -548,17 +561,18 @@ IsPresent(const ResourceWriter *writer, const ApitokenShapeMember *member,
 		case MEMBER_OBJECT:
 			return AnyPresent(writer, member->shape, fields);
 		case MEMBER_AUDIT:
-			return closed || AnyPresent(writer, member->shape, fields);
+			return closed || (!IsLeftOut(writer, member) &&
+							  AnyPresent(writer, member->shape, fields));
 		case MEMBER_LIST:
 		case MEMBER_RECORDS:
-			return closed || !IsTooLong(writer, member);
+			return closed || !IsLeftOut(writer, member);
 		case MEMBER_ACTOR:
-			return !IsNull(writer, member->slot) &&
+			return apitoken_rows_actor_kind(writer->row, member) != RESOURCE_NONE &&
 				(closed || apitoken_rows_find(ActorRows(writer, member),
 											  Value(writer, member->slot)) != NULL);
 		case MEMBER_LINK:
 			return !IsNull(writer, member->slot) &&
-				(closed || LinkedRow(writer, member) != NULL);
+				(closed || (!IsLeftOut(writer, member) && LinkedRow(writer, member) != NULL));
 		default:
 			return !IsNull(writer, member->slot);
 	}

@@ -22,7 +22,7 @@ static ApitokenCaller
 VisibleToCaller(void)
 {
 	MemoryContext result_context = CurrentMemoryContext;
-	ApitokenOwnership ownership = apitoken_identity_become_owner(false);
+	ApitokenOwnership ownership = apitoken_identity_become_owner();
 	ApitokenCaller caller;
 	MemoryContext old;
 

@@ -64,7 +64,7 @@ apitoken_request_member(const char *setting, const char *key)
 static void
 RequireCaller(void)
 {
-	ApitokenOwnership ownership = apitoken_identity_become_owner(false);
+	ApitokenOwnership ownership = apitoken_identity_become_owner();
 	ApitokenCaller caller;
 
 	if (SPI_connect() != SPI_OK_CONNECT)

@@ -154,12 +154,16 @@ apitoken_rows_id(ApitokenResourceKind kind, const ApitokenLayout *layout, const 
 	return resource;
 }
 
-/* Returns what the actor in a row is, whose member must not be null. */
+/* Returns what the actor in a row is; RESOURCE_NONE if there is none. */
 ApitokenResourceKind
 apitoken_rows_actor_kind(const ApitokenRow *row, const ApitokenShapeMember *actor)
 {
-	text	   *type = DatumGetTextPP(row->values[actor->type_slot]);
+	text	   *type;
 
+	if (row->isnull[actor->slot] || row->isnull[actor->type_slot])
+		return RESOURCE_NONE;
+
+	type = DatumGetTextPP(row->values[actor->type_slot]);
 	/* the table admits "user" and "token" alone */
 	return *VARDATA_ANY(type) == 't' ? RESOURCE_TOKEN_ACTOR : RESOURCE_USER_ACTOR;
 }

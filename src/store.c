@@ -19,10 +19,12 @@
  */
 #include "store.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "errors.h"
 #include "nodes/parsenodes.h"
 #include "utils/builtins.h"
+#include "utils/snapmgr.h"
 
 typedef struct StatementText
 {
@@ -172,14 +174,20 @@ static const StatementText statements[] = {
 		" WHERE t.id " EQ " $1 AND " IN_SCOPE("$2", "$3") " FOR NO KEY UPDATE",
 		3, {TEXTOID, BOOLOID, TEXTARRAYOID}
 	},
-	[STATEMENT_LOCK_ACCOUNT] = {
-		"apitoken lock account", SPI_OK_SELECT,
+	[STATEMENT_SHARE_ACCOUNT] = {
+		"apitoken share account", SPI_OK_SELECT,
 		"SELECT a.type FROM apitoken.accounts AS a"
 		" WHERE a.id " EQ " $1 AND ($2 OR a.id " EQ " ANY ($3)) FOR KEY SHARE",
 		3, {TEXTOID, BOOLOID, TEXTARRAYOID}
 	},
+	[STATEMENT_LOCK_ACCOUNT] = {
+		/* waits for whoever is adding a token to it */
+		"apitoken lock account", SPI_OK_SELECT,
+		"SELECT a.type FROM apitoken.accounts AS a"
+		" WHERE a.id " EQ " $1 AND ($2 OR a.id " EQ " ANY ($3)) FOR UPDATE",
+		3, {TEXTOID, BOOLOID, TEXTARRAYOID}
+	},
 	[STATEMENT_OFFERED_MODULES] = {
-		/* the lock keeps a module from being withdrawn while it is given on */
 		"apitoken offered modules", SPI_OK_SELECT,
 		"SELECT m.id::pg_catalog.text, a.type " EQ " ANY (m.account_types)"
 		" FROM apitoken.accounts AS a"
@@ -187,8 +195,37 @@ static const StatementText statements[] = {
 		" JOIN apitoken.user_group_modules AS l"
 		" ON l.account_id " EQ " g.account_id AND l.user_group_id " EQ " g.id"
 		" JOIN apitoken.modules AS m ON m.id " EQ " l.module_id"
-		" WHERE a.id " EQ " $1 ORDER BY m.id FOR KEY SHARE OF l",
+		" WHERE a.id " EQ " $1 ORDER BY m.id",
 		1, {TEXTOID}
+	},
+	[STATEMENT_LOCK_MODULES] = {
+		/* keeps modules from being withdrawn while they are given on */
+		"apitoken lock modules", SPI_OK_SELECT,
+		"SELECT l.module_id::pg_catalog.text"
+		" FROM apitoken.user_groups AS g"
+		" JOIN apitoken.user_group_modules AS l"
+		" ON l.account_id " EQ " g.account_id AND l.user_group_id " EQ " g.id"
+		" WHERE g.account_id " EQ " $1 AND g.is_default AND l.module_id " EQ " ANY ($2)"
+		" ORDER BY l.module_id FOR KEY SHARE OF l",
+		2, {TEXTOID, TEXTARRAYOID}
+	},
+	[STATEMENT_DEFAULT_GROUP] = {
+		"apitoken default group", SPI_OK_SELECT,
+		"SELECT g.id FROM apitoken.user_groups AS g"
+		" WHERE g.account_id " EQ " $1 AND g.id " EQ " $2 AND g.is_default",
+		2, {TEXTOID, TEXTOID}
+	},
+	[STATEMENT_WITHDRAW_FROM_GROUPS] = {
+		"apitoken withdraw from groups", SPI_OK_DELETE,
+		"DELETE FROM apitoken.user_group_modules AS l"
+		" WHERE l.account_id " EQ " $1 AND l.module_id " EQ " $2",
+		2, {TEXTOID, TEXTOID}
+	},
+	[STATEMENT_WITHDRAW_FROM_TOKENS] = {
+		"apitoken withdraw from tokens", SPI_OK_DELETE,
+		"DELETE FROM apitoken.api_token_modules AS l"
+		" WHERE l.account_id " EQ " $1 AND l.module_id " EQ " $2",
+		2, {TEXTOID, TEXTOID}
 	},
 	[STATEMENT_CREDENTIAL] = {
 		"apitoken credential", SPI_OK_SELECT,
@@ -208,14 +245,18 @@ static const StatementText statements[] = {
 		2, {TEXTOID, TEXTOID}
 	},
 	[STATEMENT_NOTE_ACCESS] = {
+		/* another session may have noted one since it was found to be due */
 		"apitoken note access", SPI_OK_UPDATE,
 		"UPDATE apitoken.api_token_credentials AS c"
 		" SET last_access_at = pg_catalog.clock_timestamp()"
 		" FROM (SELECT k.account_id, k.api_token_id FROM apitoken.api_token_credentials AS k"
 		" WHERE k.account_id " EQ " $1 AND k.api_token_id " EQ " $2"
+		" AND (k.last_access_at IS NULL OR k.last_access_at OPERATOR(pg_catalog.<=)"
+		" (pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-)"
+		" pg_catalog.make_interval(secs => $3)))"
 		" FOR NO KEY UPDATE SKIP LOCKED) AS free"
 		" WHERE c.account_id " EQ " free.account_id AND c.api_token_id " EQ " free.api_token_id",
-		2, {TEXTOID, TEXTOID}
+		3, {TEXTOID, TEXTOID, INT4OID}
 	},
 	[STATEMENT_TOKEN] = {
 		"apitoken token", SPI_OK_SELECT,
@@ -266,9 +307,12 @@ static const StatementText statements[] = {
 	},
 	[STATEMENT_BUYER_ERRORS] = {
 		"apitoken buyer errors", SPI_OK_SELECT,
-		"SELECT e.* FROM apitoken.buyer_errors AS e"
-		" WHERE e.account_id " EQ " ANY ($1) ORDER BY e.buyer_id, e.ordinal",
-		1, {TEXTARRAYOID}
+		"SELECT e.* FROM apitoken.buyers AS b CROSS JOIN LATERAL ("
+		"SELECT k.* FROM apitoken.buyer_errors AS k"
+		" WHERE k.account_id " EQ " b.account_id AND k.buyer_id " EQ " b.id"
+		" ORDER BY k.ordinal LIMIT $2) AS e"
+		" WHERE b.account_id " EQ " ANY ($1) ORDER BY e.buyer_id, e.ordinal",
+		2, {TEXTARRAYOID, INT8OID}
 	},
 	[STATEMENT_USER_ACTORS] = {
 		"apitoken user actors", SPI_OK_SELECT,
@@ -305,11 +349,14 @@ PreparePlan(ApitokenStatement statement)
 }
 
 static uint64
-Execute(ApitokenStatement statement, ApitokenArguments *arguments, bool read_only, int limit)
+Execute(ApitokenStatement statement, ApitokenArguments *arguments, bool read_only)
 {
+	MemoryContext context = CurrentMemoryContext;
 	int			result = SPI_execute_plan(PreparePlan(statement), arguments->values,
-										  arguments->nulls, read_only, limit);
+										  arguments->nulls, read_only, 0);
 
+	/* SPI leaves its own context behind */
+	MemoryContextSwitchTo(context);
 	if (result != statements[statement].result)
 		apitoken_error_statement(statements[statement].name, SPI_result_code_string(result));
 	return SPI_processed;
@@ -343,14 +390,14 @@ apitoken_store_set_pointer(ApitokenArguments *arguments, int number, const void 
 /*
  * Runs a statement that only reads, under the active snapshot.
  *
- * At most limit rows, all for 0.  Returns how many rows there are; they are in
+ * Returns how many rows there are; they are in
  * SPI_tuptable and live until SPI_finish.  Expects SPI to be connected.
  * Raises XX000 if the statement cannot be prepared, and whatever it raises.
  */
 uint64
-apitoken_store_read(ApitokenStatement statement, ApitokenArguments *arguments, int limit)
+apitoken_store_read(ApitokenStatement statement, ApitokenArguments *arguments)
 {
-	return Execute(statement, arguments, true, limit);
+	return Execute(statement, arguments, true);
 }
 
 /*
@@ -361,7 +408,33 @@ apitoken_store_read(ApitokenStatement statement, ApitokenArguments *arguments, i
 uint64
 apitoken_store_write(ApitokenStatement statement, ApitokenArguments *arguments)
 {
-	return Execute(statement, arguments, false, 0);
+	return Execute(statement, arguments, false);
+}
+
+/*
+ * The same for a trigger that must not overlook what others have committed
+ * since the transaction's snapshot was taken, under repeatable read and above:
+ * as the server's own foreign keys do, it finds such rows, and raises 40001.
+ */
+void
+apitoken_store_write_latest(ApitokenStatement statement, ApitokenArguments *arguments)
+{
+	MemoryContext context = CurrentMemoryContext;
+	Snapshot	latest = InvalidSnapshot;
+	Snapshot	crosscheck = InvalidSnapshot;
+	int			result;
+
+	if (IsolationUsesXactSnapshot())
+	{
+		CommandCounterIncrement();
+		latest = GetLatestSnapshot();
+		crosscheck = GetTransactionSnapshot();
+	}
+	result = SPI_execute_snapshot(PreparePlan(statement), arguments->values, arguments->nulls,
+								  latest, crosscheck, false, true, 0);
+	MemoryContextSwitchTo(context);
+	if (result != statements[statement].result)
+		apitoken_error_statement(statements[statement].name, SPI_result_code_string(result));
 }
 
 /* Returns a value of the last statement's result; column counts from 1. */

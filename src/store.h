@@ -29,8 +29,13 @@ typedef enum ApitokenStatement
 	STATEMENT_REMOVE_MODULES,
 	STATEMENT_UPDATE_TOKEN,
 	STATEMENT_LOCK_TOKEN,
+	STATEMENT_SHARE_ACCOUNT,
 	STATEMENT_LOCK_ACCOUNT,
 	STATEMENT_OFFERED_MODULES,
+	STATEMENT_LOCK_MODULES,
+	STATEMENT_DEFAULT_GROUP,
+	STATEMENT_WITHDRAW_FROM_GROUPS,
+	STATEMENT_WITHDRAW_FROM_TOKENS,
 	/* authentication */
 	STATEMENT_CREDENTIAL,
 	STATEMENT_AUTHENTICATED_MODULES,
@@ -61,9 +66,10 @@ extern void apitoken_store_clear(ApitokenArguments *arguments);
 extern void apitoken_store_set(ApitokenArguments *arguments, int number, Datum value);
 extern void apitoken_store_set_pointer(ApitokenArguments *arguments, int number, const void *value);
 
-extern uint64 apitoken_store_read(ApitokenStatement statement, ApitokenArguments *arguments,
-								  int limit);
+extern uint64 apitoken_store_read(ApitokenStatement statement, ApitokenArguments *arguments);
 extern uint64 apitoken_store_write(ApitokenStatement statement, ApitokenArguments *arguments);
+extern void apitoken_store_write_latest(ApitokenStatement statement,
+										ApitokenArguments *arguments);
 extern Datum apitoken_store_value(uint64 row, int column, bool *isnull);
 extern char *apitoken_store_cstring(uint64 row, int column);
 

@@ -15,13 +15,12 @@
 #include "call.h"
 #include "catalog/pg_type.h"
 #include "commands/async.h"
-#include "commands/trigger.h"
 #include "errors.h"
 #include "jsonb_writer.h"
 #include "miscadmin.h"
+#include "triggers.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
-#include "utils/rel.h"
 
 typedef struct Transition
 {
@@ -69,8 +68,8 @@ OptionalText(const char *string)
 }
 
 /*
- * Says why no row was changed.  Returns if there was reason to by the time of
- * the change, but is none any more: another transaction was in between.
+ * Raises the error that says why no row was changed; returns, with the row
+ * locked, if there is no reason.
  */
 static void
 Explain(const ApitokenCall *call, const Transition *transition, const char *id)
@@ -104,9 +103,16 @@ ChangeStatus(const ApitokenCall *call, const Transition *transition, const char 
 	apitoken_identity_set_scope(&arguments, 6, 7, &call->caller);
 	apitoken_store_set(&arguments, 8, apitoken_call_wants_last_access(fields));
 
-	/* Explain locks the row that it finds: the second time round decides */
-	while (apitoken_identity_write_as(&call->caller, STATEMENT_TRANSITION, &arguments) == 0)
-		Explain(call, transition, id);
+	if (apitoken_identity_write_as(&call->caller, STATEMENT_TRANSITION, &arguments) > 0)
+		return;
+
+	/*
+	 * If there was reason to, but is none any more, another transaction was
+	 * in between; now the row is locked.
+	 */
+	Explain(call, transition, id);
+	if (apitoken_identity_write_as(&call->caller, STATEMENT_TRANSITION, &arguments) == 0)
+		apitoken_error_statement("apitoken transition", "a trigger has kept the row from changing");
 }
 
 static Datum
@@ -199,7 +205,7 @@ SortedIds(uint64 count, MemoryContext result_context)
 	for (uint64 i = 0; i < count; i++)
 		apitoken_jsonb_add_string(&array, ids[i], strlen(ids[i]));
 	apitoken_jsonb_finish(&array, NULL);
-	return apitoken_jsonb_finish_document(&buffer);
+	return apitoken_jsonb_finish_answer(&buffer);
 }
 
 PG_FUNCTION_INFO_V1(apitoken_disable_all);
@@ -220,7 +226,7 @@ apitoken_disable_all(PG_FUNCTION_ARGS)
 	uint64		count;
 	Jsonb	   *ids;
 
-	apitoken_call_lock_account(&call, account_id);
+	apitoken_call_lock_account(&call, STATEMENT_LOCK_ACCOUNT, account_id);
 	apitoken_store_clear(&arguments);
 	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(account_id));
 	apitoken_store_set_pointer(&arguments, 2, OptionalText(call.caller.actor.type));
@@ -234,18 +240,6 @@ apitoken_disable_all(PG_FUNCTION_ARGS)
 /*
  * Trail and signal
  */
-
-static Datum
-RowValue(TriggerData *trigger, HeapTuple tuple, const char *column)
-{
-	TupleDesc	tupdesc = trigger->tg_relation->rd_att;
-	int			attnum = SPI_fnumber(tupdesc, column);
-	bool		isnull;
-
-	if (attnum <= 0)
-		apitoken_error_column_type(column);
-	return SPI_getbinval(tuple, tupdesc, attnum, &isnull);
-}
 
 static void
 Signal(Datum id, Datum status)
@@ -303,20 +297,16 @@ apitoken_log_transition(PG_FUNCTION_ARGS)
 	ApitokenCaller caller;
 	ApitokenOwnership ownership;
 
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ||
-		!TRIGGER_FIRED_FOR_ROW(trigger->tg_event) || !TRIGGER_FIRED_AFTER(trigger->tg_event))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("apitoken_log_transition must be called as a trigger after an update of a row")));
+	apitoken_trigger_check(fcinfo, TRIGGER_EVENT_UPDATE);
 
 	caller = apitoken_identity_writer();
-	ownership = apitoken_identity_become_owner(true);
+	ownership = apitoken_identity_become_owner();
 	SPI_connect();
 	apitoken_transitions_record(&caller,
-								RowValue(trigger, trigger->tg_newtuple, "account_id"),
-								RowValue(trigger, trigger->tg_newtuple, "id"),
-								RowValue(trigger, trigger->tg_trigtuple, "status"),
-								RowValue(trigger, trigger->tg_newtuple, "status"));
+								apitoken_trigger_value(trigger, trigger->tg_newtuple, "account_id"),
+								apitoken_trigger_value(trigger, trigger->tg_newtuple, "id"),
+								apitoken_trigger_value(trigger, trigger->tg_trigtuple, "status"),
+								apitoken_trigger_value(trigger, trigger->tg_newtuple, "status"));
 	SPI_finish();
 	apitoken_identity_leave_owner(&ownership);
 	PG_RETURN_POINTER(NULL);

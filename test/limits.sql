@@ -2,7 +2,7 @@
 -- groups, and the change that it answers is made all the same.
 \set QUIET on
 BEGIN;
-SELECT plan(9);
+SELECT plan(12);
 
 -- every group gives the account again: 300 times a megabyte
 INSERT INTO apitoken.accounts (id, type, name, description) VALUES
@@ -25,9 +25,27 @@ SELECT is(api.apitoken_get('TKN-LARGE', '-account.groups.account') #> '{account,
 	'with the cause left out, the groups are given');
 SELECT is(jsonb_array_length(api.apitoken_list('id=TKN-LARGE&select=%2Baccount') -> 'data'), 1, 'a list bears it too');
 
--- nothing that could be left out would help
-SELECT throws_ok($$ SELECT api.apitoken_get('TKN-HUGE') $$, '54000', 'the document is too large',
-	'an account that fits nowhere');
+-- an account that fits nowhere
+TRUNCATE answer;
+INSERT INTO answer SELECT api.apitoken_disable('TKN-HUGE');
+SELECT is((SELECT status FROM apitoken.api_tokens WHERE id = 'TKN-HUGE'), 'Disabled', 'with a huge account, the token is Disabled');
+SELECT is(document #> '{$meta,omitted}', '["account", "audit", "modules"]', 'and its own members are answered') FROM answer;
+SELECT is(document ->> 'name', 'Huge', 'as they are') FROM answer;
+
+-- a long list that is left out is nobody else's burden
+SET LOCAL apitoken.max_list_items = 2;
+INSERT INTO apitoken.accounts (id, type, name) VALUES ('ACC-TWO', 'Client', 'Two');
+INSERT INTO apitoken.user_groups (account_id, id, name, is_default) VALUES
+	('ACC-TWO', 'UGR-LONG', 'Long', true), ('ACC-TWO', 'UGR-SHORT', 'Short', false);
+INSERT INTO apitoken.buyers (account_id, id, name) VALUES
+	('ACC-TWO', 'BUY-1', repeat('big', 45000000)), ('ACC-TWO', 'BUY-2', repeat('big', 45000000)),
+	('ACC-TWO', 'BUY-3', 'Small'), ('ACC-TWO', 'BUY-4', 'Short');
+INSERT INTO apitoken.user_group_buyers (account_id, user_group_id, buyer_id) VALUES
+	('ACC-TWO', 'UGR-LONG', 'BUY-1'), ('ACC-TWO', 'UGR-LONG', 'BUY-2'), ('ACC-TWO', 'UGR-LONG', 'BUY-3'),
+	('ACC-TWO', 'UGR-SHORT', 'BUY-3'), ('ACC-TWO', 'UGR-SHORT', 'BUY-4');
+INSERT INTO apitoken.api_tokens (account_id, id, name) VALUES ('ACC-TWO', 'TKN-TWO', 'Two');
+SELECT is(jsonb_path_query_array(api.apitoken_get('TKN-TWO'), '$.account.groups[*].buyers[*].name'), '["Small", "Short"]',
+	'what another group lists is whole');
 
 SELECT * FROM finish();
 ROLLBACK;

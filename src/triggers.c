@@ -1,0 +1,110 @@
+/*-------------------------------------------------------------------------
+ *
+ * triggers.c
+ *	  What the triggers in C have in common, and the one that withdraws
+ *	  modules.
+ *
+ * src/triggers.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "triggers.h"
+
+#include "catalog/pg_type.h"
+#include "errors.h"
+#include "identity.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+/*
+ * Checks that a function was called as a trigger, after that event of a row.
+ * Raises 39P01 if not.
+ */
+void
+apitoken_trigger_check(FunctionCallInfo fcinfo, TriggerEvent event)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
+		!TRIGGER_FIRED_AFTER(trigger->tg_event) ||
+		(trigger->tg_event & TRIGGER_EVENT_OPMASK) != event)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function must be fired by the extension's own triggers")));
+}
+
+/*
+ * Returns a column, of text and not null, of a trigger's row.  Raises 42804 if
+ * it is not there or of another type.
+ */
+Datum
+apitoken_trigger_value(TriggerData *trigger, HeapTuple tuple, const char *column)
+{
+	TupleDesc	tupdesc = trigger->tg_relation->rd_att;
+	int			attnum = SPI_fnumber(tupdesc, column);
+	bool		isnull;
+	Datum		value;
+
+	if (attnum <= 0 || getBaseType(SPI_gettypeid(tupdesc, attnum)) != TEXTOID)
+		apitoken_error_column_type(column);
+	value = SPI_getbinval(tuple, tupdesc, attnum, &isnull);
+	if (isnull)
+		apitoken_error_column_type(column);
+	return value;
+}
+
+static bool
+IsDefaultGroup(Datum account_id, Datum group_id)
+{
+	ApitokenArguments arguments;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set(&arguments, 1, account_id);
+	apitoken_store_set(&arguments, 2, group_id);
+	return apitoken_store_write(STATEMENT_DEFAULT_GROUP, &arguments) > 0;
+}
+
+static void
+Withdraw(Datum account_id, Datum module_id)
+{
+	ApitokenArguments arguments;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set(&arguments, 1, account_id);
+	apitoken_store_set(&arguments, 2, module_id);
+	apitoken_store_write_latest(STATEMENT_WITHDRAW_FROM_GROUPS, &arguments);
+	apitoken_store_write_latest(STATEMENT_WITHDRAW_FROM_TOKENS, &arguments);
+}
+
+PG_FUNCTION_INFO_V1(apitoken_withdraw_module);
+
+/*
+ * apitoken.withdraw_module(): trigger on apitoken.user_group_modules, after a
+ * delete or update of a row.  A module that is taken from an account's default group is taken from
+ * its other groups and its tokens.  Raises 39P01 if it is called otherwise, and
+ * 40001, under repeatable read and above, if somebody has been given the module
+ * since the transaction began.
+ */
+Datum
+apitoken_withdraw_module(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	ApitokenOwnership ownership;
+	Datum		account_id;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
+		apitoken_trigger_check(fcinfo, TRIGGER_EVENT_DELETE);
+	else
+		apitoken_trigger_check(fcinfo, TRIGGER_EVENT_UPDATE);
+	ownership = apitoken_identity_become_owner();
+	if (SPI_connect() != SPI_OK_CONNECT)
+		apitoken_error_statement("apitoken", "SPI_connect");
+	account_id = apitoken_trigger_value(trigger, trigger->tg_trigtuple, "account_id");
+	if (IsDefaultGroup(account_id,
+					   apitoken_trigger_value(trigger, trigger->tg_trigtuple, "user_group_id")))
+		Withdraw(account_id,
+				 apitoken_trigger_value(trigger, trigger->tg_trigtuple, "module_id"));
+	SPI_finish();
+	apitoken_identity_leave_owner(&ownership);
+	PG_RETURN_POINTER(NULL);
+}

@@ -1,0 +1,21 @@
+/*-------------------------------------------------------------------------
+ *
+ * triggers.h
+ *	  What the triggers in C have in common.
+ *
+ * src/triggers.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef APITOKEN_TRIGGERS_H
+#define APITOKEN_TRIGGERS_H
+
+#include "compat.h"
+
+#include "commands/trigger.h"
+#include "fmgr.h"
+
+extern void apitoken_trigger_check(FunctionCallInfo fcinfo, TriggerEvent event);
+extern Datum apitoken_trigger_value(TriggerData *trigger, HeapTuple tuple, const char *column);
+
+#endif							/* APITOKEN_TRIGGERS_H */
