@@ -134,7 +134,7 @@ CheckModule(const char *id, int index, const Offer *offer)
 		apitoken_error_member(psprintf("modules[%d].id", index),
 							  "names no module of the account's default user group",
 							  OfferedModules(offer));
-	if (!module->holdable)
+	else if (!module->holdable)
 		apitoken_error_member(psprintf("modules[%d].id", index),
 							  "names a module that an account of this type may not hold",
 							  OfferedModules(offer));
