@@ -1,0 +1,227 @@
+"""A client that knows the documented API, and nothing of the database."""
+
+import base64
+import hashlib
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+from urllib.parse import quote
+
+import server
+
+COLLECTION = "/v1/accounts/api-tokens"
+ADMINISTRATOR = "TKN-3001-1002"
+ACCOUNT = "ACC-3001-7788"
+
+count = 0
+failures = 0
+
+
+def same(have, want, description):
+    global count, failures
+    count += 1
+    if have == want:
+        print(f"ok {count} - {description}")
+    else:
+        failures += 1
+        print(f"not ok {count} - {description}\n# have: {have!r:.1000}\n# want: {want!r:.1000}")
+
+
+class Connection(http.client.HTTPConnection):
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect("http.sock")
+
+
+def sample_secret(token):
+    opaque = base64.urlsafe_b64encode(hashlib.sha256(f"demo {token}".encode()).digest())
+    return f"idt:{token}:{opaque.decode().rstrip('=')}"
+
+
+def call(method, path, body=None, bearer=sample_secret(ADMINISTRATOR), collection=COLLECTION):
+    """Returns (status, content type, document) of an answer; no document is None."""
+    connection = Connection("localhost", timeout=20)
+    headers = {}
+    if bearer is not None:
+        headers["Authorization"] = f"Bearer {bearer}"
+    if body is not None:
+        headers["Content-Type"] = "application/json"
+    connection.request(method, collection + path, body and json.dumps(body), headers)
+    response = connection.getresponse()
+    text = response.read()
+    connection.close()
+    return response.status, response.headers.get_content_type(), json.loads(text) if text else None
+
+
+def ids(query):
+    status, _, document = call("GET", f"?{query}")
+    return [token["id"] for token in document["data"]] if status == 200 else document
+
+
+def problem(answer):
+    """Status, title and detail of a problem document that is well formed."""
+    status, kind, document = answer
+    if kind != "application/problem+json" or document["status"] != status or not document["traceId"]:
+        return answer
+    return status, document["title"], document["detail"]
+
+
+def not_found(token):
+    return 404, "Not Found", f'There is no API token "{token}" that you may administer.'
+
+
+def refused_transition(token, status):
+    return 400, "Bad Request", f'The API token "{token}" is {status}.'
+
+
+def whole_life():
+    status, _, made = call(
+        "POST",
+        "",
+        {
+            "account": {"id": ACCOUNT},
+            "name": "Made by a 'client'",
+            "description": "It's 100% \"quoted\" + more",
+            "modules": [{"id": "MOD-0001"}, {"id": "MOD-0003"}],
+        },
+    )
+    token = made["id"]
+    secret = made["token"]
+    same(
+        (status, made["status"], made["description"], made["account"]["id"], [m["id"] for m in made["modules"]]),
+        (201, "Active", "It's 100% \"quoted\" + more", ACCOUNT, ["MOD-0001", "MOD-0003"]),
+        "create",
+    )
+    same(made["audit"]["created"]["by"]["id"], ADMINISTRATOR, "the bearer has created it")
+    same(call("GET", "?limit=0", bearer=secret)[0], 200, "the new secret works")
+
+    status, _, document = call("GET", f"/{token}")
+    same((status, document["id"], document["token"]), (200, token, f"idt:{token}:****"), "get, the secret masked")
+    same(
+        document["account"]["groups"][0]["account"]["groups"],
+        ["[Circular Reference]"],
+        "the walk closes where it was",
+    )
+    status, _, document = call("GET", f"/{token}?select=-*,+id,+account.name")
+    same(
+        (status, sorted(document), sorted(document["account"])),
+        (200, ["$meta", "account", "id"], ["$meta", "name"]),
+        "get, with select",
+    )
+
+    filters(token, secret)
+
+    status, _, document = call("PUT", f"/{token}", {"description": None, "name": "Renamed"})
+    same((status, document["name"], "description" in document), (200, "Renamed", False), "update")
+    same([m["id"] for m in document["modules"]], ["MOD-0001", "MOD-0003"], "update leaves the rest alone")
+
+    status, _, document = call("POST", f"/{token}/disable")
+    same(
+        (status, document["status"], document["audit"]["updated"]["by"]),
+        (200, "Disabled", "[Circular Reference]"),
+        "disable; who did it is given above, under created",
+    )
+    same(problem(call("POST", f"/{token}/disable")), refused_transition(token, "Disabled"), "disable, twice")
+    same(
+        problem(call("GET", f"/{token}", bearer=secret)),
+        (401, "Unauthorized", "There is no valid credential."),
+        "its secret is refused at once",
+    )
+    status, _, document = call("POST", f"/{token}/enable")
+    same((status, document["status"]), (200, "Active"), "enable")
+    same(problem(call("POST", f"/{token}/enable")), refused_transition(token, "Active"), "enable, twice")
+    same(call("GET", "?limit=0", bearer=secret)[0], 200, "its secret works again")
+
+    same(call("DELETE", f"/{token}"), (204, "text/plain", None), "delete")
+    same(problem(call("DELETE", f"/{token}")), not_found(token), "delete, twice")
+    same(problem(call("GET", f"/{token}")), not_found(token), "a Deleted token is not found")
+    same(ids(f"id={token}"), [], "nor listed")
+
+
+def filters(token, secret):
+    status, _, page = call("GET", f"?account.id={ACCOUNT}&status=Active&order=-audit.created.at&limit=1")
+    same(
+        (status, [t["id"] for t in page["data"]], page["$meta"]["pagination"]),
+        (200, [token], {"offset": 0, "limit": 1, "total": 4}),
+        "list: the newest of the account",
+    )
+    same(
+        (page["data"][0]["account"]["id"], page["data"][0]["$meta"]["omitted"]),
+        (ACCOUNT, ["audit"]),
+        "list: a short account, and what was left out",
+    )
+    for query, want, description in [
+        (f"eq(id,{token})", [token], "eq"),
+        ("name=Made%20by%20a%20%27client%27", [token], "the short form, percent-encoded"),
+        ('and(status=Active,like(name,"Made%20by*"))', [token], "and, like with quotes"),
+        (f"ilike(name,*CLIENT*)&in(id,({token},TKN-0))", [token], "ilike and in"),
+        (f"any(modules,eq(id,MOD-0003))&ge(audit.created.at,2026-06-01T00:00:00.000Z)&id={token}", [token], "any, ge"),
+        (f"not(ne(id,{token}))", [token], "not, ne"),
+        (f"token={quote(secret)}", [token], "token"),
+        ("status=Deleted", [], "Deleted tokens are for Operations"),
+    ]:
+        same(ids(query), want, f"list: {description}")
+    status, title, _ = problem(call("GET", "?eq(id"))
+    same((status, title), (400, "Bad Request"), "list: a malformed query")
+
+
+def masked():
+    for token in ("TKN-0000-0000", "TKN-3002-1001", "a'b\"; \\ % ü"):
+        path = "/" + quote(token, safe="")
+        answers = {
+            "get": call("GET", path),
+            "update": call("PUT", path, {"name": "x"}),
+            "delete": call("DELETE", path),
+            "disable": call("POST", f"{path}/disable"),
+            "enable": call("POST", f"{path}/enable"),
+        }
+        for name, answer in answers.items():
+            same(problem(answer), not_found(token), f"{name} of {token}: 404, Not Found")
+
+
+def refused():
+    unauthorized = (401, "Unauthorized", "There is no valid credential.")
+    for bearer, description in [
+        (None, "no credential"),
+        ("idt:TKN-0:x", "an unknown token"),
+        (f"idt:{ADMINISTRATOR}:x", "a wrong secret"),
+        (sample_secret("TKN-3001-1004"), "a Disabled token"),
+        (sample_secret("TKN-3001-1005"), "a Deleted token"),
+    ]:
+        same(problem(call("POST", "/TKN-1671-0642/disable", bearer=bearer)), unauthorized, f"{description}: 401")
+    same(problem(call("GET", "", bearer=sample_secret("TKN-3001-1003")))[:2], (403, "Forbidden"), "no module: 403")
+    status, title, _ = problem(call("POST", "", {"account": {"id": ACCOUNT}, "name": "a_b", "modules": []}))
+    same((status, title), (400, "Bad Request"), "a name with other characters: 400")
+    _, _, document = call("POST", "", {"account": {"id": ACCOUNT}, "name": "a_b", "modules": []})
+    same(list(document["errors"]), ["name"], "the member at fault is named")
+
+
+def main():
+    server.start("postgrest.sock")
+    proxy = subprocess.Popen(
+        ["perl", "-I.", "proxy.pl"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PWD": os.getcwd()},
+    )
+    try:
+        proxy.stdout.readline()
+        whole_life()
+        masked()
+        refused()
+        same(
+            call("GET", "/TKN-1671-0642?select=-*,+id", collection="/public/v1/accounts/api-tokens")[0],
+            200,
+            "the public collection",
+        )
+    finally:
+        proxy.stdin.close()
+        proxy.wait()
+    print(f"1..{count}")
+    return min(failures, 1)
+
+
+sys.exit(main())
