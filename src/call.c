@@ -121,13 +121,13 @@ FindToken(const ApitokenCall *call, const char *id, const ApitokenFields *fields
  * Returns the document of the token whose row is the last statement's result,
  * read under the active snapshot.  See apitoken_document_build.
  */
-Jsonb *
-apitoken_call_document(const ApitokenCall *call, ApitokenFields *fields, const char *secret)
+static Jsonb *
+BuildDocument(const ApitokenCall *call, ApitokenFields *fields, const char *secret, bool of_change)
 {
 	ApitokenRows token = apitoken_rows_keep(RESOURCE_TOKEN,
 											apitoken_model_layout(RESOURCE_TOKEN), 1);
 
-	return apitoken_document_build(token, fields, secret, call->result_context);
+	return apitoken_document_build(token, fields, secret, of_change, call->result_context);
 }
 
 /*
@@ -144,7 +144,7 @@ apitoken_call_document_after_write(const ApitokenCall *call, const char *id,
 	PushActiveSnapshot(GetTransactionSnapshot());
 	if (id != NULL)
 		FindToken(call, id, fields);
-	document = apitoken_call_document(call, fields, secret);
+	document = BuildDocument(call, fields, secret, true);
 	PopActiveSnapshot();
 	return document;
 }
@@ -204,7 +204,7 @@ apitoken_get(PG_FUNCTION_ARGS)
 	Jsonb	   *document;
 
 	FindToken(&call, id, fields);
-	document = apitoken_call_document(&call, fields, NULL);
+	document = BuildDocument(&call, fields, NULL, false);
 	apitoken_call_end(&call);
 	PG_RETURN_JSONB_P(document);
 }

@@ -15,6 +15,7 @@
  */
 #include "document.h"
 
+#include "access/xact.h"
 #include "apitoken.h"
 #include "catalog/pg_type.h"
 #include "errors.h"
@@ -23,6 +24,10 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/resowner.h"
+
+/* From that many bytes on it is seen to that a document finds room as text. */
+#define LARGE_DOCUMENT (1024 * 1024)
 
 /* What is asked for of a resource that may be given: NULL, everything. */
 typedef struct Request
@@ -34,6 +39,7 @@ typedef struct Request
 /* What is asked for of the resources that are read. */
 typedef struct Requests
 {
+	Request		token;
 	Request		account;
 	Request		user_groups;
 	Request		group_account;
@@ -68,15 +74,19 @@ RequestOf(Request owner, ApitokenResourceKind kind, const char *name)
 	return request;
 }
 
+/* Finds out what the fields ask for and the document's extent allows. */
 static Requests
-AnalyzeFields(ApitokenFields *fields)
+AnalyzeFields(const ApitokenDocument *document)
 {
-	Request		token = {true, fields};
+	Request		token = {document->extent != EXTENT_TOKEN, document->fields};
 	Requests	requests;
 
+	requests.token = token;
 	requests.account = RequestOf(token, RESOURCE_TOKEN, "account");
 	requests.modules = RequestOf(token, RESOURCE_TOKEN, "modules");
 	requests.user_groups = RequestOf(requests.account, RESOURCE_ACCOUNT, "groups");
+	if (document->extent != EXTENT_WHOLE)
+		requests.user_groups.wanted = false;
 	requests.group_account = RequestOf(requests.user_groups, RESOURCE_USER_GROUP, "account");
 	requests.group_lists[0] = RequestOf(requests.user_groups, RESOURCE_USER_GROUP, "modules");
 	requests.group_lists[1] = RequestOf(requests.user_groups, RESOURCE_USER_GROUP, "users");
@@ -540,11 +550,10 @@ ReadActorRows(ApitokenStatement statement, ApitokenResourceKind kind, ActorIds *
 static void
 ReadActors(ApitokenDocument *document, const Requests *requests)
 {
-	Request		token = {true, document->fields};
 	ActorIds	users = {0};
 	ActorIds	tokens = {0};
 
-	CollectActors(&document->tokens, token, &users, &tokens);
+	CollectActors(&document->tokens, requests->token, &users, &tokens);
 	CollectActors(&document->accounts, requests->account, &users, &tokens);
 	CollectActors(&document->accounts, requests->group_account, &users, &tokens);
 	CollectActors(&document->user_groups, requests->user_groups, &users, &tokens);
@@ -556,7 +565,7 @@ ReadActors(ApitokenDocument *document, const Requests *requests)
 static void
 ReadDocument(ApitokenDocument *document)
 {
-	Requests	requests = AnalyzeFields(document->fields);
+	Requests	requests = AnalyzeFields(document);
 
 	if (requests.account.wanted)
 		ReadAccounts(document);
@@ -582,9 +591,6 @@ ExpectedSize(const ApitokenDocument *document)
 {
 	Size		size = (Size) (document->tokens.count + document->user_groups.count + 1) * 4096;
 
-	if (document->extent != EXTENT_WHOLE)
-		return document->tokens.count * 4096;
-
 	for (int list = 0; list < APITOKEN_GROUP_LISTS; list++)
 	{
 		const ApitokenLeaves *leaves = &document->leaves[list];
@@ -602,20 +608,23 @@ ExpectedSize(const ApitokenDocument *document)
 }
 
 static void
-WriteToken(ApitokenDocument *document, StringInfo buffer, ApitokenContainer *parent, int token)
+WriteToken(ApitokenDocument *document, ApitokenContainer *parent, int token)
 {
 	const ApitokenLayout *layout = document->tokens.layout;
 	ApitokenRow *row = &document->tokens.rows[token];
 	ApitokenPlace place =
 		apitoken_walk_enter(NULL, NULL, apitoken_rows_id(RESOURCE_TOKEN, layout, row));
 
-	apitoken_members_write(document, buffer, parent, &place, layout, row, document->fields);
+	apitoken_members_write(document, &document->buffer, parent, &place, layout, row,
+						   document->fields);
 }
 
 /* {"$meta": {"pagination": {"limit", "total", "offset"}, "omitted": []}, "data": [...]} */
 static void
-WriteList(ApitokenDocument *document, StringInfo buffer, const ApitokenPage *page)
+WriteList(ApitokenDocument *document)
 {
+	const ApitokenPage *page = document->page;
+	StringInfo	buffer = &document->buffer;
 	ApitokenContainer list;
 	ApitokenContainer meta;
 	ApitokenContainer pagination;
@@ -627,7 +636,7 @@ WriteList(ApitokenDocument *document, StringInfo buffer, const ApitokenPage *pag
 
 	apitoken_jsonb_start_array(&array, buffer, document->tokens.count);
 	for (int i = 0; i < document->tokens.count; i++)
-		WriteToken(document, buffer, &array, i);
+		WriteToken(document, &array, i);
 	apitoken_jsonb_finish(&array, &list);
 
 	apitoken_jsonb_start_object(&meta, buffer, 2);
@@ -648,73 +657,122 @@ WriteList(ApitokenDocument *document, StringInfo buffer, const ApitokenPage *pag
 }
 
 static Jsonb *
-WriteDocument(ApitokenDocument *document, const ApitokenPage *page, MemoryContext result_context)
+WriteDocument(ApitokenDocument *document)
 {
-	MemoryContext old = MemoryContextSwitchTo(result_context);
-	StringInfoData buffer;
+	MemoryContext old = MemoryContextSwitchTo(document->result_context);
+	StringInfo	buffer = &document->buffer;
 	Jsonb	   *result;
 
-	apitoken_jsonb_start_document(&buffer, ExpectedSize(document));
+	apitoken_jsonb_start_document(buffer, ExpectedSize(document));
 	MemoryContextSwitchTo(old);
-	if (page == NULL)
-		WriteToken(document, &buffer, NULL, 0);
+	if (document->page == NULL)
+		WriteToken(document, NULL, 0);
 	else
-		WriteList(document, &buffer, page);
+		WriteList(document);
 
-	result = apitoken_jsonb_finish_document(&buffer);
+	result = apitoken_jsonb_finish_document(buffer);
 	if (result == NULL)
-		pfree(buffer.data);
+	{
+		pfree(buffer->data);
+		buffer->data = NULL;
+	}
 	return result;
 }
 
-/* What was written is not there any more to be copied from. */
-static void
-ForgetCopies(ApitokenRows *rows)
-{
-	for (int i = 0; i < rows->count; i++)
-		rows->rows[i].copy_length = 0;
-}
-
 /*
- * Writes the document again with less in it: the change that it is the answer
- * to must not fail because the answer is too large.
+ * Builds a document with as much in it as its extent says.  Returns NULL if it
+ * is larger than jsonb can hold.
  */
 static Jsonb *
-WriteSmaller(ApitokenDocument *document, ApitokenExtent extent, const ApitokenPage *page,
-			 MemoryContext result_context)
-{
-	document->extent = extent;
-	ForgetCopies(&document->accounts);
-	ForgetCopies(&document->user_actors);
-	ForgetCopies(&document->token_actors);
-	return WriteDocument(document, page, result_context);
-}
-
-static Jsonb *
-Build(ApitokenRows tokens, ApitokenFields *fields, const char *secret, const ApitokenPage *page,
-	  MemoryContext result_context)
+Build(ApitokenDocument *document)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "apitoken document",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
-	ApitokenDocument *document = palloc0(sizeof(ApitokenDocument));
 	Jsonb	   *result;
 
-	document->fields = fields;
-	document->secret = secret;
-	document->tokens = tokens;
 	ReadDocument(document);
-	result = WriteDocument(document, page, result_context);
-	if (result == NULL)
-		result = WriteSmaller(document, EXTENT_WITHOUT_GROUPS, page, result_context);
-	if (result == NULL)
-		result = WriteSmaller(document, EXTENT_TOKEN, page, result_context);
-	if (result == NULL)
-		apitoken_error_document_too_large();
-
+	result = WriteDocument(document);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 	return result;
+}
+
+/*
+ * Raises 53200 unless there is memory for what comes after: a large document
+ * is turned into text, which is copied into a message, and both grow by
+ * doubling.
+ */
+static void
+CheckRoomForText(const Jsonb *result)
+{
+	Size		size = VARSIZE(result);
+
+	if (size >= LARGE_DOCUMENT)
+		pfree(MemoryContextAllocHuge(CurrentMemoryContext, size * 5));
+}
+
+/*
+ * The same as Build, but returns NULL, too, if memory runs out.
+ *
+ * A subtransaction is what releases whatever was in use by then.
+ */
+static Jsonb *
+BuildIfPossible(ApitokenDocument *document)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	Jsonb	   *volatile result = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		Jsonb	   *built = Build(document);
+
+		if (built != NULL)
+			CheckRoomForText(built);
+		ReleaseCurrentSubTransaction();
+		result = built;
+	}
+	PG_CATCH();
+	{
+		int			sqlstate = geterrcode();
+
+		if (sqlstate != ERRCODE_OUT_OF_MEMORY && sqlstate != ERRCODE_PROGRAM_LIMIT_EXCEEDED)
+			PG_RE_THROW();
+
+		MemoryContextSwitchTo(context);
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		if (document->buffer.data != NULL)
+			pfree(document->buffer.data);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return result;
+}
+
+/*
+ * Builds a document with less and less in it, until it can be built.  of_change
+ * says that it is the answer to a change, which must not fail because there is
+ * no room for its answer.
+ */
+static Jsonb *
+BuildWhatFits(const ApitokenDocument *asked, bool of_change)
+{
+	for (ApitokenExtent extent = EXTENT_WHOLE; extent <= EXTENT_TOKEN; extent++)
+	{
+		ApitokenDocument document = *asked;
+		Jsonb	   *result;
+
+		document.extent = extent;
+		result = of_change && extent < EXTENT_TOKEN ? BuildIfPossible(&document) : Build(&document);
+		if (result != NULL)
+			return result;
+	}
+	apitoken_error_document_too_large();
 }
 
 /*
@@ -731,14 +789,21 @@ Build(ApitokenRows tokens, ApitokenFields *fields, const char *secret, const Api
  * context that is gone by then.  A list longer than apitoken.max_list_items is
  * left out and named in its owner's $meta.omitted.  So are the account's groups
  * if the document would be larger than jsonb can hold, and if it still were,
- * the token's audit, account and modules.  Raises 54000 if even the token's own
- * members are too large.
+ * the token's audit, account and modules.  of_change says that it is the answer
+ * to a change: memory that runs out has the same effect then.  Raises 54000 if
+ * even the token's own members are too large.
  */
 Jsonb *
 apitoken_document_build(ApitokenRows token, ApitokenFields *fields, const char *secret,
-						MemoryContext result_context)
+						bool of_change, MemoryContext result_context)
 {
-	return Build(token, fields, secret, NULL, result_context);
+	ApitokenDocument asked = {0};
+
+	asked.fields = fields;
+	asked.secret = secret;
+	asked.tokens = token;
+	asked.result_context = result_context;
+	return BuildWhatFits(&asked, of_change);
 }
 
 /*
@@ -750,5 +815,11 @@ Jsonb *
 apitoken_document_build_list(ApitokenRows tokens, ApitokenFields *fields, ApitokenPage page,
 							 MemoryContext result_context)
 {
-	return Build(tokens, fields, NULL, &page, result_context);
+	ApitokenDocument asked = {0};
+
+	asked.fields = fields;
+	asked.tokens = tokens;
+	asked.page = &page;
+	asked.result_context = result_context;
+	return BuildWhatFits(&asked, false);
 }

@@ -42,7 +42,7 @@ typedef struct ApitokenLeaves
 /* A user group has three lists. */
 #define APITOKEN_GROUP_LISTS 3
 
-/* How much of it is given; less than all where jsonb could not hold it. */
+/* How much of it is given; less than all where there is no room for it. */
 typedef enum ApitokenExtent
 {
 	EXTENT_WHOLE,
@@ -50,13 +50,27 @@ typedef enum ApitokenExtent
 	EXTENT_TOKEN				/* the token's plain members alone */
 } ApitokenExtent;
 
+/* Which page of a list. */
+typedef struct ApitokenPage
+{
+	int64		offset;
+	int64		limit;
+	int64		total;
+} ApitokenPage;
+
 typedef struct ApitokenDocument
 {
+	/* what is asked for */
 	ApitokenFields *fields;
 	const char *secret;			/* shown unmasked if not NULL */
+	ApitokenRows tokens;
+	const ApitokenPage *page;	/* of a list of tokens; NULL: one token */
+	MemoryContext result_context;
 	ApitokenExtent extent;
 
-	ApitokenRows tokens;
+	StringInfoData buffer;		/* what is written, in result_context */
+
+	/* what was read */
 	ApitokenRows accounts;
 	ApitokenRows user_groups;
 	ApitokenRows modules;		/* of the tokens */
@@ -70,16 +84,9 @@ typedef struct ApitokenDocument
 	Datum	   *error_buyers;	/* whose each is */
 } ApitokenDocument;
 
-/* Which page of a list. */
-typedef struct ApitokenPage
-{
-	int64		offset;
-	int64		limit;
-	int64		total;
-} ApitokenPage;
-
 extern Jsonb *apitoken_document_build(ApitokenRows token, ApitokenFields *fields,
-									  const char *secret, MemoryContext result_context);
+									  const char *secret, bool of_change,
+									  MemoryContext result_context);
 extern Jsonb *apitoken_document_build_list(ApitokenRows tokens, ApitokenFields *fields,
 										   ApitokenPage page, MemoryContext result_context);
 
