@@ -269,7 +269,7 @@ ReadUserGroups(ApitokenDocument *document)
 	apitoken_store_clear(&arguments);
 	apitoken_store_set_pointer(&arguments, 1,
 							   ColumnArray(&document->accounts,
-										   document->accounts.layout->id_slot));
+										   apitoken_model_layout(RESOURCE_ACCOUNT)->id_slot));
 	apitoken_store_set(&arguments, 2, ListLimit());
 	*groups = apitoken_rows_keep(RESOURCE_USER_GROUP, layout,
 								 apitoken_store_read(STATEMENT_USER_GROUPS, &arguments));

@@ -50,7 +50,7 @@ IsNull(const ResourceWriter *writer, int slot)
 }
 
 static inline Datum
-Value(const ResourceWriter *writer, int slot)
+SlotValue(const ResourceWriter *writer, int slot)
 {
 	return writer->row->values[slot];
 }
@@ -133,7 +133,7 @@ WriteJson(ResourceWriter *writer, ApitokenContainer *parent, int slot)
 	if (IsNull(writer, slot))
 		apitoken_jsonb_add_null(parent);
 	else
-		apitoken_jsonb_add_jsonb(parent, DatumGetJsonbP(Value(writer, slot)));
+		apitoken_jsonb_add_jsonb(parent, DatumGetJsonbP(SlotValue(writer, slot)));
 }
 
 /* As RFC 3986 has it: all but its unreserved characters become %XX. */
@@ -313,7 +313,7 @@ static int
 FindRecords(const ResourceWriter *writer, int *first)
 {
 	const ApitokenDocument *document = writer->document;
-	Datum		id = Value(writer, writer->layout->id_slot);
+	Datum		id = SlotValue(writer, writer->layout->id_slot);
 	int			low = 0;
 	int			high = document->errors.count;
 	int			end;
@@ -413,7 +413,7 @@ WriteActor(ResourceWriter *writer, ApitokenContainer *parent,
 	}
 
 	rows = ActorRows(writer, member);
-	row = apitoken_rows_find(rows, Value(writer, member->slot));
+	row = apitoken_rows_find(rows, SlotValue(writer, member->slot));
 	if (apitoken_walk_visit_actor(writer->visit,
 								  apitoken_rows_id(rows->kind, rows->layout, row)))
 		WriteShared(writer, parent, rows, row, member->member, fields);
@@ -425,7 +425,7 @@ WriteActor(ResourceWriter *writer, ApitokenContainer *parent,
 static ApitokenRow *
 LinkedRow(const ResourceWriter *writer, const ApitokenShapeMember *member)
 {
-	return apitoken_rows_find(&writer->document->accounts, Value(writer, member->slot));
+	return apitoken_rows_find(&writer->document->accounts, SlotValue(writer, member->slot));
 }
 
 static void
@@ -569,7 +569,7 @@ IsPresent(const ResourceWriter *writer, const ApitokenShapeMember *member,
 		case MEMBER_ACTOR:
 			return apitoken_rows_actor_kind(writer->row, member) != RESOURCE_NONE &&
 				(closed || apitoken_rows_find(ActorRows(writer, member),
-											  Value(writer, member->slot)) != NULL);
+											  SlotValue(writer, member->slot)) != NULL);
 		case MEMBER_LINK:
 			return !IsNull(writer, member->slot) &&
 				(closed || (!IsLeftOut(writer, member) && LinkedRow(writer, member) != NULL));
@@ -585,28 +585,28 @@ WriteMember(ResourceWriter *writer, ApitokenContainer *parent,
 	switch (member->member->kind)
 	{
 		case MEMBER_TEXT:
-			WriteText(parent, Value(writer, member->slot));
+			WriteText(parent, SlotValue(writer, member->slot));
 			break;
 		case MEMBER_BOOLEAN:
-			apitoken_jsonb_add_boolean(parent, DatumGetBool(Value(writer, member->slot)));
+			apitoken_jsonb_add_boolean(parent, DatumGetBool(SlotValue(writer, member->slot)));
 			break;
 		case MEMBER_INSTANT:
-			WriteInstant(parent, DatumGetTimestampTz(Value(writer, member->slot)));
+			WriteInstant(parent, DatumGetTimestampTz(SlotValue(writer, member->slot)));
 			break;
 		case MEMBER_UUID:
-			WriteUuid(parent, Value(writer, member->slot));
+			WriteUuid(parent, SlotValue(writer, member->slot));
 			break;
 		case MEMBER_TEXT_ARRAY:
-			WriteTextArray(writer, parent, Value(writer, member->slot));
+			WriteTextArray(writer, parent, SlotValue(writer, member->slot));
 			break;
 		case MEMBER_JSON:
 			WriteJson(writer, parent, member->slot);
 			break;
 		case MEMBER_HREF:
-			WriteHref(writer, parent, Value(writer, member->slot));
+			WriteHref(writer, parent, SlotValue(writer, member->slot));
 			break;
 		case MEMBER_MASKED_SECRET:
-			WriteSecret(writer, parent, Value(writer, member->slot));
+			WriteSecret(writer, parent, SlotValue(writer, member->slot));
 			break;
 		case MEMBER_META:
 			WriteMeta(writer, parent);
