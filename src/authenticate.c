@@ -22,10 +22,9 @@
 #include "secret.h"
 #include "storage/lmgr.h"
 #include "store.h"
+#include "subxact.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
@@ -93,40 +92,25 @@ NoteAccess(const char *account_id, const char *id)
 	apitoken_store_write(STATEMENT_NOTE_ACCESS, &arguments);
 }
 
-/*
- * The same under one snapshot for the whole transaction.  An access that was
- * noted since that snapshot was taken would make this one fail; it has been
- * noted then, and authentication must not fail for it.
- */
-static void
-TryToNoteAccess(const char *account_id, const char *id)
+/* Whose access is noted; for apitoken_subxact_try. */
+typedef struct Access
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
+	const char *account_id;
+	const char *id;
+} Access;
 
-	BeginInternalSubTransaction(NULL);
-	PG_TRY();
-	{
-		MemoryContextSwitchTo(context);
-		NoteAccess(account_id, id);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
+static void
+NoteThisAccess(void *argument)
+{
+	const Access *access = argument;
 
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		if (error->sqlerrcode != ERRCODE_T_R_SERIALIZATION_FAILURE)
-			ReThrowError(error);
-		FreeErrorData(error);
-	}
-	PG_END_TRY();
+	NoteAccess(access->account_id, access->id);
+}
 
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
+static bool
+IsSerializationFailure(int sqlstate)
+{
+	return sqlstate == ERRCODE_T_R_SERIALIZATION_FAILURE;
 }
 
 /* Takes the lock that writing needs, if that does not mean to wait. */
@@ -145,8 +129,17 @@ NoteAccessIfDue(const Credential *credential, const char *id)
 	if (!credential->access_due || XactReadOnly || RecoveryInProgress() || !LockCredentials())
 		return;
 
+	/*
+	 * Under one snapshot for the whole transaction, an access that was noted
+	 * since that snapshot was taken would make this one fail.  It has been
+	 * noted then, and authentication must not fail for it.
+	 */
 	if (IsolationUsesXactSnapshot())
-		TryToNoteAccess(credential->account_id, id);
+	{
+		Access		access = {credential->account_id, id};
+
+		(void) apitoken_subxact_try(NoteThisAccess, &access, IsSerializationFailure);
+	}
 	else
 		NoteAccess(credential->account_id, id);
 }

@@ -15,16 +15,15 @@
  */
 #include "document.h"
 
-#include "access/xact.h"
 #include "apitoken.h"
 #include "catalog/pg_type.h"
 #include "errors.h"
 #include "members.h"
 #include "miscadmin.h"
+#include "subxact.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 
 /* From that many bytes on it is seen to that a document finds room as text. */
 #define LARGE_DOCUMENT (1024 * 1024)
@@ -712,46 +711,42 @@ CheckRoomForText(const Jsonb *result)
 		pfree(MemoryContextAllocHuge(CurrentMemoryContext, size * 5));
 }
 
-/*
- * The same as Build, but returns NULL, too, if memory runs out.
- *
- * A subtransaction is what releases whatever was in use by then.
- */
+/* A document to be built, and what became of it; for apitoken_subxact_try. */
+typedef struct Attempt
+{
+	ApitokenDocument *document;
+	Jsonb	   *result;
+} Attempt;
+
+static void
+BuildWithRoom(void *argument)
+{
+	Attempt    *attempt = argument;
+
+	attempt->result = Build(attempt->document);
+	if (attempt->result != NULL)
+		CheckRoomForText(attempt->result);
+}
+
+static bool
+IsShortage(int sqlstate)
+{
+	return sqlstate == ERRCODE_OUT_OF_MEMORY || sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED;
+}
+
+/* The same as Build, but returns NULL, too, if memory runs out. */
 static Jsonb *
 BuildIfPossible(ApitokenDocument *document)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	Jsonb	   *volatile result = NULL;
+	Attempt		attempt = {document, NULL};
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		Jsonb	   *built = Build(document);
+	if (apitoken_subxact_try(BuildWithRoom, &attempt, IsShortage))
+		return attempt.result;
 
-		if (built != NULL)
-			CheckRoomForText(built);
-		ReleaseCurrentSubTransaction();
-		result = built;
-	}
-	PG_CATCH();
-	{
-		int			sqlstate = geterrcode();
-
-		if (sqlstate != ERRCODE_OUT_OF_MEMORY && sqlstate != ERRCODE_PROGRAM_LIMIT_EXCEEDED)
-			PG_RE_THROW();
-
-		MemoryContextSwitchTo(context);
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		if (document->buffer.data != NULL)
-			pfree(document->buffer.data);
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	return result;
+	/* it is in the caller's memory context, which a failure does not reset */
+	if (document->buffer.data != NULL)
+		pfree(document->buffer.data);
+	return NULL;
 }
 
 /*
