@@ -10,8 +10,9 @@
 # make check           builds and runs every test (TESTS="test/a.sql": just those)
 # make lint            checks the layout of the code and looks for mistakes in it
 # make fuzz            fuzzes the parsers, each for SECONDS_EACH=30 seconds
+# make soak            crashes, concurrency, replication, and the like (FORM=long: longer)
 # make indent          lays out the C code as PostgreSQL's own
-SCRIPT_GOALS = check demo fuzz indent lint shell
+SCRIPT_GOALS = check demo fuzz indent lint shell soak
 
 PG_CONFIG ?= pg_config
 
