@@ -1,0 +1,139 @@
+/* sql/apitoken--1.0--1.1.sql */
+
+-- complain if script is sourced in psql, rather than via ALTER EXTENSION
+\echo Use "ALTER EXTENSION apitoken UPDATE TO '1.1'" to load this file. \quit
+
+-- as in apitoken--1.0.sql: nothing planted is found
+SET LOCAL search_path TO pg_catalog, pg_temp;
+
+/*
+ * The trail is asked what happened since a moment.  Its rows are only ever
+ * added, so they lie in the order of time: a summary of each range of blocks
+ * finds them, and costs a change of a status nearly nothing.
+ */
+CREATE INDEX api_token_transitions_at_idx ON apitoken.api_token_transitions USING brin (at) WITH (autosummarize = on);
+
+/*
+ * Views for those who watch over the tokens.
+ *
+ * They read with their owner's rights, past row security, and show every
+ * account: each is granted by name, to roles that may see that.  None leads to
+ * a digest.  With security_barrier, a condition of somebody's own sees no row
+ * that the view leaves out.
+ *
+ * last_access_at has no index on purpose: an access is noted without touching
+ * an index, and a question of a person may read the whole table.
+ */
+CREATE VIEW apitoken.token_states WITH (security_barrier) AS
+	SELECT a.id AS account_id,
+			count(t.id) FILTER (WHERE t.status = 'Active') AS active,
+			count(t.id) FILTER (WHERE t.status = 'Disabled') AS disabled,
+			count(t.id) FILTER (WHERE t.status = 'Deleted') AS deleted
+		FROM apitoken.accounts a
+		LEFT JOIN apitoken.api_tokens t ON t.account_id = a.id
+		GROUP BY a.id
+	UNION ALL
+	SELECT NULL,
+			count(*) FILTER (WHERE t.status = 'Active'),
+			count(*) FILTER (WHERE t.status = 'Disabled'),
+			count(*) FILTER (WHERE t.status = 'Deleted')
+		FROM apitoken.api_tokens t;
+COMMENT ON VIEW apitoken.token_states IS
+	'How many API tokens there are of each status: a row for each account, and one for all of them, whose account_id is null. For monitoring: shows every account, and nothing that a secret could be found by.';
+COMMENT ON COLUMN apitoken.token_states.account_id IS 'The account; null in the row for all accounts.';
+COMMENT ON COLUMN apitoken.token_states.active IS 'Number of Active tokens: those that authenticate.';
+COMMENT ON COLUMN apitoken.token_states.disabled IS 'Number of Disabled tokens.';
+COMMENT ON COLUMN apitoken.token_states.deleted IS 'Number of Deleted tokens.';
+REVOKE ALL ON apitoken.token_states FROM PUBLIC;
+
+CREATE VIEW apitoken.token_accesses WITH (security_barrier) AS
+	SELECT t.account_id, t.id AS api_token_id, t.name, t.status, t.created_at, c.last_access_at
+		FROM apitoken.api_tokens t
+		LEFT JOIN apitoken.api_token_credentials c ON c.account_id = t.account_id AND c.api_token_id = t.id;
+COMMENT ON VIEW apitoken.token_accesses IS
+	'When each API token last authenticated. Not since a date: WHERE last_access_at < date. For monitoring: shows every account, and nothing that a secret could be found by.';
+COMMENT ON COLUMN apitoken.token_accesses.account_id IS 'The token''s account.';
+COMMENT ON COLUMN apitoken.token_accesses.api_token_id IS 'The token.';
+COMMENT ON COLUMN apitoken.token_accesses.name IS 'Its name.';
+COMMENT ON COLUMN apitoken.token_accesses.status IS 'Its status now: Active, Disabled or Deleted.';
+COMMENT ON COLUMN apitoken.token_accesses.created_at IS 'When it was created.';
+COMMENT ON COLUMN apitoken.token_accesses.last_access_at IS
+	'About when it last authenticated, noted at most every apitoken.last_access_interval; null if it never has.';
+REVOKE ALL ON apitoken.token_accesses FROM PUBLIC;
+
+CREATE VIEW apitoken.tokens_never_used WITH (security_barrier) AS
+	SELECT t.account_id, t.id AS api_token_id, t.name, t.created_at, t.created_by_type AS creator_type, t.created_by_id AS creator_id
+		FROM apitoken.api_tokens t
+		LEFT JOIN apitoken.api_token_credentials c ON c.account_id = t.account_id AND c.api_token_id = t.id
+		WHERE t.status = 'Active' AND c.last_access_at IS NULL;
+COMMENT ON VIEW apitoken.tokens_never_used IS
+	'Active API tokens that have never authenticated. For monitoring: shows every account, and nothing that a secret could be found by.';
+COMMENT ON COLUMN apitoken.tokens_never_used.account_id IS 'The token''s account.';
+COMMENT ON COLUMN apitoken.tokens_never_used.api_token_id IS 'The token.';
+COMMENT ON COLUMN apitoken.tokens_never_used.name IS 'Its name.';
+COMMENT ON COLUMN apitoken.tokens_never_used.created_at IS 'When it was created.';
+COMMENT ON COLUMN apitoken.tokens_never_used.creator_type IS 'What created it: user or token; null if nobody is known.';
+COMMENT ON COLUMN apitoken.tokens_never_used.creator_id IS 'Id of the user or API token that created it.';
+REVOKE ALL ON apitoken.tokens_never_used FROM PUBLIC;
+
+CREATE VIEW apitoken.tokens_to_review WITH (security_barrier) AS
+	SELECT t.account_id, t.id AS api_token_id, t.name, a.status AS account_status,
+			t.created_by_type AS creator_type, t.created_by_id AS creator_id, COALESCE(u.status, k.status) AS creator_status
+		FROM apitoken.api_tokens t
+		JOIN apitoken.accounts a ON a.id = t.account_id
+		LEFT JOIN apitoken.users u ON t.created_by_type = 'user' AND u.id = t.created_by_id
+		LEFT JOIN apitoken.api_tokens k ON t.created_by_type = 'token' AND k.id = t.created_by_id
+		WHERE t.status = 'Active'
+			AND (a.status = 'Disabled' OR u.status IN ('Blocked', 'Disabled', 'Deleted') OR k.status IN ('Disabled', 'Deleted'));
+COMMENT ON VIEW apitoken.tokens_to_review IS
+	'Active API tokens that may be left over: their account is Disabled, or the user or API token that created them is Blocked, Disabled or Deleted. They still authenticate. For monitoring: shows every account, and nothing that a secret could be found by.';
+COMMENT ON COLUMN apitoken.tokens_to_review.account_id IS 'The token''s account.';
+COMMENT ON COLUMN apitoken.tokens_to_review.api_token_id IS 'The token.';
+COMMENT ON COLUMN apitoken.tokens_to_review.name IS 'Its name.';
+COMMENT ON COLUMN apitoken.tokens_to_review.account_status IS 'Status of the account: Active, Enabled or Disabled.';
+COMMENT ON COLUMN apitoken.tokens_to_review.creator_type IS 'What created it: user or token; null if nobody is known.';
+COMMENT ON COLUMN apitoken.tokens_to_review.creator_id IS 'Id of the user or API token that created it.';
+COMMENT ON COLUMN apitoken.tokens_to_review.creator_status IS 'Status of that user or API token; null if nobody is known.';
+REVOKE ALL ON apitoken.tokens_to_review FROM PUBLIC;
+
+CREATE VIEW apitoken.token_transitions WITH (security_barrier) AS
+	SELECT l.id, l.at, l.account_id, l.api_token_id, t.name, t.status, l.from_status, l.to_status,
+			l.actor_type, l.actor_id, COALESCE(u.name, k.name) AS actor_name, l.database_role, l.client_address
+		FROM apitoken.api_token_transitions l
+		JOIN apitoken.api_tokens t ON t.account_id = l.account_id AND t.id = l.api_token_id
+		LEFT JOIN apitoken.users u ON l.actor_type = 'user' AND u.id = l.actor_id
+		LEFT JOIN apitoken.api_tokens k ON l.actor_type = 'token' AND k.id = l.actor_id;
+COMMENT ON VIEW apitoken.token_transitions IS
+	'The trail with names: who changed which API token''s status. The last hour: WHERE at > now() - interval ''1 hour''. For monitoring: shows every account, and nothing that a secret could be found by.';
+COMMENT ON COLUMN apitoken.token_transitions.id IS 'Number of the trail''s row; a later change of one token has a higher one.';
+COMMENT ON COLUMN apitoken.token_transitions.at IS 'When the change was made.';
+COMMENT ON COLUMN apitoken.token_transitions.account_id IS 'The token''s account.';
+COMMENT ON COLUMN apitoken.token_transitions.api_token_id IS 'The token.';
+COMMENT ON COLUMN apitoken.token_transitions.name IS 'Its name now.';
+COMMENT ON COLUMN apitoken.token_transitions.status IS 'Its status now.';
+COMMENT ON COLUMN apitoken.token_transitions.from_status IS 'Status before; null for a new token.';
+COMMENT ON COLUMN apitoken.token_transitions.to_status IS 'Status after.';
+COMMENT ON COLUMN apitoken.token_transitions.actor_type IS 'What acted: user or token; null where a trusted database role acted by itself.';
+COMMENT ON COLUMN apitoken.token_transitions.actor_id IS 'Id of the user or API token that acted.';
+COMMENT ON COLUMN apitoken.token_transitions.actor_name IS 'Name now of the user or API token that acted.';
+COMMENT ON COLUMN apitoken.token_transitions.database_role IS 'Database role that made the call.';
+COMMENT ON COLUMN apitoken.token_transitions.client_address IS 'Network address of the client; null for a local connection.';
+REVOKE ALL ON apitoken.token_transitions FROM PUBLIC;
+
+CREATE VIEW apitoken.tokens_disabled_last_day WITH (security_barrier) AS
+	SELECT at, account_id, api_token_id, name, status, actor_type, actor_id, actor_name, database_role, client_address
+		FROM apitoken.token_transitions
+		WHERE to_status = 'Disabled' AND at > now() - interval '24 hours';
+COMMENT ON VIEW apitoken.tokens_disabled_last_day IS
+	'API tokens disabled in the last 24 hours, and by whom: a row for each time, also if the token was enabled or deleted since. For monitoring: shows every account, and nothing that a secret could be found by.';
+COMMENT ON COLUMN apitoken.tokens_disabled_last_day.at IS 'When it was disabled.';
+COMMENT ON COLUMN apitoken.tokens_disabled_last_day.account_id IS 'The token''s account.';
+COMMENT ON COLUMN apitoken.tokens_disabled_last_day.api_token_id IS 'The token.';
+COMMENT ON COLUMN apitoken.tokens_disabled_last_day.name IS 'Its name now.';
+COMMENT ON COLUMN apitoken.tokens_disabled_last_day.status IS 'Its status now.';
+COMMENT ON COLUMN apitoken.tokens_disabled_last_day.actor_type IS 'What disabled it: user or token; null where a trusted database role did by itself.';
+COMMENT ON COLUMN apitoken.tokens_disabled_last_day.actor_id IS 'Id of the user or API token that disabled it.';
+COMMENT ON COLUMN apitoken.tokens_disabled_last_day.actor_name IS 'Name now of the user or API token that disabled it.';
+COMMENT ON COLUMN apitoken.tokens_disabled_last_day.database_role IS 'Database role that made the call.';
+COMMENT ON COLUMN apitoken.tokens_disabled_last_day.client_address IS 'Network address of the client; null for a local connection.';
+REVOKE ALL ON apitoken.tokens_disabled_last_day FROM PUBLIC;
