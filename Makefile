@@ -11,8 +11,9 @@
 # make lint            checks the layout of the code and looks for mistakes in it
 # make fuzz            fuzzes the parsers, each for SECONDS_EACH=30 seconds
 # make soak            crashes, concurrency, replication, and the like (FORM=long: longer)
+# make bench           measures it beside what one would write instead (FORM=short)
 # make indent          lays out the C code as PostgreSQL's own
-SCRIPT_GOALS = check demo fuzz indent lint shell soak
+SCRIPT_GOALS = bench check demo fuzz indent lint shell soak
 
 PG_CONFIG ?= pg_config
 

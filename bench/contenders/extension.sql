@@ -1,0 +1,1 @@
+SELECT api.apitoken_disable(:id) AS document

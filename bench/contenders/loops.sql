@@ -1,0 +1,1 @@
+SELECT bench.disable_in_loops(:id) AS document

@@ -1,0 +1,162 @@
+# shellcheck shell=bash
+#
+# Sourced by scripts/bench: the data, the runs, and where figures go.
+
+# shellcheck disable=SC2034,SC2154 # scripts/bench and what it sources share their variables
+
+bench=$project/bench
+
+#
+# Forms
+#
+
+# How much of everything there is in each form.  The number of classes'
+# accounts; seconds of a measurement and how often it is repeated; sizes of the
+# growing documents.
+set_form() {
+	case $1 in
+		smoke)
+			accounts=300 medium=10 large=2 rounds=1 seconds=1 load_seconds=2
+			growth="100 300" many=100 memory=128MB
+			;;
+		short)
+			accounts=10000 medium=400 large=10 rounds=5 seconds=2 load_seconds=30
+			growth="1000 10000 100000" many=10000 memory=512MB
+			;;
+		long)
+			accounts=100000 medium=4000 large=40 rounds=5 seconds=3 load_seconds=300
+			growth="1000 3000 10000 30000 100000" many=10000 memory=2GB
+			;;
+		*) die "FORM is smoke, short or long, not \"$1\"" ;;
+	esac
+	form=$1
+
+	# those of the classes, those that grow, and the one with many tokens
+	total=$((accounts + $(wc -w <<<"$growth") + 1))
+}
+
+#
+# Server
+#
+
+# Nothing may start by itself in the middle of somebody's turn: no checkpoint,
+# no autovacuum (the run under load has it on).  JIT would compile the large
+# hand-written statements at each call, which costs them far more than it
+# gains.
+start_server() {
+	say "Starting a private server ..."
+	cluster_start bench "shared_buffers = $memory" "max_connections = 100" "max_wal_size = 16GB" "checkpoint_timeout = 1h" \
+		"autovacuum = off" "jit = off" "wal_level = replica" "max_wal_senders = 4" "work_mem = 64MB" \
+		"bench.seed = ${SEED:-1}"
+	quietly database_create bench || die "the extension could not be created"
+	export PGDATABASE=bench
+}
+
+sql() {
+	psql -XqAt -v ON_ERROR_STOP=1 "$@"
+}
+
+# Makes a setting of the server's configuration, at once.
+server_setting() {
+	sql -c "ALTER SYSTEM SET $1" -c "SELECT pg_reload_conf()" >/dev/null
+	sleep 0.2
+}
+
+#
+# Data
+#
+
+# Numbers of accounts, class after class: first and last.
+make_classes() {
+	local size number=$accounts
+
+	sql -f "$bench/sql/schema.sql" -f "$bench/sql/reference.sql" || return
+	{
+		say "large 1 $large 50 10 100 20 2500 500"
+		say "medium $((large + 1)) $((large + medium)) 5 5 10 5 25 13"
+		say "small $((large + medium + 1)) $accounts 1 1 1 1 1 1"
+		for size in $growth; do
+			number=$((number + 1))
+			say "growth-$size $number $number $((size / 100)) 8 60 30 $((size > 200 ? size * 3 / 10 : 60)) $((size > 200 ? size * 15 / 100 : 30))"
+		done
+		number=$((number + 1))
+		say "many $number $number 1 1 1 1 1 1"
+	} | tr ' ' '\t' | sql -c "COPY bench.classes FROM STDIN"
+}
+
+show_progress() {
+	local done=$1 of=$2 width=40 filled
+
+	filled=$((done * width / of))
+	if [ -t 1 ]; then
+		printf '\rGenerating  [%s%s] %3d %%  %d of %d accounts' "$(printf '%*s' $filled '' | tr ' ' '#')" \
+			"$(printf '%*s' $((width - filled)) '' | tr ' ' .)" $((done * 100 / of)) "$done" "$of"
+		[ "$done" -lt "$of" ] || say
+	elif [ $((done * 10 / of)) != "${shown:-}" ]; then
+		shown=$((done * 10 / of))
+		say "Generating: $((done * 100 / of)) %, $done of $of accounts"
+	fi
+}
+
+generate() {
+	local from=1 to step=$((total / 50 + 1))
+
+	show_progress 0 "$total"
+	while [ $from -le "$total" ]; do
+		to=$((from + step - 1))
+		[ $to -le "$total" ] || to=$total
+		quietly sql -v from=$from -v to="$to" -v accounts="$total" -f "$bench/sql/generate.sql" || die "the data could not be made"
+		show_progress "$to" "$total"
+		from=$((to + 1))
+	done
+	quietly sql -v total="$total" -v many="$many" -f "$bench/sql/many.sql" || die "the data could not be made"
+	say "Checking the data ..."
+	quietly sql -f "$bench/sql/check.sql" || die "the data is not valid"
+	quietly sql -c "VACUUM (FREEZE, ANALYZE)" -c CHECKPOINT || die "the data could not be vacuumed"
+	sql -F ' ' -c "SELECT 'Data: ' || to_char((SELECT count(*) FROM apitoken.accounts), 'FM999,999,999') || ' accounts, '
+		|| to_char((SELECT count(*) FROM apitoken.api_tokens), 'FM999,999,999') || ' tokens, '
+		|| to_char((SELECT count(*) FROM apitoken.users), 'FM999,999,999') || ' users, '
+		|| pg_size_pretty(pg_database_size('bench'))"
+}
+
+# Numbers of a class: first, last.
+class_accounts() {
+	sql -F ' ' -c "SELECT first_account, last_account FROM bench.classes WHERE class = '$1'"
+}
+
+#
+# Runs
+#
+
+# Notes a figure: record PART SUBJECT CONDITION CONTENDER ROUND UNIT VALUE
+record() {
+	(IFS=$'\t' && printf '%s\n' "$*") >>"$figures"
+}
+
+# Runs pgbench with prepared statements; options as its own.  Plans are kept
+# for all contenders alike.
+run_pgbench() {
+	PGOPTIONS="-c plan_cache_mode=force_generic_plan" interruptible pgbench -n -M prepared -d bench "$@" \
+		>"$work/pgbench.out" 2>"$work/pgbench.err" && ! grep -q aborted "$work/pgbench.err" && return
+	cat "$work/pgbench.err" >&2
+	return 1
+}
+
+# The average time of a command of the script just run, in milliseconds.
+command_latency() {
+	awk -v wanted="$1" '/^statement latencies/ {on = 1; next} on && ++n == wanted {print $1}' "$work/pgbench.out"
+}
+
+throughput() {
+	sed -n 's/^tps = \([0-9.]*\).*/\1/p' "$work/pgbench.out"
+}
+
+# One word a line on what is measured, for the list of tests of the end.
+check() {
+	if [ "$1" = 0 ]; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		say "not ok - $2"
+	fi
+}
