@@ -4,7 +4,8 @@
  *	  Authentication with a token's secret.
  *
  * All failures raise one and the same error, after the same work: whatever is
- * wrong, a token is looked for, and a digest is made and compared.
+ * wrong, a token is looked for, and a digest is made and compared.  Only the
+ * server's log says what it was.
  *
  * src/authenticate.c
  *
@@ -32,7 +33,7 @@
 typedef struct Credential
 {
 	bytea	   *digest;
-	bool		active;
+	char	   *status;			/* NULL: there is no such token */
 	bool		access_due;		/* is it time to note an access? */
 	char	   *account_id;
 } Credential;
@@ -58,7 +59,7 @@ NoDigest(void)
 static Credential
 FindCredential(const text *id)
 {
-	Credential	credential = {NoDigest(), false, false, NULL};
+	Credential	credential = {NoDigest(), NULL, false, NULL};
 	ApitokenArguments arguments;
 	Datum		last;
 	bool		isnull;
@@ -69,11 +70,31 @@ FindCredential(const text *id)
 		return credential;
 
 	credential.account_id = apitoken_store_cstring(0, 1);
-	credential.active = strcmp(apitoken_store_cstring(0, 2), "Active") == 0;
+	credential.status = apitoken_store_cstring(0, 2);
 	credential.digest = DatumGetByteaPP(apitoken_store_value(0, 3, &isnull));
 	last = apitoken_store_value(0, 4, &isnull);
 	credential.access_due = IsAccessDue(isnull ? 0 : DatumGetTimestampTz(last), isnull);
 	return credential;
+}
+
+static bool
+IsActive(const Credential *credential)
+{
+	return credential->status != NULL && strcmp(credential->status, "Active") == 0;
+}
+
+/*
+ * Why a secret does not authenticate.  An id is named only if a token has it:
+ * what else stands in its place may be a secret of something else.
+ */
+static const char *
+ReasonToRefuse(const Credential *credential, const char *id, bool equal)
+{
+	if (credential->status == NULL)
+		return "The secret is malformed, or of no API token that exists.";
+	if (!equal)
+		return psprintf("The secret is not that of the API token \"%s\".", id);
+	return psprintf("The API token \"%s\" is %s.", id, credential->status);
 }
 
 /*
@@ -229,6 +250,7 @@ apitoken_authenticate_secret(const char *secret, int length)
 	char	   *id = pnstrdup(found, found_length);
 	ApitokenOwnership ownership = apitoken_identity_become_owner();
 	Credential	credential;
+	bool		equal;
 	Jsonb	   *answer;
 
 	if (SPI_connect() != SPI_OK_CONNECT)
@@ -238,9 +260,9 @@ apitoken_authenticate_secret(const char *secret, int length)
 	PushActiveSnapshot(GetLatestSnapshot());
 	credential = FindCredential(cstring_to_text(id));
 	PopActiveSnapshot();
-	if (!apitoken_secret_digests_equal(credential.digest, digest) ||
-		!credential.active || !well_formed)
-		apitoken_error_unauthorized();
+	equal = apitoken_secret_digests_equal(credential.digest, digest);
+	if (!equal || !IsActive(&credential) || !well_formed)
+		apitoken_error_secret(ReasonToRefuse(&credential, id, equal));
 
 	NoteAccessIfDue(&credential, id);
 	answer = BuildAnswer(credential.account_id, id, result_context);

@@ -21,6 +21,10 @@
 
 #define BAD_REQUEST errcode(ERRCODE_BAD_REQUEST), errmsg("Bad Request")
 
+#define UNAUTHORIZED errcode(ERRCODE_UNAUTHORIZED), errmsg("Unauthorized"), \
+	errdetail("There is no valid credential."), \
+	errhint("Authenticate with the secret of an Active API token.")
+
 /* An id that is null or empty. */
 void
 apitoken_error_id_missing(const char *argument)
@@ -159,11 +163,17 @@ apitoken_error_transition(const char *id, const char *status, const char *hint)
 void
 apitoken_error_unauthorized(void)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_UNAUTHORIZED),
-			 errmsg("Unauthorized"),
-			 errdetail("There is no valid credential."),
-			 errhint("Authenticate with the secret of an Active API token.")));
+	ereport(ERROR, (UNAUTHORIZED));
+}
+
+/*
+ * A secret that does not authenticate: the same for whoever called.  reason, a
+ * sentence, stands in the server's log in place of the detail, and only there.
+ */
+void
+apitoken_error_secret(const char *reason)
+{
+	ereport(ERROR, (UNAUTHORIZED, errdetail_log("%s", reason)));
 }
 
 /* Somebody who is known, but holds no module that the call needs. */

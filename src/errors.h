@@ -41,6 +41,7 @@ pg_noreturn extern void apitoken_error_transition(const char *id, const char *st
 
 /* PT401, PT403, PT404 */
 pg_noreturn extern void apitoken_error_unauthorized(void);
+pg_noreturn extern void apitoken_error_secret(const char *reason);
 pg_noreturn extern void apitoken_error_forbidden(void);
 pg_noreturn extern void apitoken_error_token_not_found(const char *id);
 pg_noreturn extern void apitoken_error_account_not_found(const char *id);
