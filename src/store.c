@@ -175,16 +175,21 @@ static const StatementText statements[] = {
 		3, {TEXTOID, BOOLOID, TEXTARRAYOID}
 	},
 	[STATEMENT_SHARE_ACCOUNT] = {
+		/* more than a foreign key's own check takes: see below */
 		"apitoken share account", SPI_OK_SELECT,
 		"SELECT a.type FROM apitoken.accounts AS a"
-		" WHERE a.id " EQ " $1 AND ($2 OR a.id " EQ " ANY ($3)) FOR KEY SHARE",
+		" WHERE a.id " EQ " $1 AND ($2 OR a.id " EQ " ANY ($3)) FOR SHARE",
 		3, {TEXTOID, BOOLOID, TEXTARRAYOID}
 	},
 	[STATEMENT_LOCK_ACCOUNT] = {
-		/* waits for whoever is adding a token to it */
+		/*
+		 * Waits for whoever is adding a token to it, but not for the foreign
+		 * key's check, which a transaction's second change of a token makes:
+		 * that transaction holds a token that is to be disabled next.
+		 */
 		"apitoken lock account", SPI_OK_SELECT,
 		"SELECT a.type FROM apitoken.accounts AS a"
-		" WHERE a.id " EQ " $1 AND ($2 OR a.id " EQ " ANY ($3)) FOR UPDATE",
+		" WHERE a.id " EQ " $1 AND ($2 OR a.id " EQ " ANY ($3)) FOR NO KEY UPDATE",
 		3, {TEXTOID, BOOLOID, TEXTARRAYOID}
 	},
 	[STATEMENT_OFFERED_MODULES] = {
