@@ -8,7 +8,8 @@ import time
 import psycopg2
 
 from cluster import Cluster
-from sessions import Crew, Ledger, Pool, Session
+from ledger import Ledger
+from sessions import Crew, Pool, Session
 
 
 def checkpoints(stop):
@@ -24,7 +25,7 @@ def checkpoints(stop):
 
 
 def main(folder, kills):
-    """Prints what sessions.Ledger.say says."""
+    """Prints what Ledger.say says."""
     cluster = Cluster(folder)
     choice = random.Random(os.environ["SEED"])
     pool = Pool(6)

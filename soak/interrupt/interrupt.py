@@ -7,7 +7,8 @@ import time
 
 import psycopg2
 
-from sessions import Crew, Ledger, Pool, Session
+from ledger import Ledger
+from sessions import Crew, Pool, Session
 
 
 def interrupts(stop):
@@ -23,7 +24,7 @@ def interrupts(stop):
 
 
 def main(seconds):
-    """Prints what sessions.Ledger.say says."""
+    """Prints what Ledger.say says."""
     ledger = Ledger()
     ledger.connect()
     pool = Pool(4)

@@ -3,7 +3,8 @@
 import sys
 import time
 
-from sessions import Crew, Ledger, Pool, Session
+from ledger import Ledger
+from sessions import Crew, Pool, Session
 
 # What transactions are like; whether any of them may end in a deadlock.
 PHASES = {
@@ -17,7 +18,7 @@ PHASES = {
 
 
 def main(seconds):
-    """Prints what sessions.Ledger.say says, and each phase's deadlocks and serialization failures."""
+    """Prints what Ledger.say says, and each phase's deadlocks and serialization failures."""
     pool = Pool(6)
     sessions = [Session(number, pool, shared=0.9) for number in range(1, 17)]
     ledger = Ledger()
