@@ -16,6 +16,7 @@
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "apitoken.h"
+#include "call.h"
 #include "catalog/namespace.h"
 #include "errors.h"
 #include "identity.h"
@@ -281,7 +282,8 @@ PG_FUNCTION_INFO_V1(apitoken_authenticate);
 Datum
 apitoken_authenticate(PG_FUNCTION_ARGS)
 {
-	text	   *secret = PG_ARGISNULL(0) ? cstring_to_text("") : PG_GETARG_TEXT_PP(0);
+	text	   *secret = apitoken_call_isnull(fcinfo, 0) ? cstring_to_text("") :
+		PG_GETARG_TEXT_PP(0);
 
 	PG_RETURN_JSONB_P(apitoken_authenticate_secret(VARDATA_ANY(secret),
 												   VARSIZE_ANY_EXHDR(secret)));

@@ -38,37 +38,54 @@ IsContainer(const JsonbValue *value, uint32 flag)
 	return value->type == jbvBinary && (value->val.binary.data->header & flag) != 0;
 }
 
+/* Where a reference stands in a body: index is -1 unless it is in a list. */
+typedef struct ReferencePlace
+{
+	const char *member;
+	int			index;
+} ReferencePlace;
+
+/* Raises the error about a reference, or about a member of it. */
+pg_noreturn static void
+FailReference(const ReferencePlace *place, const char *member, const char *problem)
+{
+	char	   *reference = place->index < 0 ? pstrdup(place->member) :
+		psprintf("%s[%d]", place->member, place->index);
+
+	apitoken_error_member(member == NULL ? reference : psprintf("%s.%s", reference, member),
+						  problem,
+						  "Refer to it as {\"id\": \"...\"}, with the id of what exists.");
+}
+
 /*
- * The id in {"id": ...}, the form in which a body refers to a resource.
+ * The id in {"id": ...}, the form in which a body refers to a resource.  A list
+ * may have millions of them: nothing but the id stays allocated.
  */
 static char *
-ParseReference(const JsonbValue *reference, const char *path)
+ParseReference(const JsonbValue *reference, ReferencePlace place)
 {
-	static const char *const hint = "Refer to it as {\"id\": \"...\"}, with the id of what exists.";
-	char	   *id_path = psprintf("%s.id", path);
 	char	   *id = NULL;
 	JsonbIterator *iterator;
 	JsonbIteratorToken token;
 	JsonbValue	value;
 
 	if (!IsContainer(reference, JB_FOBJECT))
-		apitoken_error_member(path, "is not an object", hint);
+		FailReference(&place, NULL, "is not an object");
 
 	iterator = JsonbIteratorInit(reference->val.binary.data);
 	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
 	{
 		if (token == WJB_KEY && !IsKey(&value, "id"))
-			apitoken_error_member(psprintf("%s.%s", path, CopyString(&value)),
-								  "does not exist", hint);
+			FailReference(&place, CopyString(&value), "does not exist");
 		if (token != WJB_VALUE)
 			continue;
 		if (value.type != jbvString || value.val.string.len == 0)
-			apitoken_error_member(id_path, "is not a string, or empty", hint);
+			FailReference(&place, "id", "is not a string, or empty");
 		id = CopyString(&value);
 	}
 
 	if (id == NULL)
-		apitoken_error_member(id_path, "is missing", hint);
+		FailReference(&place, "id", "is missing");
 	return id;
 }
 
@@ -76,6 +93,7 @@ static List *
 ParseModules(const JsonbValue *modules)
 {
 	List	   *ids = NIL;
+	ReferencePlace place = {"modules", 0};
 	JsonbIterator *iterator;
 	JsonbIteratorToken token;
 	JsonbValue	value;
@@ -88,9 +106,10 @@ ParseModules(const JsonbValue *modules)
 	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (token == WJB_ELEM)
-			ids = lappend(ids, ParseReference(&value,
-											  psprintf("modules[%d]", list_length(ids))));
+		if (token != WJB_ELEM)
+			continue;
+		ids = lappend(ids, ParseReference(&value, place));
+		place.index++;
 	}
 	return ids;
 }
@@ -123,7 +142,11 @@ ParseMember(ApitokenBody *body, bool create, const JsonbValue *key, const JsonbV
 		body->module_ids = ParseModules(value);
 	}
 	else if (IsKey(key, "account") && create)
-		body->account_id = ParseReference(value, "account");
+	{
+		ReferencePlace place = {"account", -1};
+
+		body->account_id = ParseReference(value, place);
+	}
 	else
 		apitoken_error_member(CopyString(key), create ? "does not exist" : "cannot change",
 							  create ? CREATE_MEMBERS : UPDATE_MEMBERS);

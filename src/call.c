@@ -16,13 +16,23 @@
 #include "utils/snapmgr.h"
 
 /*
+ * Says whether an argument of the call is null.  One that the SQL function has
+ * not got is, too: the library may be newer than the script that declared it.
+ */
+bool
+apitoken_call_isnull(FunctionCallInfo fcinfo, int argument)
+{
+	return argument >= PG_NARGS() || PG_ARGISNULL(argument);
+}
+
+/*
  * Returns the id that is an argument of the call, as a C string in the current
  * memory context.  Raises PT400 if it is null or empty.
  */
 char *
 apitoken_call_id(FunctionCallInfo fcinfo, int argument, const char *name)
 {
-	char	   *id = PG_ARGISNULL(argument) ? NULL :
+	char	   *id = apitoken_call_isnull(fcinfo, argument) ? NULL :
 		text_to_cstring(PG_GETARG_TEXT_PP(argument));
 
 	if (id == NULL || id[0] == '\0')
@@ -39,7 +49,7 @@ apitoken_call_fields(FunctionCallInfo fcinfo, int argument)
 {
 	text	   *fields;
 
-	if (PG_ARGISNULL(argument))
+	if (apitoken_call_isnull(fcinfo, argument))
 		return NULL;
 	fields = PG_GETARG_TEXT_PP(argument);
 	return apitoken_fields_parse(VARDATA_ANY(fields), VARSIZE_ANY_EXHDR(fields));

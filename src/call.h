@@ -24,6 +24,7 @@ typedef struct ApitokenCall
 	ApitokenCaller caller;
 } ApitokenCall;
 
+extern bool apitoken_call_isnull(FunctionCallInfo fcinfo, int argument);
 extern char *apitoken_call_id(FunctionCallInfo fcinfo, int argument, const char *name);
 extern ApitokenFields *apitoken_call_fields(FunctionCallInfo fcinfo, int argument);
 

@@ -31,6 +31,13 @@ SetText(ApitokenArguments *arguments, int number, const char *string)
 		apitoken_store_set_pointer(arguments, number, cstring_to_text(string));
 }
 
+static ApitokenBody
+Body(FunctionCallInfo fcinfo, int argument, bool create)
+{
+	return apitoken_body_parse(apitoken_call_isnull(fcinfo, argument) ? NULL :
+							   PG_GETARG_JSONB_P(argument), create);
+}
+
 /*
  * Writes a token's row on behalf of the caller.  A constraint that the body
  * violates becomes the PT400 that tells so.
@@ -247,7 +254,7 @@ PG_FUNCTION_INFO_V1(apitoken_create);
 Datum
 apitoken_create(PG_FUNCTION_ARGS)
 {
-	ApitokenBody body = apitoken_body_parse(PG_ARGISNULL(0) ? NULL : PG_GETARG_JSONB_P(0), true);
+	ApitokenBody body = Body(fcinfo, 0, true);
 	ApitokenCall call = apitoken_call_begin(true);
 	char	   *id;
 	char	   *secret;
@@ -338,7 +345,7 @@ Datum
 apitoken_update(PG_FUNCTION_ARGS)
 {
 	char	   *id = apitoken_call_id(fcinfo, 0, "id");
-	ApitokenBody body = apitoken_body_parse(PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1), false);
+	ApitokenBody body = Body(fcinfo, 1, false);
 	ApitokenFields *fields = apitoken_call_fields(fcinfo, 2);
 	ApitokenCall call = apitoken_call_begin(true);
 	char	   *account_id = LockToken(&call, id);

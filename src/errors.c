@@ -25,6 +25,23 @@
 	errdetail("There is no valid credential."), \
 	errhint("Authenticate with the secret of an Active API token.")
 
+/* As many bytes as an id can have: 255 characters of at most four. */
+#define MAX_SHOWN 1020
+
+/*
+ * What an error shows of something that a caller gave: enough to know it
+ * again, however long it is, since it has to be sent and logged.
+ */
+static const char *
+Shown(const char *given)
+{
+	int			length = strlen(given);
+
+	if (length <= MAX_SHOWN)
+		return given;
+	return psprintf("%.*s...", pg_mbcliplen(given, length, MAX_SHOWN), given);
+}
+
 /* An id that is null or empty. */
 void
 apitoken_error_id_missing(const char *argument)
@@ -54,7 +71,7 @@ apitoken_error_member(const char *path, const char *problem, const char *hint)
 {
 	ereport(ERROR,
 			(BAD_REQUEST,
-			 errdetail("The member \"%s\" %s.", path, problem),
+			 errdetail("The member \"%s\" %s.", Shown(path), problem),
 			 errhint("%s", hint)));
 }
 
@@ -197,7 +214,7 @@ apitoken_error_token_not_found(const char *id)
 	ereport(ERROR,
 			(errcode(ERRCODE_NOT_FOUND),
 			 errmsg("Not Found"),
-			 errdetail("There is no API token \"%s\" that you may administer.", id),
+			 errdetail("There is no API token \"%s\" that you may administer.", Shown(id)),
 			 errhint("Check the id, and in whose name you call.")));
 }
 
@@ -208,8 +225,17 @@ apitoken_error_account_not_found(const char *id)
 	ereport(ERROR,
 			(errcode(ERRCODE_NOT_FOUND),
 			 errmsg("Not Found"),
-			 errdetail("There is no account \"%s\" whose API tokens you may administer.", id),
+			 errdetail("There is no account \"%s\" whose API tokens you may administer.", Shown(id)),
 			 errhint("Check the id, and in whose name you call.")));
+}
+
+/* A setting of the request that is not JSON: does not show what it is. */
+void
+apitoken_error_setting_json(const char *setting, int sqlstate)
+{
+	ereport(ERROR,
+			(errcode(sqlstate),
+			 errmsg("the setting \"%s\" is not valid JSON", setting)));
 }
 
 /* Nearly every id of the documented shape is taken. */

@@ -46,6 +46,9 @@ pg_noreturn extern void apitoken_error_forbidden(void);
 pg_noreturn extern void apitoken_error_token_not_found(const char *id);
 pg_noreturn extern void apitoken_error_account_not_found(const char *id);
 
+/* of jsonb's own SQLSTATE: a setting that PostgREST should have set to JSON */
+pg_noreturn extern void apitoken_error_setting_json(const char *setting, int sqlstate);
+
 /* failures that are nobody's wrong argument */
 pg_noreturn extern void apitoken_error_no_free_id(int attempts);
 pg_noreturn extern void apitoken_error_no_randomness(void);

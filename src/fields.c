@@ -25,6 +25,10 @@
 #include "miscadmin.h"
 #include "walk.h"
 
+/* More than anybody writes, little enough to be harmless; in bytes. */
+#define MAX_LENGTH (1024 * 1024)
+#define MAX_PATH_LENGTH 1000
+
 /* One item, while its path is followed. */
 typedef struct ItemReader
 {
@@ -213,9 +217,12 @@ ReadItem(ApitokenFields *fields, const char *start, int length, int position)
 	}
 	if (length == 0)
 		apitoken_error_fields_syntax(position, "a field's name is missing");
+	if (length > MAX_PATH_LENGTH)
+		apitoken_error_fields_syntax(position, "a path has at most 1000 bytes");
 
 	item.path = pnstrdup(start, length);
 	ChoosePath(&item, fields, &place);
+	pfree((char *) item.path);
 }
 
 /*
@@ -231,6 +238,8 @@ apitoken_fields_add(ApitokenFields *fields, const char *more, int length)
 {
 	int			start = 0;
 
+	if (length > MAX_LENGTH)
+		apitoken_error_fields_syntax(MAX_LENGTH + 1, "it has at most 1048576 bytes");
 	if (fields == NULL)
 		fields = MakeFields(apitoken_model_layout(RESOURCE_TOKEN)->shape, true);
 

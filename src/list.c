@@ -59,7 +59,8 @@ PG_FUNCTION_INFO_V1(apitoken_list);
 Datum
 apitoken_list(PG_FUNCTION_ARGS)
 {
-	text	   *query = PG_ARGISNULL(0) ? cstring_to_text("") : PG_GETARG_TEXT_PP(0);
+	text	   *query = apitoken_call_isnull(fcinfo, 0) ? cstring_to_text("") :
+		PG_GETARG_TEXT_PP(0);
 	ApitokenRql *rql = apitoken_rql_parse(VARDATA_ANY(query), VARSIZE_ANY_EXHDR(query));
 	ApitokenFields *fields = ListFields(rql);
 	ApitokenCall call = apitoken_call_begin(false);

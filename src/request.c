@@ -31,9 +31,40 @@
 #define SECRET_HEADER "x-apitoken-secret"
 
 /*
+ * Parses the JSON in a setting.  If it is none, the error is one that does not
+ * show any of it, since a secret may be in it; the SQLSTATE is the parser's.
+ */
+static Jsonb *
+ParseSetting(const char *setting, const char *json)
+{
+	MemoryContext context = CurrentMemoryContext;
+	Jsonb	   *volatile parsed = NULL;
+
+	PG_TRY();
+	{
+		parsed = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json)));
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_DATA_EXCEPTION)
+		{
+			FlushErrorState();
+			apitoken_error_setting_json(setting, error->sqlerrcode);
+		}
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	return parsed;
+}
+
+/*
  * Returns the string behind a key of the JSON object that a setting holds, in
  * the current memory context; NULL if the setting is not set, is no object or
- * has no such string.  Raises 22P02 if it is not JSON.
+ * has no such string.  Raises 22P02 and the like if it is not JSON.
  */
 char *
 apitoken_request_member(const char *setting, const char *key)
@@ -47,7 +78,7 @@ apitoken_request_member(const char *setting, const char *key)
 	if (json == NULL || json[0] == '\0')
 		return NULL;
 
-	object = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json)));
+	object = ParseSetting(setting, json);
 	if (!JB_ROOT_IS_OBJECT(object))
 		return NULL;
 
