@@ -8,12 +8,15 @@
 # make demo            shows what the extension does
 # make shell           psql in a database with sample data
 # make check           builds and runs every test (TESTS="test/a.sql": just those)
+# make sanitize        runs the tests with gcc's sanitizers in the extension
+# make coverage        measures how much of the code the tests run
+# make valgrind        runs the tests under valgrind's memcheck
 # make lint            checks the layout of the code and looks for mistakes in it
 # make fuzz            fuzzes the parsers, each for SECONDS_EACH=30 seconds
 # make soak            crashes, concurrency, replication, and the like (FORM=long: longer)
 # make bench           measures it beside what one would write instead (FORM=short)
 # make indent          lays out the C code as PostgreSQL's own
-SCRIPT_GOALS = bench check demo fuzz indent lint shell soak
+SCRIPT_GOALS = bench check coverage demo fuzz indent lint sanitize shell soak valgrind
 
 PG_CONFIG ?= pg_config
 

@@ -303,11 +303,14 @@ cluster_initialize() {
 			-E UTF8 --locale=C.UTF-8 --no-sync
 }
 
+# Starts it by the program that APITOKEN_POSTGRES names, if any, which does so in
+# an environment of its own: a sanitizer's, or in a debugger.
 cluster_launch() {
 	local folder
 
 	folder=$(cluster_folder "$1")
-	cd / && as_server pg_ctl -D "$folder/data" -l "$folder/log" -w -t 60 start
+	cd / && as_server pg_ctl -D "$folder/data" -l "$folder/log" -w -t 60 \
+		${APITOKEN_POSTGRES:+-p "$APITOKEN_POSTGRES"} start
 }
 
 # Starts a server that only sockets lead to, with the given lines added to its

@@ -1,0 +1,103 @@
+# shellcheck shell=bash disable=SC2154 # what lib.sh sets
+#
+# Sourced, after lib.sh, by what runs the tests:
+#
+#	tests_packages           what they need, for need_postgresql
+#	tests_left_out           those that are not to be run
+#	tests_run [LINE...]      runs them in a private server that has the lines
+#	                         given in its configuration
+#
+#	test/*.sql                       pgTAP tests, each in a new database
+#	                                 (marketplace.sql is their data)
+#	test/*/run                       programs that print TAP, as above
+#	test/regress, test/isolation     PostgreSQL's own kinds (make installcheck)
+#
+# TESTS="test/a.sql test/b/run" runs just those of the first two kinds; JOBS is
+# how many of them run at a time.
+
+shopt -s extglob nullglob
+
+# shellcheck disable=SC2034 # for who sources this
+tests_packages=(perl postgresql-@-pgtap libtap-parser-sourcehandler-pgtap-perl)
+tests_left_out=()
+
+# Makes the database that each test gets a copy of.
+tests_template() {
+	database_create template_apitoken &&
+		psql -Xq -v ON_ERROR_STOP=1 -d template_apitoken -c 'CREATE EXTENSION pgtap'
+}
+
+# Lists the tests that TESTS names, or else all.
+tests_chosen() {
+	local tests test
+
+	read -r -a tests <<<"${TESTS:-}"
+	[ ${#tests[@]} -gt 0 ] || tests=(test/!(marketplace).sql test/*/run)
+	for test in "${tests[@]}"; do
+		[[ " ${tests_left_out[*]} " == *" $test "* ]] || say "$test"
+	done
+}
+
+# Each kind of test has its runner; both take scripts/run-test, which gives each
+# test its database.
+tests_tap() {
+	local test scripts=() programs=() status=0
+
+	for test in $(tests_chosen); do
+		case $test in
+			*.sql) scripts+=("$test") ;;
+			*) programs+=("$test") ;;
+		esac
+	done
+
+	export PGDATABASE=template_apitoken
+	if [ ${#scripts[@]} -gt 0 ]; then
+		interruptible pg_prove --failures --comments --jobs "${JOBS:-2}" --ext .sql \
+			--psql-bin scripts/run-test "${scripts[@]}" || status=1
+	fi
+	if [ ${#programs[@]} -gt 0 ]; then
+		interruptible prove --norc --failures --comments --jobs "${JOBS:-2}" \
+			--exec scripts/run-test "${programs[@]}" || status=1
+	fi
+	export PGDATABASE=postgres
+	return $status
+}
+
+# The copy of the tests keeps what they write out of the clone.
+tests_installcheck() {
+	local kind file
+
+	for kind in regress isolation; do
+		[ -d "test/$kind" ] || continue
+		mkdir -p "$work/build/test" && cp -R "test/$kind" "$work/build/test"
+	done
+	if interruptible plain_make installcheck >"$work/installcheck.log" 2>&1; then
+		sed -n 's/^[# ]*\(All .* passed\.\).*/\1/p' "$work/installcheck.log"
+		return 0
+	fi
+
+	cat "$work/installcheck.log"
+	for file in "$work"/build/build/*/regression.diffs; do
+		cat "$file"
+	done
+	return 1
+}
+
+tests_run() {
+	local status=0
+
+	cd "$project" || return
+	say "Starting a private server ..."
+	cluster_start main "$@"
+	quietly tests_template || die "the extension could not be created"
+
+	say "Running the tests ..."
+	tests_tap || status=1
+	if [ -z "${TESTS:-}" ]; then
+		say "Running installcheck ..."
+		tests_installcheck || status=1
+	fi
+
+	[ $status = 0 ] || cluster_log main
+	return $status
+}
