@@ -137,3 +137,36 @@ COMMENT ON COLUMN apitoken.tokens_disabled_last_day.actor_name IS 'Name now of t
 COMMENT ON COLUMN apitoken.tokens_disabled_last_day.database_role IS 'Database role that made the call.';
 COMMENT ON COLUMN apitoken.tokens_disabled_last_day.client_address IS 'Network address of the client; null for a local connection.';
 REVOKE ALL ON apitoken.tokens_disabled_last_day FROM PUBLIC;
+
+/*
+ * A trigger on these tables runs with the rights of their owner, who is mostly
+ * a superuser: the functions write as he does.  So TRIGGER on a table, which
+ * GRANT ALL includes, must not be enough to put one there.
+ */
+CREATE FUNCTION apitoken.refuse_trigger() RETURNS event_trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	relation regclass;
+BEGIN
+	SELECT t.tgrelid INTO relation
+		FROM pg_event_trigger_ddl_commands() c
+		JOIN pg_trigger t ON t.oid = c.objid
+		JOIN pg_class r ON r.oid = t.tgrelid
+		JOIN pg_namespace n ON n.oid = r.relnamespace
+		WHERE c.classid = 'pg_trigger'::regclass AND n.nspname = 'apitoken' AND NOT pg_has_role(r.relowner, 'USAGE');
+	IF FOUND THEN
+		RAISE EXCEPTION 'must be owner of table %', relation
+			USING ERRCODE = 'insufficient_privilege',
+				DETAIL = 'A trigger on a table of the extension "apitoken" runs with the rights of the table''s owner.';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION apitoken.refuse_trigger() IS
+	'Event trigger: only the owner of a table of the extension creates a trigger on it.';
+REVOKE ALL ON FUNCTION apitoken.refuse_trigger() FROM PUBLIC;
+
+CREATE EVENT TRIGGER apitoken_refuse_trigger ON ddl_command_end WHEN TAG IN ('CREATE TRIGGER')
+	EXECUTE FUNCTION apitoken.refuse_trigger();
+COMMENT ON EVENT TRIGGER apitoken_refuse_trigger IS
+	'Keeps roles that were granted TRIGGER on a table of the extension apitoken from running code as its owner.';

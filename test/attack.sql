@@ -1,0 +1,200 @@
+/*
+ * A role that may execute the functions, and create what it likes in a schema
+ * of its own and in pg_temp, tries what else it can do.  (Names planted on the
+ * search path: hostile.sql.  The actor forged: actor/run.  Digests in answers
+ * and errors: access.sql; in the log and by the clock: soak/attack.)
+ */
+\ir fixtures/life.psql
+
+BEGIN;
+SELECT plan(116);
+
+CREATE ROLE apitoken_attacker;
+CREATE ROLE apitoken_granted;
+CREATE ROLE apitoken_owner;
+SELECT current_database() AS database \gset
+GRANT TEMPORARY ON DATABASE :"database" TO apitoken_attacker, apitoken_granted;
+GRANT USAGE ON SCHEMA api TO apitoken_attacker, apitoken_granted;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA api TO apitoken_attacker, apitoken_granted;
+CREATE SCHEMA attack AUTHORIZATION apitoken_attacker;
+CREATE SCHEMA granted AUTHORIZATION apitoken_granted;
+-- what a careless administrator grants
+GRANT USAGE ON SCHEMA apitoken TO apitoken_granted;
+GRANT ALL ON ALL TABLES IN SCHEMA apitoken TO apitoken_granted;
+REVOKE UPDATE ON apitoken.api_tokens FROM apitoken_granted;
+GRANT EXECUTE ON FUNCTION apitoken.sees_every_account(), apitoken.visible_accounts() TO apitoken_granted;
+SELECT api.apitoken_version() AS version, probin AS library FROM pg_proc WHERE oid = 'api.apitoken_version()'::regprocedure \gset
+
+-- What comes of several statements of a role, in whose name Contoso's token acts; nothing of it stays.
+CREATE FUNCTION helper.attempt(role text, statement text) RETURNS text
+LANGUAGE sql
+AS $$
+	SELECT (helper.probe(statement || '; SELECT 1', helper.as_token('TKN-3001-1002'), role)).code
+$$;
+
+/*
+ * What the role may not do, whoever acts.
+ */
+SELECT is(helper.attempt('apitoken_attacker', statement), '42501', left(statement, 120)) FROM unnest(ARRAY[
+		-- the functions, and what is theirs
+		'ALTER FUNCTION api.apitoken_disable(text, text) SET search_path = attack',
+		'ALTER FUNCTION api.apitoken_disable(text, text) OWNER TO apitoken_attacker',
+		'ALTER FUNCTION api.apitoken_disable(text, text) RENAME TO disabled',
+		'CREATE OR REPLACE FUNCTION api.apitoken_disable(id text, fields text DEFAULT NULL) RETURNS jsonb LANGUAGE sql AS ''SELECT NULL::jsonb''',
+		-- one that would be preferred, for its argument's type or for its default arguments
+		'CREATE FUNCTION api.apitoken_disable(id text) RETURNS jsonb LANGUAGE sql AS ''SELECT NULL::jsonb''',
+		'CREATE FUNCTION api.apitoken_disable(id name, fields text DEFAULT NULL) RETURNS jsonb LANGUAGE sql AS ''SELECT NULL::jsonb''',
+		'CREATE FUNCTION apitoken.resource_id(text) RETURNS text LANGUAGE sql AS ''SELECT $1''',
+		'DROP FUNCTION api.apitoken_version()',
+		'DROP EXTENSION apitoken',
+		'ALTER EXTENSION apitoken UPDATE',
+		'ALTER EXTENSION apitoken DROP FUNCTION api.apitoken_version()',
+		'DROP SCHEMA apitoken CASCADE',
+		'ALTER SCHEMA apitoken RENAME TO other',
+		'CREATE TABLE apitoken.planted (x int)',
+		'GRANT EXECUTE ON FUNCTION apitoken.sees_every_account() TO apitoken_attacker',
+		'ALTER DOMAIN apitoken.resource_id DROP CONSTRAINT resource_id_check',
+		'ALTER DOMAIN apitoken.resource_id ADD CHECK (true)',
+		-- casts and operators between types that are not its own
+		'CREATE CAST (text AS bytea) WITHOUT FUNCTION AS IMPLICIT',
+		'CREATE CAST (boolean AS text) WITH INOUT AS IMPLICIT',
+		'CREATE OPERATOR CLASS attack.ops DEFAULT FOR TYPE text USING btree AS STORAGE text',
+		'CREATE FUNCTION attack.leak(text) RETURNS boolean LANGUAGE sql LEAKPROOF AS ''SELECT true''',
+		-- the symbols of the library
+		format('CREATE FUNCTION attack.disable(text, text) RETURNS jsonb LANGUAGE c AS %L, ''apitoken_disable''', :'library'),
+		format('CREATE FUNCTION attack.log() RETURNS trigger LANGUAGE c AS %L, ''apitoken_log_transition''', :'library'),
+		'CREATE FUNCTION attack.read(text) RETURNS text LANGUAGE internal AS ''pg_read_file_all''',
+		'LOAD ''auto_explain''',
+		-- other roles, and settings (SET ROLE needs a session of its own: soak/attack)
+		'SET LOCAL session_replication_role = replica',
+		'ALTER ROLE apitoken_attacker SUPERUSER',
+		'GRANT postgres TO apitoken_attacker',
+		'SET LOCAL apitoken.notify = off',
+		'SET LOCAL apitoken.last_access_interval = 0',
+		'CREATE FUNCTION attack.kept() RETURNS int LANGUAGE sql SET apitoken.actor FROM CURRENT AS ''SELECT 1''',
+		'CREATE FUNCTION attack.emptied() RETURNS int LANGUAGE sql SET apitoken.actor = '''' AS ''SELECT 1''',
+		-- the tables, from outside
+		'SELECT digest FROM apitoken.api_token_credentials',
+		'COPY apitoken.api_token_credentials TO ''/tmp/apitoken.digests''',
+		'SELECT 1 FROM apitoken.api_tokens',
+		'LOCK TABLE apitoken.api_tokens IN ACCESS SHARE MODE',
+		'ANALYZE apitoken.nothing; SELECT 1 FROM apitoken.api_tokens',
+		'SELECT nextval(''apitoken.api_token_transitions_id_seq'')',
+		'SELECT setval(''apitoken.api_token_transitions_id_seq'', 1)',
+		'SELECT stavalues1 FROM pg_statistic',
+		'SELECT pg_read_file(''global/pg_control'')',
+		'COPY (SELECT 1) TO PROGRAM ''true''',
+		'CREATE EVENT TRIGGER attack ON ddl_command_end EXECUTE FUNCTION apitoken.refuse_trigger()',
+		'ALTER EVENT TRIGGER apitoken_refuse_trigger DISABLE',
+		'DROP EVENT TRIGGER apitoken_refuse_trigger']) statement;
+-- what PostgreSQL refuses before it asks who it is
+SELECT is(helper.attempt('apitoken_attacker', statement), code, left(statement, 120)) FROM (VALUES
+	('CREATE FUNCTION attack.own() RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER AS $f$ BEGIN SET LOCAL ROLE postgres; RETURN NULL; END $f$; SELECT attack.own()', '42501'),
+	('CREATE VIEW attack.v AS SELECT * FROM apitoken.api_token_credentials', '42501'),
+	('CREATE TABLE attack.t (id text); CREATE TRIGGER t AFTER UPDATE ON attack.t FOR EACH ROW EXECUTE FUNCTION apitoken.log_transition()', '42501')) s (statement, code);
+
+/*
+ * What it may do, and what comes of it: nothing but what it may do anyway.
+ */
+-- its own function and view, used by itself
+SELECT is((helper.probe('CREATE VIEW attack.v AS SELECT api.apitoken_get(''TKN-1671-0642'') AS d; SELECT d FROM attack.v', NULL, 'apitoken_attacker')).code, 'PT401', 'a view of its own, and nobody acts');
+-- a SECURITY DEFINER function of its own is called by a superuser: it is its owner who calls
+SELECT is((helper.probe('SELECT attack.mine()', 'CREATE FUNCTION attack.mine() RETURNS jsonb LANGUAGE sql SECURITY DEFINER AS $f$ SELECT api.apitoken_get(''TKN-1671-0642'') $f$;
+	ALTER FUNCTION attack.mine() OWNER TO apitoken_attacker')).code, 'PT401', 'a SECURITY DEFINER function of its own, called by a superuser');
+-- a type of its own, with an implicit cast: what it gives is text when it arrives
+SELECT is((helper.probe('SELECT api.apitoken_get(ROW(1)::attack.mine)', 'CREATE TYPE attack.mine AS (x int); ALTER TYPE attack.mine OWNER TO apitoken_attacker;
+	CREATE FUNCTION attack.cast(attack.mine) RETURNS text LANGUAGE plpgsql AS $f$ BEGIN RETURN current_user; END $f$; CREATE CAST (attack.mine AS text) WITH FUNCTION attack.cast(attack.mine) AS IMPLICIT;
+	' || helper.as_token('TKN-3001-1002'), 'apitoken_attacker')).detail, 'There is no API token "apitoken_attacker" that you may administer.',
+	'a cast of its own runs before the call, in its own name');
+-- names that all of the extension's plans are made of, planted in pg_temp in a session that has no plans yet, are in hostile.sql
+SELECT is(helper.attempt('apitoken_attacker', 'NOTIFY apitoken, ''{"id": "TKN-1671-0642", "status": "Active"}'''), 'ok',
+	'a signal is no proof: PostgreSQL lets everybody send one');
+SELECT is(helper.attempt('apitoken_attacker', 'SELECT pg_advisory_lock(n) FROM generate_series(1, 1000) n; SELECT api.apitoken_disable(''TKN-1671-0642'')'), 'ok', 'advisory locks are in nobody''s way');
+
+/*
+ * A role that was granted everything on all tables: row security, the digests,
+ * the trail, and triggers of its own.
+ */
+SELECT is(helper.attempt('apitoken_granted', statement), code, left(statement, 120)) FROM (VALUES
+	('CREATE RULE r AS ON UPDATE TO apitoken.api_tokens DO INSTEAD NOTHING', '42501'),
+	('CREATE POLICY p ON apitoken.api_token_credentials USING (true)', '42501'),
+	('ALTER TABLE apitoken.api_token_credentials DISABLE ROW LEVEL SECURITY', '42501'),
+	('ALTER TABLE apitoken.api_token_transitions DISABLE TRIGGER ALL', '42501'),
+	('ALTER TABLE apitoken.api_token_transitions NO INHERIT apitoken.accounts', '42501'),
+	('CREATE TABLE granted.child () INHERITS (apitoken.api_token_transitions)', '42501'),
+	('CREATE TABLE granted.child (LIKE apitoken.api_token_transitions); ALTER TABLE granted.child INHERIT apitoken.api_token_transitions', '42501'),
+	('CREATE TABLE granted.child (LIKE apitoken.api_tokens); ALTER TABLE apitoken.api_tokens ATTACH PARTITION granted.child DEFAULT', '42501'),
+	('CREATE INDEX ON apitoken.api_token_credentials (digest)', '42501'),
+	('CREATE STATISTICS granted.s ON digest, account_id FROM apitoken.api_token_credentials', '42501'),
+	('DROP TRIGGER log_transition ON apitoken.api_tokens', '42501'),
+	('COMMENT ON TABLE apitoken.api_tokens IS ''''', '42501'),
+	('SET LOCAL row_security = off; SELECT 1 FROM apitoken.api_token_credentials', '42501'),
+	('UPDATE apitoken.api_token_transitions SET database_role = ''x''', '23001'),
+	('DELETE FROM apitoken.api_token_transitions', '23001'),
+	('TRUNCATE apitoken.api_token_transitions', '23001'),
+	('INSERT INTO apitoken.api_token_credentials VALUES (''ACC-3001-7788'', ''TKN-1671-0642'', sha256(''''))', '42501')) s (statement, code);
+SELECT is((helper.probe('SELECT count(*)::text FROM apitoken.api_token_credentials', helper.as_token('TKN-0001-0001'), 'apitoken_granted')).result, '0', 'it sees no digest, though Operations'' token acts');
+SELECT is((helper.probe('SELECT count(*)::text FROM pg_stats WHERE tablename = ''api_token_credentials''', 'ANALYZE apitoken.api_token_credentials', 'apitoken_granted')).result, '0',
+	'nor one in the statistics');
+SELECT is((SELECT count(*) > 0 FROM pg_stats WHERE tablename = 'api_token_credentials' AND attname = 'digest')
+	OR helper.outcome('ANALYZE apitoken.api_token_credentials') = 'ok', true, '(which a superuser has)');
+-- an estimate of how many rows there are tells nothing of what is in them
+SELECT is((SELECT count(DISTINCT substring(p.result FROM '"Plan Rows": (\d+)')) FROM (SELECT digest FROM apitoken.api_token_credentials UNION ALL SELECT sha256('x')) v (d),
+	helper.probe(format('EXPLAIN (FORMAT json) SELECT FROM apitoken.api_token_credentials WHERE digest = %L', d), NULL, 'apitoken_granted') p), 1::bigint,
+	'which are the same for a digest that is there and one that is not');
+
+-- A trigger of its own would run with the owner's rights at the next call.
+CREATE FUNCTION granted.take() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN ALTER ROLE apitoken_granted SUPERUSER; RETURN NULL; END';
+ALTER FUNCTION granted.take() OWNER TO apitoken_granted;
+SELECT is((helper.probe(format('CREATE TRIGGER take AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH STATEMENT EXECUTE FUNCTION granted.take()', relation), NULL, 'apitoken_granted')).message,
+		'must be owner of table ' || relation, 'no trigger of its own on ' || relation)
+	FROM (SELECT oid::regclass::text AS relation FROM pg_class WHERE relnamespace = 'apitoken'::regnamespace AND relkind = 'r') r ORDER BY relation;
+SELECT is(helper.attempt('apitoken_granted', statement), '42501', left(statement, 120)) FROM unnest(ARRAY[
+	CASE WHEN current_setting('server_version_num')::integer >= 140000 THEN 'CREATE OR REPLACE TRIGGER log_transition' ELSE 'CREATE TRIGGER another' END || ' AFTER UPDATE ON apitoken.api_tokens FOR EACH STATEMENT EXECUTE FUNCTION granted.take()',
+	'CREATE CONSTRAINT TRIGGER take AFTER UPDATE ON apitoken.api_tokens DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION granted.take()',
+	'CREATE TRIGGER take BEFORE TRUNCATE ON apitoken.api_tokens FOR EACH STATEMENT EXECUTE FUNCTION granted.take()',
+	'SET LOCAL search_path = apitoken; CREATE TRIGGER take AFTER UPDATE ON api_tokens EXECUTE FUNCTION granted.take()',
+	'DO $d$ BEGIN CREATE TRIGGER take AFTER UPDATE ON apitoken.api_tokens EXECUTE FUNCTION granted.take(); END $d$']) statement;
+SELECT is(helper.attempt('apitoken_granted', 'CREATE TABLE granted.own (x int); CREATE TRIGGER take AFTER INSERT ON granted.own EXECUTE FUNCTION granted.take()'), 'ok', 'on a table of its own it may');
+SELECT is(helper.outcome('CREATE TRIGGER mine AFTER UPDATE ON apitoken.api_tokens EXECUTE FUNCTION granted.take()'), 'ok', 'and a superuser may everywhere');
+SELECT is((helper.probe('CREATE TRIGGER mine AFTER UPDATE ON apitoken.api_tokens EXECUTE FUNCTION granted.take(); SELECT 1', 'ALTER TABLE apitoken.api_tokens OWNER TO apitoken_owner;
+	GRANT USAGE ON SCHEMA apitoken, granted TO apitoken_owner', 'apitoken_owner')).code, 'ok', 'and so may the owner');
+-- a foreign key that leads to the tables runs with the rights of whose it is
+SELECT is((helper.probe('CREATE TABLE granted.own (account_id text, id text, FOREIGN KEY (account_id, id) REFERENCES apitoken.api_tokens ON UPDATE CASCADE ON DELETE CASCADE);
+		CREATE TRIGGER take AFTER DELETE ON granted.own EXECUTE FUNCTION granted.take(); SELECT 1', NULL, 'apitoken_granted')).code, 'ok', 'a table of its own may refer to them');
+
+/*
+ * The symbols in C, by a superuser who uses them for what they are not.
+ */
+CREATE FUNCTION helper.withdraw() RETURNS trigger LANGUAGE c AS :'library', 'apitoken_withdraw_module';
+CREATE FUNCTION helper.log() RETURNS trigger LANGUAGE c AS :'library', 'apitoken_log_transition';
+CREATE FUNCTION helper.withdraw_event() RETURNS event_trigger LANGUAGE c AS :'library', 'apitoken_withdraw_module';
+CREATE FUNCTION helper.log_row(text) RETURNS int LANGUAGE c AS :'library', 'apitoken_log_transition';
+CREATE FUNCTION helper.sees(text, int) RETURNS boolean LANGUAGE c AS :'library', 'apitoken_sees_every_account';
+CREATE TABLE helper.bare (x int);
+CREATE TABLE helper.typed (account_id int, id text, status text, module_id text, user_group_id text);
+CREATE TABLE helper.nulls (account_id text, id text, status text, module_id text, user_group_id text);
+INSERT INTO helper.bare VALUES (1);
+INSERT INTO helper.typed VALUES (1, 'a', 'b', 'c', 'd');
+INSERT INTO helper.nulls VALUES (NULL, NULL, NULL, NULL, NULL);
+CREATE VIEW helper.view AS SELECT * FROM helper.typed;
+SELECT is(helper.outcome(statement), code, statement) FROM (VALUES
+	('SELECT helper.withdraw()', '39P01'),
+	('SELECT apitoken.withdraw_module()', '39P01'),
+	('SELECT helper.log_row(''x'')', '39P01'),
+	('CREATE TRIGGER t BEFORE DELETE ON helper.bare FOR EACH ROW EXECUTE FUNCTION helper.withdraw(); DELETE FROM helper.bare', '39P01'),
+	('CREATE TRIGGER t AFTER DELETE ON helper.bare FOR EACH STATEMENT EXECUTE FUNCTION helper.withdraw(); DELETE FROM helper.bare', '39P01'),
+	('CREATE TRIGGER t AFTER INSERT ON helper.bare FOR EACH ROW EXECUTE FUNCTION helper.withdraw(); INSERT INTO helper.bare VALUES (2)', '39P01'),
+	('CREATE TRIGGER t AFTER TRUNCATE ON helper.bare FOR EACH STATEMENT EXECUTE FUNCTION helper.log(); TRUNCATE helper.bare', '39P01'),
+	('CREATE TRIGGER t INSTEAD OF UPDATE ON helper.view FOR EACH ROW EXECUTE FUNCTION helper.log(); UPDATE helper.view SET id = ''x''', '39P01'),
+	('CREATE TRIGGER t AFTER DELETE ON helper.bare FOR EACH ROW EXECUTE FUNCTION helper.withdraw(); DELETE FROM helper.bare', '42804'),
+	('CREATE TRIGGER t AFTER UPDATE ON helper.bare FOR EACH ROW EXECUTE FUNCTION helper.log(); UPDATE helper.bare SET x = 2', '42804'),
+	('CREATE TRIGGER t AFTER DELETE ON helper.typed FOR EACH ROW EXECUTE FUNCTION helper.withdraw(); DELETE FROM helper.typed', '42804'),
+	('CREATE TRIGGER t AFTER UPDATE ON helper.typed FOR EACH ROW EXECUTE FUNCTION helper.log(); UPDATE helper.typed SET id = ''x''', '42804'),
+	('CREATE TRIGGER t AFTER DELETE ON helper.nulls FOR EACH ROW EXECUTE FUNCTION helper.withdraw(); DELETE FROM helper.nulls', '42804'),
+	('CREATE TRIGGER t AFTER UPDATE ON helper.nulls FOR EACH ROW EXECUTE FUNCTION helper.log(); UPDATE helper.nulls SET id = ''x''', '42804'),
+	('CREATE EVENT TRIGGER t ON ddl_command_start EXECUTE FUNCTION helper.withdraw_event(); CREATE TABLE helper.another ()', '39P01'),
+	('SELECT helper.sees(''x'', 1)', 'ok')) s (statement, code);
+
+SELECT * FROM finish();
+ROLLBACK;
