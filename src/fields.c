@@ -23,6 +23,7 @@
 #include "errors.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "utils/memutils.h"
 #include "walk.h"
 
 /* More than anybody writes, little enough to be harmless; in bytes. */
@@ -307,9 +308,13 @@ apitoken_fields_omitted(ApitokenFields *fields)
 
 	if (!fields->omitted_known)
 	{
+		/* a document that is too large is given up, and another built */
+		MemoryContext old = MemoryContextSwitchTo(GetMemoryChunkContext(fields));
+
 		fields->omitted = CollectOmitted(fields, "", NIL);
 		list_sort(fields->omitted, apitoken_fields_compare_names);
 		fields->omitted_known = true;
+		MemoryContextSwitchTo(old);
 	}
 	return fields->omitted;
 }
