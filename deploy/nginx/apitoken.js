@@ -49,13 +49,14 @@ const STATUSES = {
 };
 
 /*
- * Errors of the database which have a status of their own here: in PostgREST's
- * 405 and 401, say, a client could only look for its own mistake in vain.
+ * Errors which have a status of their own here: in PostgREST's 405 and 401,
+ * say, a client could only look for its own mistake in vain.
  */
-const DATABASE_STATUSES = {
+const CODE_STATUSES = {
 	'25006': 503,	/* read only: a standby */
 	'42501': 403,	/* the role may not execute the function */
 	'57014': 504,	/* statement_timeout */
+	'PGRST300': 401,	/* PostgREST has no key for JWTs: it believes none */
 };
 
 /* Makes what is thrown in place of an answer; without a detail, the usual one is sent. */
@@ -273,8 +274,8 @@ function readError(reply) {
  * own.  What only a mistake in the set-up explains is not the client's.
  */
 function foreignStatus(status, code) {
-	if (DATABASE_STATUSES[code] !== undefined) {
-		return DATABASE_STATUSES[code];
+	if (CODE_STATUSES[code] !== undefined) {
+		return CODE_STATUSES[code];
 	}
 	if ([400, 401, 403, 409, 502, 503, 504].includes(status)) {
 		return status;

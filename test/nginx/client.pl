@@ -687,6 +687,10 @@ subtest 'errors of which the client learns nothing more' => sub {
 		['504 Gateway Timeout', 'PGRST003', 504, 'Gateway Timeout'],
 	);
 
+	is_problem(call(error_response('500 Internal Server Error', 'PGRST300', 'Server lacks JWT secret', undef, undef),
+		'GET', $base), 401, 'Unauthorized', 'a JWT, and PostgREST has no key for any',
+		detail => 'There is no valid credential.');
+
 	for (@errors) {
 		my ($line, $code, $status, $title) = @$_;
 		my $answer = call(error_response($line, $code, 'leaked message', 'leaked details of apitoken.api_tokens', 'leaked hint'),

@@ -19,6 +19,8 @@ import json
 
 import psycopg
 
+ANONYMOUS = "apitoken_web"  # db-anon-role
+
 # name: (volatile?, returns void?, parameters with their types); create has the
 # one parameter without a name that takes the whole body
 FUNCTIONS = {
@@ -33,19 +35,40 @@ FUNCTIONS = {
 }
 
 
-def http_status(sqlstate, has_jwt):
-    """mapSQLtoHTTP, for the states that these calls can raise."""
+# mapSQLtoHTTP: the states with a status of their own, and the classes
+STATES = {
+    "23503": 409,
+    "23505": 409,
+    "25006": 405,
+    "53400": 500,
+    "57P01": 503,
+    "P0001": 400,
+    "42883": 404,
+    "42P01": 404,
+    "42P17": 500,
+}
+CLASSES = {
+    **dict.fromkeys(["09", "21", "25", "2D", "38", "39", "3B", "40", "54", "55", "57", "58", "F0", "HV", "P0", "XX"], 500),
+    **dict.fromkeys(["0L", "0P", "28"], 403),
+    **dict.fromkeys(["08", "53"], 503),
+}
+
+
+def http_status(sqlstate, role):
     if sqlstate.startswith("PT"):
         return int(sqlstate[2:])
-    if sqlstate == "25006":
-        return 405
     if sqlstate == "42501":
-        return 403 if has_jwt else 401
-    return 400 if sqlstate.startswith("22") else 500
+        # known is who has another role than db-anon-role, JWT or not
+        return 401 if role == ANONYMOUS else 403
+    return STATES.get(sqlstate, CLASSES.get(sqlstate[:2], 400))
 
 
-def call(function, arguments, method):
-    """The FROM of the call, and its parameters (callPlanToQuery)."""
+def call(function, arguments, direct):
+    """The FROM of the call, and its parameters (callPlanToQuery).
+
+    direct: those of a URL, which PostgREST 13 and later pass one by one; 12 makes
+    JSON of them.
+    """
     _, _, parameters = FUNCTIONS[function]
     name = f'"api"."{function}"'
     if parameters is None:
@@ -53,7 +76,7 @@ def call(function, arguments, method):
     given = [p for p in parameters if p in arguments]
     if not given:
         return f"FROM (SELECT {name}() pgrst_scalar) pgrst_call", []
-    if method == "GET":
+    if direct:
         listed = ", ".join(f'"{p}" := %s::{parameters[p]}' for p in given)
         return f"FROM (SELECT {name}({listed}) pgrst_scalar) pgrst_call", [arguments[p] for p in given]
     columns = ", ".join(f'"{p}"' for p in given)
@@ -67,13 +90,13 @@ def call(function, arguments, method):
     )
 
 
-def request(connection, function, arguments, method="POST", headers=None, claims=None):
+def request(connection, function, arguments, method="POST", headers=None, claims=None, major=14):
     """Returns (status, body, error) as PostgREST would answer, which has the headers
     in lower case and the claims of a JWT that it has checked; error is psycopg's.
     """
     volatile, void, _ = FUNCTIONS[function]
     mode = "READ WRITE" if volatile and method == "POST" else "READ ONLY"
-    role = (claims or {}).get("role", "apitoken_web")
+    role = (claims or {}).get("role", ANONYMOUS)
     settings = [
         ("search_path", '"api"'),
         ("role", role),
@@ -83,7 +106,7 @@ def request(connection, function, arguments, method="POST", headers=None, claims
         ("request.headers", json.dumps(headers or {})),
         ("request.cookies", "{}"),
     ]
-    source, parameters = call(function, arguments, method)
+    source, parameters = call(function, arguments, method == "GET" and major > 12)
     main = (
         f"WITH pgrst_source AS (SELECT pgrst_call.pgrst_scalar {source}) "
         "SELECT null::bigint AS total_result_set, 1 AS page_total, "
@@ -105,6 +128,6 @@ def request(connection, function, arguments, method="POST", headers=None, claims
         body = cursor.fetchone()[2]
         cursor.execute("COMMIT")
     except psycopg.Error as error:
-        cursor.execute("ROLLBACK")
-        return http_status(error.sqlstate, claims is not None), None, error
+        cursor.execute("ABORT")
+        return http_status(error.sqlstate, role), None, error
     return 204 if void else 200, body, None

@@ -31,14 +31,16 @@ def secret(token):
     return f"idt:{token}:{opaque.decode().rstrip('=')}"
 
 
-def request(connection, function, arguments, method="POST", token=None, claims=None, header=None):
+def request(connection, function, arguments, method="POST", token=None, claims=None, header=None, major=14):
     """Returns (status, body, error) for a client that hands over a token's secret, or a JWT."""
     headers = {"host": "localhost", "content-type": "application/json"}
     if token is not None:
         headers["x-apitoken-secret"] = secret(token)
     if header is not None:
         headers["x-apitoken-secret"] = header
-    status, body, error = postgrest.request(connection, function, arguments, method, headers, claims)
+    status, body, error = postgrest.request(
+        connection, function, arguments, method, headers, claims, major
+    )
     if error is not None:
         error = (error.sqlstate, error.diag.message_primary, error.diag.message_detail)
     return status, body, error
@@ -78,6 +80,10 @@ def main():
     # each function
     status, body, _ = request(pool, "apitoken_get", {"id": target}, method="GET", token=admin)
     same((status, body["id"], body["status"]), (200, target, "Active"), "get by GET")
+    status, body, _ = request(
+        pool, "apitoken_get", {"id": target, "fields": "id"}, method="GET", token=admin, major=12
+    )
+    same((status, body["id"]), (200, target), "get by GET of PostgREST 12")
     status, body, _ = request(
         pool, "apitoken_get", {"id": target, "fields": "-*, id"}, method="GET", token=admin
     )
@@ -156,7 +162,11 @@ def main():
         "a change by GET: 405",
     )
     owner.execute("REVOKE EXECUTE ON FUNCTION api.apitoken_enable(text, text) FROM apitoken_web")
-    same(request(pool, "apitoken_enable", {"id": admin}, claims=user)[0], 403, "no EXECUTE, with a JWT: 403")
+    same(
+        [request(pool, "apitoken_enable", {"id": admin}, claims=c)[0::2] for c in (user, {**user, "role": "apitoken_web"})],
+        [(401, ("42501", "permission denied for function apitoken_enable", None))] * 2,
+        "no EXECUTE: 401, as apitoken_web is the role of those without a JWT too",
+    )
 
     # nothing of a request is left for the next one on the same connection
     same(
