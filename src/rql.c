@@ -17,14 +17,17 @@
  *				 | ( "any" | "all" ) "(" path "," filter ")" ;
  *		comparison = "eq" | "ne" | "gt" | "ge" | "lt" | "le" | "like" | "ilike" ;
  *		value    = bare | '"' quoted '"' | "'" quoted "'" | "null()" | "empty()" ;
- *		orders   = [ "+" | "-" ] path { "," [ "+" | "-" ] path } ;
+ *		orders   = [ sign ] path { "," [ sign ] path } ;
+ *		sign     = "+" | "-" | " " ;
  *		path     = name { "." name } ;
  *
  * path=value is short for eq(path,value).  A bare value ends at & ( ) or a
  * comma; a quoted one at its quote, before which a backslash is for a quote
  * that is meant.  Percent-encoding is decoded once, after the text was taken
  * apart: an encoded comma is part of a value.  Quotes are the exception: a URL
- * cannot hold them unencoded, so %22 and %27 are quotes too.  A plus is a plus.
+ * cannot hold them unencoded, so %22 and %27 are quotes too.  So are the commas
+ * and signs of an order, which no path can hold: clients that encode whole
+ * values may.  A plus is a plus, but for an order's that has become a space.
  *
  * src/rql.c
  *
@@ -369,6 +372,7 @@ ReadEquality(RqlReader *reader, char *path, int position)
 {
 	ApitokenRqlNode *node = palloc0(sizeof(ApitokenRqlNode));
 
+	CountItem(reader);
 	node->operator = RQL_EQ;
 	node->position = node->path_position = position;
 	node->path = path;
@@ -410,22 +414,21 @@ ReadNumber(RqlReader *reader, int64 maximum, const char *expected)
 	return number;
 }
 
-/* Reads the sign in front of a path, if there is one: is it a minus? */
-static bool
-ReadSign(RqlReader *reader)
+/* Steps behind one of the characters, encoded or not; returns it, or 0. */
+static char
+AcceptEncoded(RqlReader *reader, const char *characters)
 {
-	const char *rest = reader->query + reader->next;
-	int			left = reader->length - reader->next;
+	int			start = reader->next;
+	char		c;
 
-	/* a plus that was encoded, so that no server takes it for a space */
-	if (left >= 3 && (strncmp(rest, "%2B", 3) == 0 || strncmp(rest, "%2b", 3) == 0))
-	{
-		reader->next += 3;
-		return false;
-	}
-	if (Peek(reader) != '+' && Peek(reader) != '-')
-		return false;
-	return reader->query[reader->next++] == '-';
+	if (start == reader->length)
+		return '\0';
+
+	c = ReadByte(reader);
+	if (strchr(characters, c) != NULL)
+		return c;
+	reader->next = start;
+	return '\0';
 }
 
 static List *
@@ -438,11 +441,11 @@ ReadOrder(RqlReader *reader)
 		ApitokenRqlOrder *order = palloc0(sizeof(ApitokenRqlOrder));
 
 		CountItem(reader);
-		order->descending = ReadSign(reader);
+		order->descending = AcceptEncoded(reader, "+- ") == '-';
 		order->position = reader->next;
 		order->path = ReadPath(reader);
 		orders = lappend(orders, order);
-	} while (Peek(reader) == ',' && reader->next++ >= 0);
+	} while (AcceptEncoded(reader, ",") != '\0');
 	return orders;
 }
 

@@ -42,6 +42,12 @@
 	" WHERE c.account_id " OP("=") " k.account_id AND c.api_token_id " OP("=") " k.id)" \
 	" AS last_access_at FROM apitoken.api_tokens AS k) AS t"
 
+/*
+ * How many conditions may look into other tables, on modules or a secret: the
+ * planner makes a join of each, and its time grows faster than their number.
+ */
+#define MAX_LOOKUPS 10
+
 #define ACCOUNTS " JOIN apitoken.accounts AS a ON a.id " OP("=") " t.account_id"
 
 typedef struct Compiler
@@ -50,6 +56,7 @@ typedef struct Compiler
 	int			length;
 	ApitokenSql *sql;
 	bool		uses_account;
+	int			lookups;		/* conditions on other tables so far */
 } Compiler;
 
 /* Where a path leads. */
@@ -69,6 +76,14 @@ Fail(const Compiler *compiler, int position, const char *problem, const char *ex
 	apitoken_error_query(compiler->query, compiler->length, position, problem, expected);
 }
 
+static void
+CountLookup(Compiler *compiler, const ApitokenRqlNode *node)
+{
+	if (++compiler->lookups > MAX_LOOKUPS)
+		Fail(compiler, node->position, "there are too many conditions on modules and secrets",
+			 "at most 10 of them");
+}
+
 /*
  * Arguments
  */
@@ -79,7 +94,9 @@ AddArgument(Compiler *compiler, StringInfo out, Oid type, Datum value)
 {
 	ApitokenSql *sql = compiler->sql;
 
-	Assert(sql->count < APITOKEN_MAX_SQL_ARGUMENTS);
+	/* rql.c counts what a query has, so that this cannot be */
+	if (sql->count == APITOKEN_MAX_SQL_ARGUMENTS)
+		elog(ERROR, "too many arguments of a list");
 	sql->types[sql->count] = type;
 	sql->values[sql->count] = value;
 	sql->count++;
@@ -112,7 +129,10 @@ ReadTime(const char **input, struct pg_tm *tm, fsec_t *microseconds)
 
 	if (**input == '.')
 	{
-		for ((*input)++; **input >= '0' && **input <= '9' && unit > 0; (*input)++, unit /= 10)
+		if (*++(*input) < '0' || **input > '9')
+			return false;
+		/* what is finer than a microsecond does not count */
+		for (; **input >= '0' && **input <= '9'; (*input)++, unit /= 10)
 			*microseconds += (**input - '0') * unit;
 	}
 	return tm->tm_hour < 24 && tm->tm_min < 60 && tm->tm_sec < 60;
@@ -546,6 +566,7 @@ CompileSecret(Compiler *compiler, StringInfo out, const ApitokenRqlNode *node, b
 		Fail(compiler, node->position, "a token can only be looked up by its whole secret",
 			 "eq(token,idt:...)");
 
+	CountLookup(compiler, node);
 	length = strlen(value->string);
 	(void) apitoken_secret_find_id(value->string, length, &id, &id_length);
 	appendStringInfo(out, "%sEXISTS (SELECT FROM apitoken.api_token_credentials AS s"
@@ -569,6 +590,7 @@ CompileEmptyList(Compiler *compiler, StringInfo out, const ApitokenRqlNode *node
 	if (!IsConstant(node))
 		Fail(compiler, node->position, "a list is compared as a whole",
 			 "empty(), or a member of what is listed, such as modules.id");
+	CountLookup(compiler, node);
 	appendStringInfoString(out, empty ? "NOT " SOME_MODULE ")" : SOME_MODULE ")");
 }
 
@@ -591,6 +613,7 @@ CompileComparison(Compiler *compiler, StringInfo out, const ApitokenRqlNode *nod
 				CompileColumn(compiler, out, &target, node, negated);
 			else
 			{
+				CountLookup(compiler, node);
 				appendStringInfo(out, "%s" SOME_MODULE " AND ", negated ? "NOT " : "");
 				CompileColumn(compiler, out, &target, node, false);
 				appendStringInfoChar(out, ')');
@@ -630,6 +653,7 @@ CompileQuantifier(Compiler *compiler, StringInfo out, const ApitokenRqlNode *nod
 	if (scope != RESOURCE_TOKEN || strcmp(node->path, "modules") != 0)
 		Fail(compiler, node->path_position, "this is no list that can be searched", "modules");
 
+	CountLookup(compiler, node);
 	appendStringInfo(out, "%s" SOME_MODULE " AND ", all != negated ? "NOT " : "");
 	CompileNode(compiler, out, linitial(node->children), RESOURCE_MODULE, all);
 	appendStringInfoChar(out, ')');
@@ -715,7 +739,7 @@ void
 apitoken_rql_compile(const ApitokenRql *rql, const char *query, int length,
 					 const ApitokenCaller *caller, ApitokenSql *sql)
 {
-	Compiler	compiler = {query, length, sql, false};
+	Compiler	compiler = {query, length, sql, false, 0};
 	StringInfoData condition;
 	StringInfoData order;
 	ListCell   *cell;

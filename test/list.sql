@@ -88,6 +88,8 @@ SELECT is(helper.ids(query), helper.wanted(condition), query) FROM (VALUES
 	('lt(audit.created.at,2025-02-21T18:02:53.773Z)', 't.created_at < ''2025-02-21 18:02:53.773Z'''),
 	('audit.created.at=2025-02-21T18:02:53.773Z', 't.id = ''TKN-1671-0642'''),
 	('in(audit.created.at,(2025-02-21T18:02:53.773Z,2024-01-05T08:00:00Z))', 't.id IN (''TKN-1671-0642'', ''TKN-0001-0001'')'),
+	('audit.created.at=2025-02-21T18:02:53.7730000Z', 't.id = ''TKN-1671-0642'''),
+	('audit.created.at=2025-02-21T18:02:53.7730009Z', 't.id = ''TKN-1671-0642'''),
 	('not(gt(lastAccessAt,2026-01-31))', 'c.last_access_at IS NULL OR c.last_access_at <= ''2026-01-31 00:00Z'''),
 	('eq(lastAccessAt,null())', 'c.last_access_at IS NULL'),
 	('audit.created.by.id=TKN-3001-1002', 't.created_by_id = ''TKN-3001-1002'''),
@@ -131,6 +133,8 @@ SELECT is(helper.ids('token='), '{}', 'nor by nothing');
 -- order and page
 SELECT is(helper.ids('order=-audit.created.at&limit=2'), ARRAY['TKN-3003-1001', 'TKN-3002-1001'], 'newest first');
 SELECT is(helper.ids('order=%2Bname&limit=3'), helper.ids('order=name&limit=3'), 'an encoded plus is a plus');
+SELECT is(helper.ids('order=%2Bname%2C%2Did'), helper.ids('order=name,-id'), 'an order that is encoded as a whole');
+SELECT is(helper.ids('order=-name, id'), helper.ids('order=-name,+id'), 'a plus that came as a space');
 SELECT is(helper.ids('order=+status,-id'), (SELECT array_agg(id::text ORDER BY status, id DESC) FROM apitoken.api_tokens),
 	'two keys');
 SELECT is(helper.ids('order=-account.id,audit.created.at'),
@@ -202,8 +206,16 @@ SELECT is(helper.refusal(query), 'PT400|Bad Request|' || wanted, query) FROM (VA
 	('like(audit.created.at,2025*)', 'Position 1 of the query: this operator is not for dates.|Expected eq, ne, gt, ge, lt, le, in or out.'),
 	('gt(audit.created.at,2025-02-29)', 'Position 21 of the query: this is no date.|Expected a date such as 2026-01-31 or 2026-01-31T23:00:00.000Z.'),
 	('gt(audit.created.at,yesterday)', 'Position 21 of the query: this is no date.|Expected a date such as 2026-01-31 or 2026-01-31T23:00:00.000Z.'),
+	('gt(audit.created.at,2025-01-01T23:00:00.Z)', 'Position 21 of the query: this is no date.|Expected a date such as 2026-01-31 or 2026-01-31T23:00:00.000Z.'),
 	('gt(audit.created.at,2025-01-01T24:00:00Z)', 'Position 21 of the query: this is no date.|Expected a date such as 2026-01-31 or 2026-01-31T23:00:00.000Z.'),
 	('like(token,idt*)', 'Position 1 of the query: a token can only be looked up by its whole secret.|Expected eq(token,idt:...).'),
+	('order=name%zz', 'Position 11 of the query: this is no percent-encoded byte.|Expected % and two hexadecimal digits, other than %00.'),
+	('order=name%2C', 'Position 14 of the query: a name is missing.|Expected the path of a member, such as account.id.'),
+	('order=name%3B', 'Position 11 of the query: something else is expected here.|Expected & or the end of the query.'),
+	(repeat('token=x&', 1000) || 'token=x', 'Position 4007 of the query: the query is too long.|Expected at most 1000 operators and values.'),
+	(repeat('token=x&', 10) || 'token=x', 'Position 81 of the query: there are too many conditions on modules and secrets.|Expected at most 10 of them.'),
+	(repeat('modules.id=x&', 10) || 'modules.id=x', 'Position 131 of the query: there are too many conditions on modules and secrets.|Expected at most 10 of them.'),
+	('or(' || repeat('eq(modules,empty()),', 10) || 'any(modules,id=x))', 'Position 204 of the query: there are too many conditions on modules and secrets.|Expected at most 10 of them.'),
 	(repeat('not(', 33) || 'id=x' || repeat(')', 33), 'Position 129 of the query: the query is nested too deeply.|Expected at most 32 levels.'),
 	('in(id,(' || repeat('x,', 1000) || 'x))', 'Position 2006 of the query: the query is too long.|Expected at most 1000 operators and values.')
 ) AS v (query, wanted);
@@ -211,6 +223,9 @@ SELECT is(helper.refusal('select=-foo'),
 	'PT400|Bad Request|The field "foo" does not exist: the API token has no member "foo".|Its members are: id, href, icon, name, $meta, audit, token, status, account, modules, description, lastAccessAt.',
 	'a field that does not exist');
 SELECT is(helper.ids(repeat('not(', 32) || 'id=x' || repeat(')', 32)), '{}', 'as deep as may be');
+SELECT is(helper.ids(repeat('id=x&', 499) || 'id=x'), '{}', 'as many comparisons as may be');
+SELECT is(helper.ids('and(' || repeat('any(modules,id=MOD-0003),', 9) || 'modules.name=Orders)'), helper.ids('modules.id=MOD-0003'),
+	'as many conditions on modules as may be');
 SELECT is(helper.ids('in(id,(' || repeat('x,', 997) || 'TKN-1671-0642))'), ARRAY['TKN-1671-0642'], 'as long as may be');
 
 -- the caller's scope
