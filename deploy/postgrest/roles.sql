@@ -4,7 +4,8 @@
 -- PostgREST logs in as "authenticator" and becomes "apitoken_web" for each
 -- request.  Neither has any right on a table: who may what is decided by the
 -- functions, from the credential of the request.  Set a password with
--- \password authenticator, unless pg_hba.conf lets it in by its socket.
+-- \password authenticator, unless pg_hba.conf lets the system user of that
+-- name in ("peer").
 
 CREATE ROLE apitoken_web NOLOGIN;
 CREATE ROLE authenticator LOGIN NOINHERIT;

@@ -2,10 +2,8 @@
 
 import base64
 import hashlib
-import http.client
 import json
 import os
-import socket
 import subprocess
 import sys
 from urllib.parse import quote
@@ -30,12 +28,6 @@ def same(have, want, description):
         print(f"not ok {count} - {description}\n# have: {have!r:.1000}\n# want: {want!r:.1000}")
 
 
-class Connection(http.client.HTTPConnection):
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect("http.sock")
-
-
 def sample_secret(token):
     opaque = base64.urlsafe_b64encode(hashlib.sha256(f"demo {token}".encode()).digest())
     return f"idt:{token}:{opaque.decode().rstrip('=')}"
@@ -43,7 +35,7 @@ def sample_secret(token):
 
 def call(method, path, body=None, bearer=sample_secret(ADMINISTRATOR), collection=COLLECTION):
     """Returns (status, content type, document) of an answer; no document is None."""
-    connection = Connection("localhost", timeout=20)
+    connection = server.Connection("http.sock", 20)
     headers = {}
     if bearer is not None:
         headers["Authorization"] = f"Bearer {bearer}"
@@ -200,7 +192,11 @@ def refused():
 
 
 def main():
-    server.start("postgrest.sock")
+    postgrest = None
+    if sys.argv[1:] == ["postgrest"]:
+        postgrest = server.start_postgrest("postgrest.sock")
+    else:
+        server.start("postgrest.sock")
     proxy = subprocess.Popen(
         ["perl", "-I.", "proxy.pl"],
         stdin=subprocess.PIPE,
@@ -220,6 +216,9 @@ def main():
     finally:
         proxy.stdin.close()
         proxy.wait()
+        if postgrest is not None:
+            postgrest.terminate()
+            postgrest.wait()
     print(f"1..{count}")
     return min(failures, 1)
 

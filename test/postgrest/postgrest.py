@@ -84,7 +84,7 @@ def call(function, arguments, direct):
     passed = ", ".join(f'"{p}" := pgrst_body."{p}"' for p in given)
     return (
         "FROM (SELECT %s::json AS json_data) pgrst_payload, "
-        f"LATERAL (SELECT {columns} FROM json_to_record(pgrst_payload.json_data) AS _({typed}) ) pgrst_body , "
+        f"LATERAL (SELECT {columns} FROM json_to_record(pgrst_payload.json_data) AS _({typed}) LIMIT 1) pgrst_body , "
         f"LATERAL (SELECT {name}({passed}) pgrst_scalar) pgrst_call",
         [json.dumps(arguments)],
     )
@@ -114,7 +114,7 @@ def request(connection, function, arguments, method="POST", headers=None, claims
         "nullif(current_setting('response.headers', true), '') AS response_headers, "
         "nullif(current_setting('response.status', true), '') AS response_status, "
         "'' AS response_inserted "
-        'FROM (SELECT "pgrst_source".* FROM "pgrst_source"     ) _postgrest_t'
+        f'FROM (SELECT "{function}".* FROM "pgrst_source" AS "{function}"     ) _postgrest_t'
     )
     cursor = connection.cursor()
     cursor.execute(f"BEGIN ISOLATION LEVEL READ COMMITTED {mode}")
@@ -122,8 +122,9 @@ def request(connection, function, arguments, method="POST", headers=None, claims
         cursor.execute(
             "select " + ", ".join(f"set_config('{k}', %s, true)" for k, _ in settings),
             [v for _, v in settings],
+            prepare=True,
         )
-        cursor.execute('select "api"."apitoken_pre_request"()')
+        cursor.execute('select "api"."apitoken_pre_request"()', prepare=True)
         cursor.execute(main, parameters, prepare=True)
         body = cursor.fetchone()[2]
         cursor.execute("COMMIT")
