@@ -1,0 +1,17 @@
+SELECT * FROM pg_stat_activity;
+SELECT * FROM pg_stat_statements;
+SELECT * FROM pg_stats WHERE schemaname = 'apitoken';
+SELECT * FROM pg_stats_ext;
+SELECT * FROM pg_statistic;
+SELECT * FROM pg_prepared_statements;
+SELECT * FROM pg_cursors;
+SELECT * FROM pg_settings WHERE name LIKE 'apitoken%' OR name LIKE 'request%';
+SELECT * FROM pg_db_role_setting;
+SELECT * FROM pg_locks;
+SELECT * FROM pg_stat_user_functions;
+SELECT * FROM pg_stat_user_tables;
+SELECT * FROM pg_backend_memory_contexts;
+SELECT * FROM pg_available_extensions WHERE name = 'apitoken';
+SELECT prosrc, proconfig, prosqlbody FROM pg_proc WHERE pronamespace IN ('api'::regnamespace, 'apitoken'::regnamespace);
+SELECT * FROM pg_policies WHERE schemaname = 'apitoken';
+SELECT * FROM information_schema.columns WHERE table_schema = 'apitoken';
