@@ -15,8 +15,9 @@
 # make fuzz            fuzzes the parsers, each for SECONDS_EACH=30 seconds
 # make soak            crashes, concurrency, replication, and the like (FORM=long: longer)
 # make bench           measures it beside what one would write instead (FORM=short)
+# make matrix          make check with each PostgreSQL that Debian has, in folders
 # make indent          lays out the C code as PostgreSQL's own
-SCRIPT_GOALS = bench check coverage demo fuzz indent lint sanitize shell soak valgrind
+SCRIPT_GOALS = bench check coverage demo fuzz indent lint matrix sanitize shell soak valgrind
 
 PG_CONFIG ?= pg_config
 
