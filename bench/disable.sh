@@ -4,7 +4,7 @@
 
 # shellcheck disable=SC2034,SC2154 # scripts/bench and what it sources share their variables
 
-contenders=(floor jsonb json_cast json loops extension)
+contenders=(floor jsonb text json loops extension)
 
 # A contender's statement, for a function: its parameter is the first one.
 contender_statement() {
@@ -22,7 +22,7 @@ make_contenders() {
 			json) type=json ;;
 			*) type=jsonb ;;
 		esac
-		say "CREATE OR REPLACE FUNCTION bench.contender_$contender(text) RETURNS $type LANGUAGE sql VOLATILE AS \$f\$"
+		say "CREATE FUNCTION bench.contender_$contender(text) RETURNS $type LANGUAGE sql VOLATILE AS \$f\$"
 		contender_statement "$contender"
 		say "\$f\$;"
 	done | sql
@@ -33,7 +33,7 @@ make_contenders() {
 prove_contenders_equal() {
 	local found
 
-	found=$(sql -v total="$total" -f "$bench/sql/equal.sql") || die "the contenders could not be compared"
+	found=$(sql -v total="$total" -v contenders="${contenders[*]}" -f "$bench/sql/equal.sql") || die "the contenders could not be compared"
 	while IFS='|' read -r status what; do
 		check "$status" "$what"
 	done <<<"$found"
@@ -52,30 +52,42 @@ disable_script() {
 }
 
 measure_disable() {
-	local class=$1 fsync=$2 contender=$3 round=$4 first last
+	local class=$1 condition=$2 contender=$3 round=$4 first last
 
 	read -r first last <<<"$(class_accounts "$class")"
 	disable_script "$first" "$last" "$contender" >"$work/disable.sql"
-	run_pgbench -c 1 -T "$seconds" -r -f "$work/disable.sql" || return
-	record disable "$class" "fsync $fsync" "$contender" "$round" ms "$(command_latency 4)"
+	run_pgbench -c 1 "${turn[@]}" -r -f "$work/disable.sql" || return
+	record disable "$class" "$condition" "$contender" "$round" ms "$(command_latency 4)"
+}
+
+compare_disable() {
+	local class=$1 condition=$2 contender round
+
+	for round in $(seq "$rounds"); do
+		for contender in "${contenders[@]}"; do
+			measure_disable "$class" "$condition" "$contender" "$round"
+			check $? "disable, $class, $condition, $contender"
+		done
+	done
+	show_ratios disable "$class" "$condition"
 }
 
 bench_disable() {
-	local class fsync contender round
+	local class fsync
 
-	quietly make_contenders || die "the contenders could not be made"
 	prove_contenders_equal
-	for fsync in off on; do
+	for fsync in $fsyncs; do
 		server_setting "fsync = $fsync"
 		for class in small medium large; do
-			for round in $(seq "$rounds"); do
-				for contender in "${contenders[@]}"; do
-					measure_disable $class $fsync "$contender" "$round"
-					check $? "disable, $class, fsync $fsync, $contender"
-				done
-			done
-			show_ratios disable $class "fsync $fsync"
+			compare_disable $class "fsync $fsync"
 		done
 	done
 	server_setting "fsync = off"
+
+	[ "$form" != smoke ] || return
+	give_memory_back
+	restart_server
+	compare_disable large "fsync off, memory given back"
+	keep_memory
+	restart_server
 }

@@ -11,20 +11,20 @@ bench=$project/bench
 #
 
 # How much of everything there is in each form.  The number of classes'
-# accounts; seconds of a measurement and how often it is repeated; sizes of the
-# growing documents.
+# accounts; rounds, and how long a contender's turn in one is, for pgbench; sizes
+# of the growing documents.
 set_form() {
 	case $1 in
 		smoke)
-			accounts=300 medium=10 large=2 rounds=1 seconds=1 load_seconds=2
+			accounts=300 medium=10 large=2 rounds=1 each="-t 2" fsyncs=off sessions=5 load_seconds=2
 			growth="100 300" many=100 memory=128MB
 			;;
 		short)
-			accounts=10000 medium=400 large=10 rounds=5 seconds=2 load_seconds=30
+			accounts=10000 medium=400 large=10 rounds=5 each="-T 2" fsyncs="off on" sessions=40 load_seconds=30
 			growth="1000 10000 100000" many=10000 memory=512MB
 			;;
 		long)
-			accounts=100000 medium=4000 large=40 rounds=5 seconds=3 load_seconds=300
+			accounts=100000 medium=4000 large=40 rounds=5 each="-T 2" fsyncs="off on" sessions=40 load_seconds=300
 			growth="1000 3000 10000 30000 100000" many=10000 memory=2GB
 			;;
 		*) die "FORM is smoke, short or long, not \"$1\"" ;;
@@ -43,7 +43,24 @@ set_form() {
 # no autovacuum (the run under load has it on).  JIT would compile the large
 # hand-written statements at each call, which costs them far more than it
 # gains.
+# glibc gives memory back to the system and asks for it again at each call that
+# needs much of it.  What that costs is the machine's matter (on some virtual
+# ones it is most of the time of whoever needs much); so it keeps it.
+keep_memory() {
+	export MALLOC_TRIM_THRESHOLD_=4000000000 MALLOC_MMAP_THRESHOLD_=4000000000 MALLOC_TOP_PAD_=16777216
+}
+
+give_memory_back() {
+	unset MALLOC_TRIM_THRESHOLD_ MALLOC_MMAP_THRESHOLD_ MALLOC_TOP_PAD_
+}
+
+restart_server() {
+	quietly as_server pg_ctl -D "$(cluster_folder bench)/data" -w stop || die "the server did not stop"
+	quietly cluster_launch bench || die "the server did not start again"
+}
+
 start_server() {
+	read -r -a turn <<<"$each"
 	say "Starting a private server ..."
 	cluster_start bench "shared_buffers = $memory" "max_connections = 100" "max_wal_size = 16GB" "checkpoint_timeout = 1h" \
 		"autovacuum = off" "jit = off" "wal_level = replica" "max_wal_senders = 4" "work_mem = 64MB" \
@@ -56,9 +73,10 @@ sql() {
 	psql -XqAt -v ON_ERROR_STOP=1 "$@"
 }
 
-# Makes a setting of the server's configuration, at once.
+# Makes a setting of the server's configuration, at once.  Ours are known where
+# the library is loaded.
 server_setting() {
-	sql -c "ALTER SYSTEM SET $1" -c "SELECT pg_reload_conf()" >/dev/null
+	sql -c "LOAD 'apitoken'" -c "ALTER SYSTEM SET $1" -c "SELECT pg_reload_conf()" >/dev/null
 	sleep 0.2
 }
 
@@ -98,14 +116,33 @@ show_progress() {
 	fi
 }
 
+# Accounts FROM to TO, as far as there are so many.
+generate_slice() {
+	[ "$1" -le "$2" ] || return 0
+	sql -v from="$1" -v to="$2" -v accounts="$total" -f "$bench/sql/generate.sql"
+}
+
+# Two slices at a time: one for each core.
+generate_slices() {
+	local other status=0
+
+	generate_slice "$1" "$2" &
+	other=$!
+	generate_slice $(($2 + 1)) "$3" || status=1
+	wait $other || status=1
+	return $status
+}
+
 generate() {
-	local from=1 to step=$((total / 50 + 1))
+	local from=1 middle to step=$((total / 100 + 1))
 
 	show_progress 0 "$total"
-	while [ $from -le "$total" ]; do
-		to=$((from + step - 1))
-		[ $to -le "$total" ] || to=$total
-		quietly sql -v from=$from -v to="$to" -v accounts="$total" -f "$bench/sql/generate.sql" || die "the data could not be made"
+	while [ "$from" -le "$total" ]; do
+		middle=$((from + step - 1))
+		[ "$middle" -le "$total" ] || middle=$total
+		to=$((middle + step))
+		[ "$to" -le "$total" ] || to=$total
+		quietly generate_slices "$from" "$middle" "$to" || die "the data could not be made"
 		show_progress "$to" "$total"
 		from=$((to + 1))
 	done
@@ -113,10 +150,11 @@ generate() {
 	say "Checking the data ..."
 	quietly sql -f "$bench/sql/check.sql" || die "the data is not valid"
 	quietly sql -c "VACUUM (FREEZE, ANALYZE)" -c CHECKPOINT || die "the data could not be vacuumed"
-	sql -F ' ' -c "SELECT 'Data: ' || to_char((SELECT count(*) FROM apitoken.accounts), 'FM999,999,999') || ' accounts, '
+	data=$(sql -c "SELECT to_char((SELECT count(*) FROM apitoken.accounts), 'FM999,999,999') || ' accounts, '
 		|| to_char((SELECT count(*) FROM apitoken.api_tokens), 'FM999,999,999') || ' tokens, '
 		|| to_char((SELECT count(*) FROM apitoken.users), 'FM999,999,999') || ' users, '
-		|| pg_size_pretty(pg_database_size('bench'))"
+		|| pg_size_pretty(pg_database_size('bench'))")
+	say "Data: $data"
 }
 
 # Numbers of a class: first, last.

@@ -1,9 +1,5 @@
-SELECT format('%-8s %-10s %-10s %10s ms   extension is %s of it (%s to %s)', :'subject', :'condition', f.contender,
-		round(percentile_cont(0.5) WITHIN GROUP (ORDER BY f.value)::numeric, 3),
-		round(percentile_cont(0.5) WITHIN GROUP (ORDER BY e.value / f.value)::numeric, 2),
-		round(min(e.value / f.value), 2), round(max(e.value / f.value), 2))
-	FROM figures f
-	JOIN figures e ON (e.part, e.subject, e.condition, e.round, e.contender) = (f.part, f.subject, f.condition, f.round, 'extension')
-	WHERE (f.part, f.subject, f.condition) = (:'part', :'subject', :'condition')
-	GROUP BY f.contender
-	ORDER BY percentile_cont(0.5) WITHIN GROUP (ORDER BY f.value);
+SELECT format('%-12s %-16s %-26s %10s %-3s  extension / it: %s (%s to %s)', subject, contender, condition,
+		round(median, 3), unit, round(ratio, 2), round(ratio_lowest, 2), round(ratio_highest, 2))
+	FROM medians
+	WHERE (part, subject, condition) = (:'part', :'subject', :'condition')
+	ORDER BY median;

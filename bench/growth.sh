@@ -1,0 +1,79 @@
+# shellcheck shell=bash
+#
+# How time and memory grow with the document.
+
+# shellcheck disable=SC2154 # scripts/bench and what it sources share their variables
+
+# Peak of the memory that the backend has of its own, in kB.  Shared memory
+# counts in the peak that the kernel keeps, but not in this: the pages were all
+# touched by a first call, so that part of the peak is what it is now.
+own_peak() {
+	awk '/^VmHWM/ {peak = $2} /^RssShmem|^RssFile/ {shared += $2} END {print peak - shared}' "/proc/$1/status"
+}
+
+own_now() {
+	awk '/^RssAnon/ {print $2}' "/proc/$1/status"
+}
+
+# Sends a statement to the open session, and keeps the last line of its answer.
+ask() {
+	printf '%s\n' "$1" '\echo asked' >&"${session[1]}"
+	while read -r answer <&"${session[0]}"; do
+		[ "$answer" != asked ] || break
+		last=$answer
+	done
+}
+
+measure_growth() {
+	local size=$1 round=$2 token pid resources bytes before peak sent time statement
+
+	token=$(sql -c "SELECT bench.token_id(first_account) FROM bench.classes WHERE class = 'growth-$size'")
+	statement="SELECT pg_column_size(api.apitoken_get('$token')) AS bytes;"
+	last=
+	coproc session { psql -XqAt -v ON_ERROR_STOP=1 2>&1; }
+	ask "SELECT pg_backend_pid();"
+	pid=$last
+	ask "SET apitoken.max_list_items = 1000000;"
+	ask "SELECT api.apitoken_get((SELECT bench.token_id(last_account) FROM bench.classes WHERE class = 'small')) IS NULL;"
+	before=$(own_now "$pid")
+
+	ask "$statement"
+	bytes=$last
+	as_server sh -c "echo 5 >/proc/$pid/clear_refs"
+	ask "$statement"
+	peak=$(own_peak "$pid")
+	as_server sh -c "echo 5 >/proc/$pid/clear_refs"
+	ask "SELECT api.apitoken_get('$token') \\g /dev/null"
+	sent=$(own_peak "$pid")
+
+	ask "SELECT count(*) FROM jsonb_path_query(api.apitoken_get('$token'), 'strict \$.** ? (exists(@.\"\$meta\"))');"
+	resources=$last
+	ask "\\timing on"
+	ask "$statement"
+	time=$(sed -n 's/^Time: \([0-9.]*\) ms.*/\1/p' <<<"$last")
+	[ -n "$time" ] || return
+	printf '%s\n' '\q' >&"${session[1]}"
+	wait "$session_PID" 2>/dev/null
+
+	record growth "$size" time extension "$round" us "$(awk "BEGIN {print $time * 1000 / $resources}")"
+	record growth "$size" memory extension "$round" bytes "$(awk "BEGIN {print ($peak - $before) * 1024 / $resources}")"
+	record growth "$size" "memory to build" extension "$round" x "$(awk "BEGIN {print ($peak - $before) * 1024 / $bytes}")"
+	record growth "$size" "memory to build and send" extension "$round" x "$(awk "BEGIN {print ($sent - $before) * 1024 / $bytes}")"
+	record growth "$size" resources extension "$round" n "$resources"
+	record growth "$size" document extension "$round" bytes "$bytes"
+}
+
+bench_growth() {
+	local size round
+
+	give_memory_back
+	restart_server
+	for round in $(seq "$rounds"); do
+		for size in $growth; do
+			measure_growth "$size" "$round"
+			check $? "growth, $size resources"
+		done
+	done
+	keep_memory
+	restart_server
+}
