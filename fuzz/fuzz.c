@@ -164,7 +164,9 @@ apitoken_fuzz(PG_FUNCTION_ARGS)
 	char	   *argv[] = {
 		"apitoken_fuzz",
 		psprintf("-max_total_time=%d", PG_GETARG_INT32(1)),
-		"-max_len=4096", "-timeout=20", "-rss_limit_mb=0", "-print_final_stats=1",
+		/* so long that a machine which is busy with other things is no finding */
+		"-timeout=100", "-report_slow_units=100",
+		"-max_len=8192", "-rss_limit_mb=0", "-print_final_stats=1",
 		psprintf("-artifact_prefix=%s/finding-", text_to_cstring(PG_GETARG_TEXT_PP(2))),
 		psprintf("%s/corpus", text_to_cstring(PG_GETARG_TEXT_PP(2))),
 		NULL
