@@ -85,9 +85,6 @@ bench_disable() {
 	server_setting "fsync = off"
 
 	[ "$form" != smoke ] || return
-	give_memory_back
-	restart_server
-	compare_disable large "fsync off, memory given back"
-	keep_memory
-	restart_server
+	use_memory returned
+	compare_disable large "fsync off, memory returned"
 }

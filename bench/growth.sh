@@ -66,14 +66,10 @@ measure_growth() {
 bench_growth() {
 	local size round
 
-	give_memory_back
-	restart_server
 	for round in $(seq "$rounds"); do
 		for size in $growth; do
 			measure_growth "$size" "$round"
 			check $? "growth, $size resources"
 		done
 	done
-	keep_memory
-	restart_server
 }

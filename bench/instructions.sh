@@ -5,42 +5,49 @@
 
 # shellcheck disable=SC2154 # scripts/bench and what it sources share their variables
 
-# Disables tokens, each once: of COUNT accounts, their token number K.
+# Disables COUNT tokens, each of another account, from account FIRST on.
 single_user_script() {
-	local contender=$1 count=$2 k=$3 first n
+	local contender=$1 first=$2 count=$3 account token
 
-	first=$small_first
+	say "SET plan_cache_mode = force_generic_plan"
 	say "PREPARE c(text) AS $(contender_statement "$contender" | sed 's,--.*,,' | tr '\n\t' '  ')"
-	for ((n = first; n < first + count; n++)); do
-		printf "EXECUTE c('TKN-%04d-%04d')\n" $(((n + k * total) / 10000)) $(((n + k * total) % 10000))
+	for ((account = first; account < first + count; account++)); do
+		token=$((account + 3 * total))
+		printf "EXECUTE c('TKN-%04d-%04d')\n" $((token / 10000)) $((token % 10000))
 	done
 }
 
 count_instructions() {
-	local contender=$1 count=$2 k=$3
-
-	{
-		say "SET plan_cache_mode = force_generic_plan"
-		single_user_script "$contender" "$count" "$k"
-	} >"$work/single.sql"
+	single_user_script "$@" >"$work/single.sql"
 	interruptible as_server sh -c "valgrind --tool=callgrind --callgrind-out-file=/dev/null \
 		'$(type -P postgres)' --single -D '$(cluster_folder bench)/data' bench <'$work/single.sql'" >"$work/single.out" 2>"$work/single.err" || return
 	! grep -q ERROR "$work/single.err" || return
 	sed -n 's/.*Collected : \([0-9]*\).*/\1/p' "$work/single.err"
 }
 
-bench_instructions() {
-	local contender few=20 count=120 k=0 less more
+# The difference between few calls and more of them, for each of the latter.
+measure_instructions() {
+	local contender=$1 round=$2 first=$3 few=$4 count=$5 less more
 
-	[ "$form" != smoke ] || few=2 count=4
+	less=$(count_instructions "$contender" "$first" "$few") &&
+		more=$(count_instructions "$contender" $((first + few)) "$count") || return
+	record instructions small "fsync off" "$contender" "$round" instructions $(((more - less) / (count - few)))
+}
+
+bench_instructions() {
+	local contender round first few=20 count=70 times="1 2"
+
+	[ "$form" != smoke ] || few=2 count=4 times=1
 	need_packages valgrind
-	read -r small_first _ <<<"$(class_accounts small)"
+	read -r first _ <<<"$(class_accounts small)"
 	quietly as_server pg_ctl -D "$(cluster_folder bench)/data" -w stop || die "the server did not stop"
-	for contender in floor jsonb extension; do
-		less=$(count_instructions $contender $few $k) && more=$(count_instructions $contender $count $((k + 1)))
-		check $? "instructions of $contender"
-		record instructions small "fsync off" $contender 1 instructions $(((${more:-0} - ${less:-0}) / (count - few)))
-		k=$((k + 2))
+	for round in $times; do
+		for contender in floor jsonb extension; do
+			measure_instructions $contender "$round" "$first" $few $count
+			check $? "instructions of $contender"
+			first=$((first + few + count))
+		done
 	done
 	quietly cluster_launch bench || die "the server did not start"
+	show_ratios instructions small "fsync off"
 }

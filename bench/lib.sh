@@ -44,23 +44,29 @@ set_form() {
 # hand-written statements at each call, which costs them far more than it
 # gains.
 # glibc gives memory back to the system and asks for it again at each call that
-# needs much of it.  What that costs is the machine's matter (on some virtual
-# ones it is most of the time of whoever needs much); so it keeps it.
-keep_memory() {
-	export MALLOC_TRIM_THRESHOLD_=4000000000 MALLOC_MMAP_THRESHOLD_=4000000000 MALLOC_TOP_PAD_=16777216
+# needs much of it.  What that costs is the machine's matter; on some virtual
+# ones it is most of the time of whoever needs much.  use_memory kept, or
+# returned: restarts the server if it does otherwise.
+use_memory() {
+	[ "$1" != "${memory_is:-}" ] || return 0
+	memory_is=$1
+	case $1 in
+		kept) export MALLOC_TRIM_THRESHOLD_=4000000000 MALLOC_MMAP_THRESHOLD_=4000000000 MALLOC_TOP_PAD_=16777216 ;;
+		returned) unset MALLOC_TRIM_THRESHOLD_ MALLOC_MMAP_THRESHOLD_ MALLOC_TOP_PAD_ ;;
+	esac
+	[ -d "$(cluster_folder bench)" ] || return 0
+	quietly as_server pg_ctl -D "$(cluster_folder bench)/data" -w stop || die "the server did not stop"
+	quietly cluster_launch bench || die "the server did not start again"
 }
 
-give_memory_back() {
-	unset MALLOC_TRIM_THRESHOLD_ MALLOC_MMAP_THRESHOLD_ MALLOC_TOP_PAD_
-}
-
-restart_server() {
+start_server() {
 	quietly as_server pg_ctl -D "$(cluster_folder bench)/data" -w stop || die "the server did not stop"
 	quietly cluster_launch bench || die "the server did not start again"
 }
 
 start_server() {
 	read -r -a turn <<<"$each"
+	use_memory kept
 	say "Starting a private server ..."
 	cluster_start bench "shared_buffers = $memory" "max_connections = 100" "max_wal_size = 16GB" "checkpoint_timeout = 1h" \
 		"autovacuum = off" "jit = off" "wal_level = replica" "max_wal_senders = 4" "work_mem = 64MB" \

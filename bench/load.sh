@@ -61,7 +61,7 @@ bench_load() {
 	done <"$work/progress"
 	cat "$work/log"/load* | sql -c "CREATE TEMPORARY TABLE log (client integer, transaction bigint, time bigint, script integer, epoch bigint, us bigint)" \
 		-c "COPY log FROM STDIN DELIMITER ' '" -F $'\t' \
-		-c "SELECT 'load', CASE script WHEN 0 THEN 'authenticate' ELSE 'disable or enable' END, 'p' || p * 100, 'extension', 1, 'ms',
+		-c "SELECT 'load', CASE script WHEN 0 THEN 'authenticate' ELSE 'disable or enable' END, 'p' || (p * 100)::real, 'extension', 1, 'ms',
 			round((percentile_disc(p) WITHIN GROUP (ORDER BY time) / 1000.0)::numeric, 2)
 			FROM log CROSS JOIN unnest(ARRAY[0.5, 0.99, 0.999]) p GROUP BY script, p ORDER BY script, p" >>"$figures"
 	server_setting "autovacuum = off"

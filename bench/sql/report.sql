@@ -31,9 +31,9 @@ SELECT '| ' || t.subject, t.contender, s.median::integer, pg_temp.shown(t.median
 \qecho
 \qecho '## Instructions'
 \qecho
-\qecho '| account | contender | instructions | extension takes |'
-\qecho '|---|---|---:|---:|'
-SELECT '| ' || subject, contender, pg_temp.shown(median), pg_temp.shown(ratio) || ' |'
+\qecho '| account | contender | instructions | lowest | highest | extension takes |'
+\qecho '|---|---|---:|---:|---:|---:|'
+SELECT '| ' || subject, contender, pg_temp.shown(median), pg_temp.shown(lowest), pg_temp.shown(highest), pg_temp.shown(ratio) || ' |'
 	FROM medians WHERE part = 'instructions' ORDER BY median;
 \qecho
 \qecho '## Authenticate'
