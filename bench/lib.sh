@@ -153,9 +153,9 @@ generate() {
 		from=$((to + 1))
 	done
 	quietly sql -v total="$total" -v many="$many" -f "$bench/sql/many.sql" || die "the data could not be made"
+	quietly sql -c "VACUUM (FREEZE, ANALYZE)" -c CHECKPOINT || die "the data could not be vacuumed"
 	say "Checking the data ..."
 	quietly sql -f "$bench/sql/check.sql" || die "the data is not valid"
-	quietly sql -c "VACUUM (FREEZE, ANALYZE)" -c CHECKPOINT || die "the data could not be vacuumed"
 	data=$(sql -c "SELECT to_char((SELECT count(*) FROM apitoken.accounts), 'FM999,999,999') || ' accounts, '
 		|| to_char((SELECT count(*) FROM apitoken.api_tokens), 'FM999,999,999') || ' tokens, '
 		|| to_char((SELECT count(*) FROM apitoken.users), 'FM999,999,999') || ' users, '

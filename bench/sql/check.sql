@@ -21,9 +21,9 @@ BEGIN
 			WHERE c.contype = 'f' AND c.connamespace = 'apitoken'::regnamespace
 			GROUP BY c.oid
 	LOOP
-		EXECUTE format('SELECT count(*) FROM %s c WHERE (%s AND NOT EXISTS (SELECT FROM %s p WHERE %s)) OR (%L AND (%s))',
-			constraint_found.child, constraint_found.present, constraint_found.parent, constraint_found.matches,
-			constraint_found.match_full,
+		EXECUTE format('SELECT (SELECT count(*) FROM %1$s c WHERE %2$s AND NOT EXISTS (SELECT FROM %3$s p WHERE %4$s))
+				+ (SELECT count(*) FROM %1$s c WHERE %5$s)', constraint_found.child, constraint_found.present,
+			constraint_found.parent, constraint_found.matches,
 			CASE WHEN constraint_found.match_full THEN constraint_found.mixed ELSE 'false' END) INTO violations;
 		IF violations > 0 THEN
 			RAISE EXCEPTION '% rows of % violate %', violations, constraint_found.child, constraint_found.conname;
