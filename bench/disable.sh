@@ -56,7 +56,10 @@ measure_disable() {
 
 	read -r first last <<<"$(class_accounts "$class")"
 	disable_script "$first" "$last" "$contender" >"$work/disable.sql"
-	run_pgbench -c 1 "${turn[@]}" -r -f "$work/disable.sql" || return
+	case $class in
+		large) run_pgbench -c 1 "${turn_large[@]}" -r -f "$work/disable.sql" || return ;;
+		*) run_pgbench -c 1 "${turn[@]}" -r -f "$work/disable.sql" || return ;;
+	esac
 	record disable "$class" "$condition" "$contender" "$round" ms "$(command_latency 4)"
 }
 

@@ -16,16 +16,16 @@ bench=$project/bench
 set_form() {
 	case $1 in
 		smoke)
-			accounts=300 medium=10 large=2 rounds=1 each="-t 2" fsyncs=off sessions=5 load_seconds=2
+			accounts=300 medium=10 large=2 rounds=1 each="-t 2" each_large="-t 2" fsyncs=off sessions=5 load_seconds=2
 			growth="100 300" many=100 memory=128MB
 			;;
 		short)
-			accounts=10000 medium=400 large=10 rounds=5 each="-T 2" fsyncs="off on" sessions=40 load_seconds=30
+			accounts=10000 medium=400 large=10 rounds=5 each="-T 1" each_large="-T 2" fsyncs="off on" sessions=40 load_seconds=30
 			growth="1000 10000 100000" many=10000 memory=512MB
 			;;
 		long)
-			accounts=100000 medium=4000 large=40 rounds=5 each="-T 2" fsyncs="off on" sessions=40 load_seconds=300
-			growth="1000 3000 10000 30000 100000" many=10000 memory=2GB
+			accounts=100000 medium=4000 large=40 rounds=5 each="-T 1" each_large="-T 2" fsyncs="off on" sessions=40 load_seconds=300
+			growth="1000 10000 100000" many=10000 memory=2GB
 			;;
 		*) die "FORM is smoke, short or long, not \"$1\"" ;;
 	esac
@@ -66,6 +66,7 @@ start_server() {
 
 start_server() {
 	read -r -a turn <<<"$each"
+	read -r -a turn_large <<<"$each_large"
 	use_memory kept
 	say "Starting a private server ..."
 	cluster_start bench "shared_buffers = $memory" "max_connections = 100" "max_wal_size = 16GB" "checkpoint_timeout = 1h" \
