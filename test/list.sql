@@ -120,7 +120,14 @@ SELECT is(helper.ids(query), helper.wanted(condition), query) FROM (VALUES
 	('in(name,("a,b","Nightly export",''(x)''))', 't.id = ''TKN-1671-0642'''),
 	('eq(name,"x'' OR true --")', 'false'),
 	('name=x%27%29%20OR%20true%20--', 'false'),
-	('eq(name,"$1")', 'false')
+	('eq(name,"$1")', 'false'),
+	('status=Active%26limit=1', 'false'),
+	('name=a\', 'false'),
+	('like(name,\)', 'false'),
+	('in(id,())', 'false'),
+	('ge(audit.created.at,0001-01-01)&le(audit.created.at,9999-12-31T23:59:59.999999-15:59)', 'true'),
+	('like(description,*' || repeat('a*', 20000) || ')', 'false'),
+	('eq(id,' || repeat('x', 65000) || ')', 'false')
 ) AS v (query, condition);
 
 -- the token that has a secret
@@ -135,6 +142,7 @@ SELECT is(helper.ids('order=-audit.created.at&limit=2'), ARRAY['TKN-3003-1001', 
 SELECT is(helper.ids('order=%2Bname&limit=3'), helper.ids('order=name&limit=3'), 'an encoded plus is a plus');
 SELECT is(helper.ids('order=%2Bname%2C%2Did'), helper.ids('order=name,-id'), 'an order that is encoded as a whole');
 SELECT is(helper.ids('order=-name, id'), helper.ids('order=-name,+id'), 'a plus that came as a space');
+SELECT is(helper.ids('order=' || repeat('name,', 999) || 'name'), helper.ids('order=name'), 'as many keys as may be');
 SELECT is(helper.ids('order=+status,-id'), (SELECT array_agg(id::text ORDER BY status, id DESC) FROM apitoken.api_tokens),
 	'two keys');
 SELECT is(helper.ids('order=-account.id,audit.created.at'),
@@ -184,6 +192,13 @@ SELECT is(helper.refusal(query), 'PT400|Bad Request|' || wanted, query) FROM (VA
 	('name=%ff', 'Position 6 of the query: this is not valid UTF-8.|Expected UTF-8, percent-encoded.'),
 	('name=%C3', 'Position 6 of the query: this is not valid UTF-8.|Expected UTF-8, percent-encoded.'),
 	('eq(name,foo())', 'Position 9 of the query: there is no such constant.|Expected null() or empty().'),
+	('in(status,(null()))', 'Position 12 of the query: this constant is for eq and ne alone.|Expected a value.'),
+	('any(modules,any(modules,id=x))', 'Position 17 of the query: this is no list that can be searched.|Expected modules.'),
+	('any(modules,eq(modules.id,x))', 'Position 16 of the query: there is no such member to compare or order by.|Expected a member of a module, such as id.'),
+	('any(modules,id=x,id=y)', 'Position 17 of the query: something else is expected here.|Expected a closing parenthesis.'),
+	('not(id=x,id=y)', 'Position 9 of the query: something else is expected here.|Expected a closing parenthesis.'),
+	('order=modules', 'Position 7 of the query: a list or a secret has no order.|Expected a member with one value.'),
+	(repeat('x', 65537), 'Position 65537 of the query: the query is too long.|Expected at most 65536 bytes.'),
 	('gt(name,null())', 'Position 9 of the query: this constant is for eq and ne alone.|Expected a value.'),
 	('like(name,empty())', 'Position 11 of the query: this constant is for eq and ne alone.|Expected a pattern.'),
 	('limit=101', 'Position 7 of the query: this number cannot be used.|Expected a number from 0 to 100.'),
