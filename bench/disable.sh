@@ -39,6 +39,22 @@ prove_contenders_equal() {
 	done <<<"$found"
 }
 
+# Each sends one signal of the token's being Disabled.
+prove_signals_equal() {
+	local contender signals
+
+	signals=$({
+		say "SELECT bench.token_id(last_account) AS id FROM bench.classes WHERE class = 'small' \\gset"
+		say "LISTEN apitoken;"
+		for contender in "${contenders[@]}"; do
+			say "SELECT FROM bench.contender_$contender(:'id');"
+			say "UPDATE apitoken.api_tokens SET status = 'Active' WHERE id = :'id';"
+		done
+	} | sql | grep -c '"status": "Disabled"')
+	[ "$signals" = ${#contenders[@]} ]
+	check $? "each contender sends a signal: $signals of ${#contenders[@]}"
+}
+
 disable_script() {
 	local first=$1 last=$2
 
@@ -79,6 +95,7 @@ bench_disable() {
 	local class fsync
 
 	prove_contenders_equal
+	prove_signals_equal
 	for fsync in $fsyncs; do
 		server_setting "fsync = $fsync"
 		for class in small medium large; do
