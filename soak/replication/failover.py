@@ -2,6 +2,7 @@
 
 import os
 import random
+import signal
 import sys
 import time
 
@@ -20,7 +21,13 @@ def main(primary, standby):
     ledger.connection.close()
     with Crew(sessions):
         time.sleep(random.Random(os.environ["SEED"]).uniform(1, 3))
+        # what the primary writes from now on never gets there
+        receiver = Cluster(standby).process("walreceiver")
+        os.kill(receiver, signal.SIGSTOP)
+        time.sleep(0.5)
         Cluster(primary).kill()
+        os.kill(receiver, signal.SIGTERM)
+        os.kill(receiver, signal.SIGCONT)
     if not Cluster(standby).promote():
         sys.exit("the standby was not promoted")
     ledger.connect(host=standby)
