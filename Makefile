@@ -16,8 +16,11 @@
 # make soak            crashes, concurrency, replication, and the like (FORM=long: longer)
 # make bench           measures it beside what one would write instead (FORM=short)
 # make matrix          make check with each PostgreSQL that Debian has, in folders
+# make dist            the release archives, in build/
+# make deb             Debian packages, built and tried, in build/deb/
+# make pictures        draws docs/*.svg from docs/*.dot
 # make indent          lays out the C code as PostgreSQL's own
-SCRIPT_GOALS = bench check coverage demo fuzz indent lint matrix sanitize shell soak valgrind
+SCRIPT_GOALS = bench check coverage deb demo dist fuzz indent lint matrix pictures sanitize shell soak valgrind
 
 PG_CONFIG ?= pg_config
 

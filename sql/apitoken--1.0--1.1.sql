@@ -12,6 +12,7 @@ SET LOCAL search_path TO pg_catalog, pg_temp;
  * finds them, and costs a change of a status nearly nothing.
  */
 CREATE INDEX api_token_transitions_at_idx ON apitoken.api_token_transitions USING brin (at) WITH (autosummarize = on);
+COMMENT ON SEQUENCE apitoken.api_token_transitions_id_seq IS 'Numbers the rows of the trail; a later change of one token has a higher number.';
 
 /*
  * Views for those who watch over the tokens.
