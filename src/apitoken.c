@@ -26,6 +26,7 @@ int			apitoken_max_list_items = 0;
 char	   *apitoken_jwt_actor_claim = NULL;
 char	   *apitoken_jwt_authenticator = NULL;
 bool		apitoken_notify = true;
+bool		apitoken_index_reads = true;
 int			apitoken_last_access_interval = 0;
 
 void		_PG_init(void);
@@ -75,6 +76,14 @@ DefineAdministratorSettings(void)
 							 "Sends a notification when a token's status changes.",
 							 NULL,
 							 &apitoken_notify,
+							 true,
+							 PGC_SUSET, 0,
+							 NULL, NULL, NULL);
+
+	DefineCustomBoolVariable("apitoken.index_reads",
+							 "Reads tables through their indexes where that means the same as a statement.",
+							 "Off: always by statements, for extensions that plan for these tables.",
+							 &apitoken_index_reads,
 							 true,
 							 PGC_SUSET, 0,
 							 NULL, NULL, NULL);

@@ -25,6 +25,7 @@ extern int	apitoken_max_list_items;
 extern char *apitoken_jwt_actor_claim;
 extern char *apitoken_jwt_authenticator;
 extern bool apitoken_notify;
+extern bool apitoken_index_reads;
 extern int	apitoken_last_access_interval;
 
 #endif							/* APITOKEN_H */

@@ -134,8 +134,7 @@ FindToken(const ApitokenCall *call, const char *id, const ApitokenFields *fields
 static Jsonb *
 BuildDocument(const ApitokenCall *call, ApitokenFields *fields, const char *secret, bool of_change)
 {
-	ApitokenRows token = apitoken_rows_keep(RESOURCE_TOKEN,
-											apitoken_model_layout(RESOURCE_TOKEN), 1);
+	ApitokenRows token = apitoken_rows_of_result(RESOURCE_TOKEN, 1);
 
 	return apitoken_document_build(token, fields, secret, of_change, call->result_context);
 }

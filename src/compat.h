@@ -34,4 +34,13 @@
 #include "varatt.h"
 #endif
 
+/* 18 lets a scan of an index be counted apart */
+#if PG_VERSION_NUM >= 180000
+#define apitoken_index_beginscan(relation, index, snapshot, nkeys) \
+	index_beginscan(relation, index, snapshot, NULL, nkeys, 0)
+#else
+#define apitoken_index_beginscan(relation, index, snapshot, nkeys) \
+	index_beginscan(relation, index, snapshot, nkeys, 0)
+#endif
+
 #endif							/* APITOKEN_COMPAT_H */

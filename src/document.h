@@ -21,12 +21,26 @@ typedef struct ApitokenCopy
 	int			length;
 } ApitokenCopy;
 
-/* What one owner lists in one list: indexes of rows or leaves, in order. */
+/* What one owner lists: so many items of its list, from the first one on. */
 typedef struct ApitokenItems
 {
+	int			first;
 	int			count;
-	int		   *items;
+	bool		too_long;		/* longer than what is given: it has no items */
 } ApitokenItems;
+
+/*
+ * One list of all its owners.  Owners and items are numbers of rows or leaves;
+ * each owner's items are in order.
+ */
+typedef struct ApitokenList
+{
+	ApitokenItems *of_owner;	/* NULL: not asked for */
+	int			owners;
+	int		   *items;
+	int			count;
+	int			allocated;
+} ApitokenList;
 
 /*
  * One list of all the user groups.  Each leaf is written once, however many
@@ -34,9 +48,9 @@ typedef struct ApitokenItems
  */
 typedef struct ApitokenLeaves
 {
-	ApitokenCopy *copies;
+	ApitokenCopy *copies;		/* length 0: there is no such leaf */
 	StringInfoData buffer;
-	ApitokenItems *of_group;	/* by the index of the user group */
+	ApitokenList of_group;
 } ApitokenLeaves;
 
 /* A user group has three lists. */
@@ -77,11 +91,11 @@ typedef struct ApitokenDocument
 	ApitokenRows user_actors;
 	ApitokenRows token_actors;
 
-	ApitokenItems *groups_of_account;	/* by the index of the account */
-	ApitokenItems *modules_of_token;	/* by the index of the token */
+	ApitokenList groups_of_account;
+	ApitokenList modules_of_token;
 	ApitokenLeaves leaves[APITOKEN_GROUP_LISTS];	/* modules, users, buyers */
-	ApitokenRows errors;		/* of all buyers, by buyer and ordinal */
-	Datum	   *error_buyers;	/* whose each is */
+	ApitokenRows errors;
+	ApitokenList errors_of_buyer;	/* by the buyer's number as a leaf */
 } ApitokenDocument;
 
 extern Jsonb *apitoken_document_build(ApitokenRows token, ApitokenFields *fields,

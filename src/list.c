@@ -35,15 +35,11 @@ static ApitokenRows
 KeepPage(uint64 count, ApitokenPage *page)
 {
 	TupleDesc	tupdesc = SPI_tuptable->tupdesc;
-	ApitokenRows rows;
 	bool		isnull;
 
 	page->total = DatumGetInt64(apitoken_store_value(0, SPI_fnumber(tupdesc, "total"), &isnull));
 	(void) apitoken_store_value(0, SPI_fnumber(tupdesc, "id"), &isnull);
-	rows = apitoken_rows_keep(RESOURCE_TOKEN, apitoken_model_layout(RESOURCE_TOKEN),
-							  isnull ? 0 : count);
-	apitoken_rows_sort(&rows);
-	return rows;
+	return apitoken_rows_of_result(RESOURCE_TOKEN, isnull ? 0 : count);
 }
 
 PG_FUNCTION_INFO_V1(apitoken_list);

@@ -212,35 +212,44 @@ ListLeaves(const ResourceWriter *writer, const ApitokenShapeMember *member)
 	return &writer->document->leaves[apitoken_members_leaf_list(member->member->target)];
 }
 
-/* What the resource being written lists. */
-static const ApitokenItems *
-ListItems(const ResourceWriter *writer, const ApitokenShapeMember *member)
+/* A list of all its owners. */
+static const ApitokenList *
+ListOf(const ResourceWriter *writer, const ApitokenShapeMember *member)
 {
 	const ApitokenDocument *document = writer->document;
 
 	switch (writer->place->resource.kind)
 	{
 		case RESOURCE_USER_GROUP:
-			return &ListLeaves(writer, member)->of_group[writer->row - document->user_groups.rows];
+			return &ListLeaves(writer, member)->of_group;
 		case RESOURCE_ACCOUNT:
-			return &document->groups_of_account[writer->row - document->accounts.rows];
+			return &document->groups_of_account;
+		case RESOURCE_BUYER:
+			return &document->errors_of_buyer;
 		default:
 			Assert(writer->place->resource.kind == RESOURCE_TOKEN);
-			return &document->modules_of_token[writer->row - document->tokens.rows];
+			return &document->modules_of_token;
 	}
+}
+
+/* What the resource being written lists. */
+static const ApitokenItems *
+ItemsOf(const ResourceWriter *writer, const ApitokenList *list)
+{
+	return &list->of_owner[writer->row->number];
 }
 
 static void
 WriteLeaves(ResourceWriter *writer, ApitokenContainer *parent, const ApitokenShapeMember *member)
 {
-	const ApitokenItems *list = ListItems(writer, member);
 	const ApitokenLeaves *leaves = ListLeaves(writer, member);
+	const ApitokenItems *items = ItemsOf(writer, &leaves->of_group);
 	ApitokenContainer array;
 
-	apitoken_jsonb_start_array(&array, writer->buffer, list->count);
-	for (int i = 0; i < list->count; i++)
+	apitoken_jsonb_start_array(&array, writer->buffer, items->count);
+	for (int i = 0; i < items->count; i++)
 	{
-		const ApitokenCopy *copy = &leaves->copies[list->items[i]];
+		const ApitokenCopy *copy = &leaves->copies[leaves->of_group.items[items->first + i]];
 
 		CHECK_FOR_INTERRUPTS();
 		apitoken_jsonb_add_copy(&array, leaves->buffer.data + copy->start, copy->length);
@@ -252,16 +261,17 @@ static void
 WriteListRows(ResourceWriter *writer, ApitokenContainer *parent,
 			  const ApitokenShapeMember *member, ApitokenFields *fields)
 {
-	const ApitokenItems *list = ListItems(writer, member);
+	const ApitokenList *list = ListOf(writer, member);
+	const ApitokenItems *items = ItemsOf(writer, list);
 	ApitokenRows *rows = member->member->target == RESOURCE_USER_GROUP ?
 		&writer->document->user_groups : &writer->document->modules;
 	ApitokenContainer array;
 
 	writer->place->open_list = member->member;
-	apitoken_jsonb_start_array(&array, writer->buffer, list->count);
-	for (int i = 0; i < list->count; i++)
+	apitoken_jsonb_start_array(&array, writer->buffer, items->count);
+	for (int i = 0; i < items->count; i++)
 	{
-		ApitokenRow *row = &rows->rows[list->items[i]];
+		ApitokenRow *row = &rows->rows[list->items[items->first + i]];
 		ApitokenResourceId id = apitoken_rows_id(rows->kind, rows->layout, row);
 		ApitokenPlace place = apitoken_walk_enter(writer->place, member->member, id);
 
@@ -308,49 +318,20 @@ WriteList(ResourceWriter *writer, ApitokenContainer *parent,
  * Records
  */
 
-/* The records of the row being written: sets where they start, returns how many. */
-static int
-FindRecords(const ResourceWriter *writer, int *first)
-{
-	const ApitokenDocument *document = writer->document;
-	Datum		id = SlotValue(writer, writer->layout->id_slot);
-	int			low = 0;
-	int			high = document->errors.count;
-	int			end;
-
-	while (low < high)
-	{
-		int			middle = low + (high - low) / 2;
-
-		if (apitoken_rows_compare_ids(document->error_buyers[middle], id) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-
-	for (end = low; end < document->errors.count; end++)
-	{
-		if (apitoken_rows_compare_ids(document->error_buyers[end], id) != 0)
-			break;
-	}
-	*first = low;
-	return end - low;
-}
-
 static void
 WriteRecords(ResourceWriter *writer, ApitokenContainer *parent,
 			 const ApitokenShapeMember *member, ApitokenFields *fields)
 {
-	int			first;
-	int			count = FindRecords(writer, &first);
+	const ApitokenList *list = ListOf(writer, member);
+	const ApitokenItems *items = ItemsOf(writer, list);
 	ResourceWriter record = *writer;
 	ApitokenContainer array;
 
 	record.layout = member->records;
-	apitoken_jsonb_start_array(&array, writer->buffer, count);
-	for (int i = 0; i < count; i++)
+	apitoken_jsonb_start_array(&array, writer->buffer, items->count);
+	for (int i = 0; i < items->count; i++)
 	{
-		record.row = &writer->document->errors.rows[first + i];
+		record.row = &writer->document->errors.rows[list->items[items->first + i]];
 		WriteObject(&record, &array, member->records->shape, fields);
 	}
 	apitoken_jsonb_finish(&array, parent);
@@ -464,14 +445,10 @@ WriteAudit(ResourceWriter *writer, ApitokenContainer *parent,
 static bool
 IsTooLong(const ResourceWriter *writer, const ApitokenShapeMember *member)
 {
-	int			first;
-
-	if (member->member->kind == MEMBER_RECORDS)
-		return FindRecords(writer, &first) > apitoken_max_list_items;
-	if (member->member->kind != MEMBER_LIST ||
-		apitoken_walk_closure(writer->place, member->member) != LINK_OPEN)
+	if (member->member->kind != MEMBER_LIST && member->member->kind != MEMBER_RECORDS)
 		return false;
-	return ListItems(writer, member)->count > apitoken_max_list_items;
+	return apitoken_walk_closure(writer->place, member->member) == LINK_OPEN &&
+		ItemsOf(writer, ListOf(writer, member))->too_long;
 }
 
 /* Is it left out although it was asked for? */

@@ -1,10 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * rows.c
- *	  Rows of a result, by the slots of a layout.
- *
- * Values passed by reference point into SPI_tuptable's rows: they live until
- * the table is freed or SPI is finished.
+ *	  Rows that are kept, by the slots of a layout.
  *
  * src/rows.c
  *
@@ -12,136 +9,158 @@
  */
 #include "rows.h"
 
-#include "access/htup_details.h"
-#include "miscadmin.h"
+#include "catalog/pg_type.h"
+#include "utils/memutils.h"
+#include "utils/uuid.h"
 
-/*
- * Prepares to read the rows of the last statement's result; what it allocates
- * is in the current memory context.  Raises 42804 for a column of another type
- * than the layout wants.
- */
-void
-apitoken_rows_start(ApitokenRowReader *reader, const ApitokenLayout *layout)
+/* Room for the rows of a usual account. */
+#define INITIAL_ROWS 16
+
+/* Returns no rows, with room for some in the current memory context. */
+ApitokenRows
+apitoken_rows_none(ApitokenResourceKind kind, const ApitokenLayout *layout)
 {
-	TupleDesc	tupdesc = SPI_tuptable->tupdesc;
+	ApitokenRows rows = {kind, layout, 0, INITIAL_ROWS, NULL, NULL};
 
-	reader->layout = layout;
-	reader->attnums = palloc(sizeof(AttrNumber) * layout->count);
-	reader->values = palloc(sizeof(Datum) * tupdesc->natts);
-	reader->isnull = palloc(sizeof(bool) * tupdesc->natts);
-	apitoken_model_bind(layout, tupdesc, reader->attnums);
+	rows.rows = palloc0(sizeof(ApitokenRow) * rows.allocated);
+	return rows;
 }
 
-/* Reads a row of the last statement's result into the slots of result. */
-void
-apitoken_rows_read(ApitokenRowReader *reader, uint64 row, ApitokenRow *result)
+static void
+MakeRoom(ApitokenRows *rows)
 {
-	CHECK_FOR_INTERRUPTS();
-	heap_deform_tuple(SPI_tuptable->vals[row], SPI_tuptable->tupdesc,
-					  reader->values, reader->isnull);
-
-	for (int slot = 0; slot < reader->layout->count; slot++)
+	if (rows->count == rows->allocated)
 	{
-		AttrNumber	attnum = reader->attnums[slot];
-
-		result->isnull[slot] = attnum == InvalidAttrNumber || reader->isnull[attnum - 1];
-		if (!result->isnull[slot])
-			result->values[slot] = reader->values[attnum - 1];
+		rows->allocated *= 2;
+		rows->rows = repalloc_huge(rows->rows, sizeof(ApitokenRow) * rows->allocated);
 	}
 }
 
-/* Returns a row with room for the layout's slots, all null. */
-ApitokenRow
-apitoken_rows_allocate(const ApitokenLayout *layout)
+/* How many bytes a value that is passed by reference takes; 0: it is not. */
+static Size
+ReferencedSize(const ApitokenColumn *column, Datum value)
 {
-	ApitokenRow row = {0};
+	switch (column->type)
+	{
+		case BOOLOID:
+		case TIMESTAMPTZOID:
+			return FLOAT8PASSBYVAL || column->type == BOOLOID ? 0 : sizeof(int64);
+		case UUIDOID:
+			return UUID_LEN;
+		default:
+			return VARSIZE_ANY(DatumGetPointer(value));
+	}
+}
 
-	row.values = palloc0(sizeof(Datum) * layout->count);
-	row.isnull = palloc(sizeof(bool) * layout->count);
-	memset(row.isnull, true, sizeof(bool) * layout->count);
-	return row;
+/* Fills a row with copies of the values, in one piece of memory. */
+static void
+KeepRow(ApitokenRow *row, const ApitokenLayout *layout, const Datum *values, const bool *isnull)
+{
+	Size		fixed = MAXALIGN((sizeof(Datum) + sizeof(bool)) * layout->count);
+	Size		size = fixed;
+	char	   *next;
+
+	for (int slot = 0; slot < layout->count; slot++)
+	{
+		if (!isnull[slot])
+			size += MAXALIGN(ReferencedSize(&layout->columns[slot], values[slot]));
+	}
+
+	row->values = palloc(size);
+	row->isnull = (bool *) (row->values + layout->count);
+	memcpy(row->values, values, sizeof(Datum) * layout->count);
+	memcpy(row->isnull, isnull, sizeof(bool) * layout->count);
+	next = (char *) row->values + fixed;
+	for (int slot = 0; slot < layout->count; slot++)
+	{
+		Size		referenced = isnull[slot] ? 0 :
+			ReferencedSize(&layout->columns[slot], values[slot]);
+
+		if (referenced == 0)
+			continue;
+		memcpy(next, DatumGetPointer(values[slot]), referenced);
+		row->values[slot] = PointerGetDatum(next);
+		next += MAXALIGN(referenced);
+	}
+}
+
+/* Adds a row; its values are copied. */
+void
+apitoken_rows_add(ApitokenRows *rows, const Datum *values, const bool *isnull)
+{
+	ApitokenRow *row;
+
+	MakeRoom(rows);
+	row = &rows->rows[rows->count];
+	memset(row, 0, sizeof(ApitokenRow));
+	row->number = rows->count++;
+	KeepRow(row, rows->layout, values, isnull);
 }
 
 /*
  * Returns the first count rows of the last statement's result, in the current
- * memory context; their values live as long as SPI_tuptable.
+ * memory context.  Raises 42804 for a column of another type than the kind's
+ * layout wants.
  */
 ApitokenRows
-apitoken_rows_keep(ApitokenResourceKind kind, const ApitokenLayout *layout, uint64 count)
+apitoken_rows_of_result(ApitokenResourceKind kind, uint64 count)
 {
-	ApitokenRows kept = {kind, layout, count, NULL, NULL};
-	ApitokenRowReader reader;
+	const ApitokenLayout *layout = apitoken_model_layout(kind);
+	TupleDesc	tupdesc = SPI_tuptable->tupdesc;
+	ApitokenRows kept = apitoken_rows_none(kind, layout);
+	AttrNumber *attnums = palloc(sizeof(AttrNumber) * layout->count);
+	Datum	   *values = palloc(sizeof(Datum) * layout->count);
+	bool	   *isnull = palloc(sizeof(bool) * layout->count);
 
-	if (count == 0)
-		return kept;
-
-	apitoken_rows_start(&reader, layout);
-	kept.rows = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(ApitokenRow) * count);
-	for (uint64 i = 0; i < count; i++)
+	apitoken_model_bind(layout, tupdesc, attnums);
+	for (uint64 row = 0; row < count; row++)
 	{
-		kept.rows[i] = apitoken_rows_allocate(layout);
-		apitoken_rows_read(&reader, i, &kept.rows[i]);
+		for (int slot = 0; slot < layout->count; slot++)
+		{
+			isnull[slot] = attnums[slot] == InvalidAttrNumber;
+			if (!isnull[slot])
+				values[slot] = apitoken_store_value(row, attnums[slot], &isnull[slot]);
+		}
+		apitoken_rows_add(&kept, values, isnull);
 	}
 	return kept;
 }
 
-/* Compares two ids (text) by bytes, as the collation C does. */
-int
-apitoken_rows_compare_ids(Datum left, Datum right)
+static void
+ReceiveRow(void *argument, int key, Datum *values, bool *isnull)
 {
-	text	   *a = DatumGetTextPP(left);
-	text	   *b = DatumGetTextPP(right);
-	int			a_length = VARSIZE_ANY_EXHDR(a);
-	int			b_length = VARSIZE_ANY_EXHDR(b);
-	int			order = memcmp(VARDATA_ANY(a), VARDATA_ANY(b), Min(a_length, b_length));
+	ApitokenRows *rows = argument;
+	ApitokenRow *row = &rows->rows[key];
 
-	return order != 0 ? order : a_length - b_length;
-}
-
-static int
-CompareIndexes(const void *left, const void *right, void *argument)
-{
-	const ApitokenRows *rows = argument;
-	int			slot = rows->layout->id_slot;
-
-	return apitoken_rows_compare_ids(rows->rows[*(const int *) left].values[slot],
-									 rows->rows[*(const int *) right].values[slot]);
-}
-
-/* Makes rows that are in another order fit to be found by their ids. */
-void
-apitoken_rows_sort(ApitokenRows *rows)
-{
-	rows->by_id = palloc(sizeof(int) * Max(rows->count, 1));
-	for (int i = 0; i < rows->count; i++)
-		rows->by_id[i] = i;
-	qsort_arg(rows->by_id, rows->count, sizeof(int), CompareIndexes, rows);
+	row->number = key;
+	KeepRow(row, rows->layout, values, isnull);
 }
 
 /*
- * Returns the row with that id (text), or NULL.  The rows are in order of
- * their ids, or apitoken_rows_sort has been called.
+ * Returns the rows with those ids under the active snapshot, in the current
+ * memory context: each in the place of its id's number.  Raises as
+ * apitoken_fetch does.
  */
+ApitokenRows
+apitoken_rows_fetch(ApitokenResourceKind kind, ApitokenLookup lookup, const ApitokenIds *ids)
+{
+	ApitokenRows rows = {kind, apitoken_model_layout(kind), ids->count, 0, NULL, ids};
+	ApitokenKeys keys = {ids->count, {ids->ids}};
+
+	rows.rows = MemoryContextAllocExtended(CurrentMemoryContext,
+										   sizeof(ApitokenRow) * Max(ids->count, 1),
+										   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	apitoken_fetch(lookup, rows.layout, &keys, 1, ReceiveRow, &rows);
+	return rows;
+}
+
+/* Returns the row with that id (text) of rows found by their ids, or NULL. */
 ApitokenRow *
 apitoken_rows_find(const ApitokenRows *rows, Datum id)
 {
-	int			low = 0;
-	int			high = rows->count;
+	int			number = rows->ids == NULL ? -1 : apitoken_ids_find(rows->ids, id);
 
-	while (low < high)
-	{
-		int			middle = low + (high - low) / 2;
-		ApitokenRow *row = &rows->rows[rows->by_id != NULL ? rows->by_id[middle] : middle];
-		int			order = apitoken_rows_compare_ids(id, row->values[rows->layout->id_slot]);
-
-		if (order == 0)
-			return row;
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return NULL;
+	return number < 0 || rows->rows[number].values == NULL ? NULL : &rows->rows[number];
 }
 
 /* Returns the identity of the resource in a row; it points into the row. */

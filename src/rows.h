@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * rows.h
- *	  Rows of a result, by the slots of a layout.
+ *	  Rows that are kept, by the slots of a layout.
  *
  * src/rows.h
  *
@@ -10,7 +10,9 @@
 #ifndef APITOKEN_ROWS_H
 #define APITOKEN_ROWS_H
 
+#include "fetch.h"
 #include "fields.h"
+#include "ids.h"
 #include "model.h"
 #include "store.h"
 #include "walk.h"
@@ -18,8 +20,9 @@
 /* A row: one value a slot of its layout. */
 typedef struct ApitokenRow
 {
-	Datum	   *values;
+	Datum	   *values;			/* NULL: there is no such row */
 	bool	   *isnull;
+	int			number;			/* among the rows, or leaves, of its kind */
 
 	/*
 	 * Where in the document the row was last written, through which member
@@ -36,26 +39,16 @@ typedef struct ApitokenRows
 	ApitokenResourceKind kind;
 	const ApitokenLayout *layout;
 	int			count;
+	int			allocated;
 	ApitokenRow *rows;
-	int		   *by_id;			/* indexes in order of the ids; NULL: rows are */
+	const ApitokenIds *ids;		/* by number, of rows found by their ids */
 } ApitokenRows;
 
-/* Reads the rows of a result one at a time. */
-typedef struct ApitokenRowReader
-{
-	const ApitokenLayout *layout;
-	AttrNumber *attnums;
-	Datum	   *values;			/* by attribute */
-	bool	   *isnull;
-} ApitokenRowReader;
-
-extern void apitoken_rows_start(ApitokenRowReader *reader, const ApitokenLayout *layout);
-extern void apitoken_rows_read(ApitokenRowReader *reader, uint64 row, ApitokenRow *result);
-extern ApitokenRow apitoken_rows_allocate(const ApitokenLayout *layout);
-extern ApitokenRows apitoken_rows_keep(ApitokenResourceKind kind, const ApitokenLayout *layout,
-									   uint64 count);
-extern int	apitoken_rows_compare_ids(Datum left, Datum right);
-extern void apitoken_rows_sort(ApitokenRows *rows);
+extern ApitokenRows apitoken_rows_none(ApitokenResourceKind kind, const ApitokenLayout *layout);
+extern ApitokenRows apitoken_rows_of_result(ApitokenResourceKind kind, uint64 count);
+extern void apitoken_rows_add(ApitokenRows *rows, const Datum *values, const bool *isnull);
+extern ApitokenRows apitoken_rows_fetch(ApitokenResourceKind kind, ApitokenLookup lookup,
+										const ApitokenIds *ids);
 extern ApitokenRow *apitoken_rows_find(const ApitokenRows *rows, Datum id);
 extern ApitokenResourceId apitoken_rows_id(ApitokenResourceKind kind, const ApitokenLayout *layout,
 										   const ApitokenRow *row);

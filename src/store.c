@@ -54,20 +54,22 @@ typedef struct StatementText
 	" AND t.status " NE " 'Deleted'))"
 
 /*
- * The resources that the user groups of accounts list, each once with the ids
- * of the groups that list it.  A list is cut off after $2 of them, so that what
- * is read stays within bounds; such a list is left out.
+ * The rows that have one of the keys, which come as arrays, one for each column
+ * of the key; of each key at most as many rows as the last argument says.  The
+ * first column of the result is the key's place in the arrays.
  */
-#define LINKS_OF_GROUPS(link, member) \
-	"SELECT k." member " AS id, k.user_group_id::pg_catalog.text AS owner" \
-	" FROM apitoken.user_groups AS g CROSS JOIN LATERAL (" \
-	"SELECT b.user_group_id, b." member " FROM apitoken." link " AS b" \
-	" WHERE b.account_id " EQ " g.account_id AND b.user_group_id " EQ " g.id LIMIT $2) AS k" \
-	" WHERE g.account_id " EQ " ANY ($1)"
+#define ROWS_BY_KEY(keys, relation, condition, limit, order) \
+	"SELECT k.place, r.* FROM ROWS FROM (" keys ", place)" \
+	" CROSS JOIN LATERAL (SELECT b.* FROM apitoken." relation " AS b WHERE " condition \
+	" ORDER BY b." order " LIMIT " limit ") AS r ORDER BY k.place, r." order
 
-#define LISTED_BY_GROUPS(link, member) \
-	"SELECT l.id, pg_catalog.array_agg(l.owner) AS owners" \
-	" FROM (" LINKS_OF_GROUPS(link, member) ") AS l GROUP BY l.id"
+#define ROWS_BY_ONE(relation, column, order) \
+	ROWS_BY_KEY("pg_catalog.unnest($1)) WITH ORDINALITY AS k (a", relation, \
+				"b." column " " EQ " k.a", "$2", order)
+
+#define ROWS_BY_TWO(relation, first, second, order) \
+	ROWS_BY_KEY("pg_catalog.unnest($1), pg_catalog.unnest($2)) WITH ORDINALITY AS k (a, b", \
+				relation, "b." first " " EQ " k.a AND b." second " " EQ " k.b", "$3", order)
 
 static const StatementText statements[] = {
 	[STATEMENT_TOKEN_SCOPE] = {
@@ -269,65 +271,60 @@ static const StatementText statements[] = {
 		" WHERE t.id " EQ " $1 AND " IN_SCOPE("$2", "$3"),
 		4, {TEXTOID, BOOLOID, TEXTARRAYOID, BOOLOID}
 	},
+	[STATEMENT_TOKENS] = {
+		"apitoken tokens", SPI_OK_SELECT,
+		ROWS_BY_ONE("api_tokens", "id", "id"),
+		2, {TEXTARRAYOID, INT8OID}
+	},
 	[STATEMENT_ACCOUNTS] = {
 		"apitoken accounts", SPI_OK_SELECT,
-		"SELECT a.* FROM apitoken.accounts AS a WHERE a.id " EQ " ANY ($1) ORDER BY a.id",
-		1, {TEXTARRAYOID}
+		ROWS_BY_ONE("accounts", "id", "id"),
+		2, {TEXTARRAYOID, INT8OID}
 	},
 	[STATEMENT_USER_GROUPS] = {
 		"apitoken user groups", SPI_OK_SELECT,
-		"SELECT g.* FROM pg_catalog.unnest($1) AS a (id) CROSS JOIN LATERAL ("
-		"SELECT b.* FROM apitoken.user_groups AS b"
-		" WHERE b.account_id " EQ " a.id ORDER BY b.id LIMIT $2) AS g ORDER BY g.id",
+		ROWS_BY_ONE("user_groups", "account_id", "id"),
 		2, {TEXTARRAYOID, INT8OID}
+	},
+	[STATEMENT_GROUP_MODULES] = {
+		"apitoken group modules", SPI_OK_SELECT,
+		ROWS_BY_TWO("user_group_modules", "account_id", "user_group_id", "module_id"),
+		3, {TEXTARRAYOID, TEXTARRAYOID, INT8OID}
+	},
+	[STATEMENT_GROUP_USERS] = {
+		"apitoken group users", SPI_OK_SELECT,
+		ROWS_BY_TWO("user_group_users", "account_id", "user_group_id", "user_id"),
+		3, {TEXTARRAYOID, TEXTARRAYOID, INT8OID}
+	},
+	[STATEMENT_GROUP_BUYERS] = {
+		"apitoken group buyers", SPI_OK_SELECT,
+		ROWS_BY_TWO("user_group_buyers", "account_id", "user_group_id", "buyer_id"),
+		3, {TEXTARRAYOID, TEXTARRAYOID, INT8OID}
+	},
+	[STATEMENT_TOKEN_MODULES] = {
+		"apitoken token modules", SPI_OK_SELECT,
+		ROWS_BY_TWO("api_token_modules", "account_id", "api_token_id", "module_id"),
+		3, {TEXTARRAYOID, TEXTARRAYOID, INT8OID}
 	},
 	[STATEMENT_MODULES] = {
 		"apitoken modules", SPI_OK_SELECT,
-		"SELECT m.*, o.owners, o.tokens FROM ("
-		"SELECT l.id, pg_catalog.array_agg(l.owner) FILTER (WHERE l.owner IS NOT NULL) AS owners,"
-		" pg_catalog.array_agg(l.token) FILTER (WHERE l.token IS NOT NULL) AS tokens FROM ("
-		"SELECT g.id, g.owner, NULL::pg_catalog.text AS token"
-		" FROM (" LINKS_OF_GROUPS("user_group_modules", "module_id") ") AS g"
-		" UNION ALL "
-		"SELECT k.module_id, NULL, k.api_token_id::pg_catalog.text"
-		" FROM ROWS FROM (pg_catalog.unnest($3), pg_catalog.unnest($4)) AS t (account_id, id)"
-		" CROSS JOIN LATERAL ("
-		"SELECT b.api_token_id, b.module_id FROM apitoken.api_token_modules AS b"
-		" WHERE b.account_id " EQ " t.account_id AND b.api_token_id " EQ " t.id LIMIT $2) AS k"
-		") AS l GROUP BY l.id) AS o"
-		" JOIN apitoken.modules AS m ON m.id " EQ " o.id ORDER BY m.id",
-		4, {TEXTARRAYOID, INT8OID, TEXTARRAYOID, TEXTARRAYOID}
+		ROWS_BY_ONE("modules", "id", "id"),
+		2, {TEXTARRAYOID, INT8OID}
 	},
 	[STATEMENT_USERS] = {
 		"apitoken users", SPI_OK_SELECT,
-		"SELECT u.*, o.owners FROM (" LISTED_BY_GROUPS("user_group_users", "user_id") ") AS o"
-		" JOIN apitoken.users AS u ON u.id " EQ " o.id ORDER BY u.id",
+		ROWS_BY_ONE("users", "id", "id"),
 		2, {TEXTARRAYOID, INT8OID}
 	},
 	[STATEMENT_BUYERS] = {
 		"apitoken buyers", SPI_OK_SELECT,
-		"SELECT b.*, o.owners FROM (" LISTED_BY_GROUPS("user_group_buyers", "buyer_id") ") AS o"
-		" JOIN apitoken.buyers AS b ON b.id " EQ " o.id ORDER BY b.id",
-		2, {TEXTARRAYOID, INT8OID}
+		ROWS_BY_TWO("buyers", "account_id", "id", "id"),
+		3, {TEXTARRAYOID, TEXTARRAYOID, INT8OID}
 	},
 	[STATEMENT_BUYER_ERRORS] = {
 		"apitoken buyer errors", SPI_OK_SELECT,
-		"SELECT e.* FROM apitoken.buyers AS b CROSS JOIN LATERAL ("
-		"SELECT k.* FROM apitoken.buyer_errors AS k"
-		" WHERE k.account_id " EQ " b.account_id AND k.buyer_id " EQ " b.id"
-		" ORDER BY k.ordinal LIMIT $2) AS e"
-		" WHERE b.account_id " EQ " ANY ($1) ORDER BY e.buyer_id, e.ordinal",
-		2, {TEXTARRAYOID, INT8OID}
-	},
-	[STATEMENT_USER_ACTORS] = {
-		"apitoken user actors", SPI_OK_SELECT,
-		"SELECT u.* FROM apitoken.users AS u WHERE u.id " EQ " ANY ($1) ORDER BY u.id",
-		1, {TEXTARRAYOID}
-	},
-	[STATEMENT_TOKEN_ACTORS] = {
-		"apitoken token actors", SPI_OK_SELECT,
-		"SELECT t.* FROM apitoken.api_tokens AS t WHERE t.id " EQ " ANY ($1) ORDER BY t.id",
-		1, {TEXTARRAYOID}
+		ROWS_BY_TWO("buyer_errors", "account_id", "buyer_id", "ordinal"),
+		3, {TEXTARRAYOID, TEXTARRAYOID, INT8OID}
 	},
 };
 

@@ -1,0 +1,416 @@
+/*-------------------------------------------------------------------------
+ *
+ * fetch.c
+ *	  Reads rows by their keys: through an index, or by a statement.
+ *
+ * A statement costs more to start and to end than it takes to find a few rows
+ * by their keys, and a document is a dozen such look-ups.  So rows are read
+ * through the table's index, as the executor would read them, under the active
+ * snapshot and with the same locks; but only where that means the same as the
+ * statement: the table is an ordinary one without children, it belongs to the
+ * current role and no policy is forced on its owner, its index has the
+ * collation C that ids are compared by, and nobody else plans for it.  In all
+ * other cases (partitions, foreign tables, views, forced row security,
+ * distributed tables) the statement is run.  Both find the same rows in the
+ * same order.
+ *
+ * What is known of a table is kept for the session, until the server says that
+ * something about the table has changed.
+ *
+ * src/fetch.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "fetch.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "apitoken.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_opfamily.h"
+#include "catalog/pg_type.h"
+#include "commands/extension.h"
+#include "errors.h"
+#include "executor/tuptable.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "store.h"
+#include "utils/array.h"
+#include "utils/fmgroids.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+/* A key's columns and the one that orders the rows which share it. */
+#define MAX_INDEX_COLUMNS (APITOKEN_MAX_KEYS + 1)
+
+/*
+ * How rows are looked for.  columns are the first ones of an index: those of
+ * the key, then, unless the key is unique, the one that orders its rows.
+ */
+typedef struct Lookup
+{
+	const char *relation;
+	int			nkeys;
+	const char *columns[MAX_INDEX_COLUMNS];
+	ApitokenStatement statement;
+} Lookup;
+
+static const Lookup lookups[] = {
+	[LOOKUP_TOKENS] = {"api_tokens", 1, {"id"}, STATEMENT_TOKENS},
+	[LOOKUP_TOKEN_ACTORS] = {"api_tokens", 1, {"id"}, STATEMENT_TOKENS},
+	[LOOKUP_ACCOUNTS] = {"accounts", 1, {"id"}, STATEMENT_ACCOUNTS},
+	[LOOKUP_USER_GROUPS] = {"user_groups", 1, {"account_id", "id"}, STATEMENT_USER_GROUPS},
+	[LOOKUP_GROUP_MODULES] = {
+		"user_group_modules", 2, {"account_id", "user_group_id", "module_id"},
+		STATEMENT_GROUP_MODULES
+	},
+	[LOOKUP_GROUP_USERS] = {
+		"user_group_users", 2, {"account_id", "user_group_id", "user_id"},
+		STATEMENT_GROUP_USERS
+	},
+	[LOOKUP_GROUP_BUYERS] = {
+		"user_group_buyers", 2, {"account_id", "user_group_id", "buyer_id"},
+		STATEMENT_GROUP_BUYERS
+	},
+	[LOOKUP_TOKEN_MODULES] = {
+		"api_token_modules", 2, {"account_id", "api_token_id", "module_id"},
+		STATEMENT_TOKEN_MODULES
+	},
+	[LOOKUP_MODULES] = {"modules", 1, {"id"}, STATEMENT_MODULES},
+	[LOOKUP_USERS] = {"users", 1, {"id"}, STATEMENT_USERS},
+	[LOOKUP_USER_ACTORS] = {"users", 1, {"id"}, STATEMENT_USERS},
+	[LOOKUP_BUYERS] = {"buyers", 2, {"account_id", "id"}, STATEMENT_BUYERS},
+	[LOOKUP_BUYER_ERRORS] = {
+		"buyer_errors", 2, {"account_id", "buyer_id", "ordinal"}, STATEMENT_BUYER_ERRORS
+	},
+};
+
+/* What is known of a lookup's table. */
+typedef struct Binding
+{
+	bool		valid;			/* as far as the server has said */
+	Oid			relation;
+	Oid			index;			/* InvalidOid: run the statement */
+	AttrNumber *attnums;		/* by the slots of the layout */
+	ApitokenLayout link;		/* of a lookup whose rows are links */
+	ApitokenColumn link_column;
+} Binding;
+
+static Binding bindings[lengthof(lookups)];
+
+/*
+ * Extensions whose planner finds a table's rows elsewhere than in the table.
+ */
+static const char *const foreign_planners[] = {"citus"};
+
+/* A row on its way from where it was found to who asked for it. */
+typedef struct Delivery
+{
+	const ApitokenLayout *layout;
+	const AttrNumber *attnums;
+	Datum	   *values;			/* by slot */
+	bool	   *isnull;
+	ApitokenReceiver receive;
+	void	   *argument;
+} Delivery;
+
+/*
+ * Bindings
+ */
+
+/* For the server: something about a relation (InvalidOid: any) has changed. */
+static void
+ForgetRelation(Datum argument, Oid relation)
+{
+	for (int i = 0; i < (int) lengthof(bindings); i++)
+	{
+		if (relation == InvalidOid || bindings[i].relation == relation)
+			bindings[i].valid = false;
+	}
+}
+
+static bool
+IsPlannedElsewhere(void)
+{
+	for (int i = 0; i < (int) lengthof(foreign_planners); i++)
+	{
+		if (OidIsValid(get_extension_oid(foreign_planners[i], true)))
+			return true;
+	}
+	return false;
+}
+
+/* Does reading the table itself mean the same as a statement of its owner? */
+static bool
+IsOrdinary(Relation relation)
+{
+	Form_pg_class form = relation->rd_rel;
+
+	return form->relkind == RELKIND_RELATION && !form->relhassubclass &&
+		!(form->relrowsecurity && form->relforcerowsecurity) && !IsPlannedElsewhere();
+}
+
+static bool
+ColumnFits(Relation relation, Relation index, const Lookup *lookup, int column)
+{
+	AttrNumber	attnum = index->rd_index->indkey.values[column];
+
+	if (attnum <= 0 || index->rd_indoption[column] != 0 ||
+		strcmp(NameStr(TupleDescAttr(RelationGetDescr(relation), attnum - 1)->attname),
+			   lookup->columns[column]) != 0)
+		return false;
+
+	return column >= lookup->nkeys ||
+		(index->rd_opfamily[column] == TEXT_BTREE_FAM_OID &&
+		 index->rd_indcollation[column] == C_COLLATION_OID);
+}
+
+/* Does the index find, and order, what is looked for? */
+static bool
+IndexFits(Relation relation, Relation index, const Lookup *lookup)
+{
+	Form_pg_index form = index->rd_index;
+	int			columns = 0;
+
+	while (columns < MAX_INDEX_COLUMNS && lookup->columns[columns] != NULL)
+		columns++;
+
+	if (index->rd_rel->relam != BTREE_AM_OID || !form->indisvalid || form->indcheckxmin ||
+		!heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL) ||
+		form->indnkeyatts < columns ||
+		(columns == lookup->nkeys && !(form->indisunique && form->indnkeyatts == columns)))
+		return false;
+
+	for (int i = 0; i < columns; i++)
+	{
+		if (!ColumnFits(relation, index, lookup, i))
+			return false;
+	}
+	return true;
+}
+
+static Oid
+FindIndex(Relation relation, const Lookup *lookup)
+{
+	List	   *indexes = RelationGetIndexList(relation);
+	Oid			found = InvalidOid;
+	ListCell   *cell;
+
+	foreach(cell, indexes)
+	{
+		Relation	index = index_open(lfirst_oid(cell), AccessShareLock);
+		bool		fits = IndexFits(relation, index, lookup);
+
+		index_close(index, NoLock);
+		if (fits)
+		{
+			found = lfirst_oid(cell);
+			break;
+		}
+	}
+	list_free(indexes);
+	return found;
+}
+
+/* Finds out about the table of a lookup; returns it, open and locked. */
+static Relation
+Bind(const Lookup *lookup, const ApitokenLayout *layout, Binding *binding)
+{
+	RangeVar   *name = makeRangeVar(APITOKEN_SCHEMA, (char *) lookup->relation, -1);
+	Relation	relation;
+
+	binding->relation = RangeVarGetRelid(name, AccessShareLock, true);
+	if (!OidIsValid(binding->relation))
+		apitoken_error_table_missing(lookup->relation);
+
+	/* whatever changes from here on makes it invalid again */
+	binding->valid = true;
+	relation = relation_open(binding->relation, NoLock);
+	if (binding->attnums == NULL)
+		binding->attnums = MemoryContextAlloc(TopMemoryContext,
+											  sizeof(AttrNumber) * layout->count);
+	binding->index = IsOrdinary(relation) ? FindIndex(relation, lookup) : InvalidOid;
+	if (OidIsValid(binding->index))
+		apitoken_model_bind(layout, RelationGetDescr(relation), binding->attnums);
+	return relation;
+}
+
+/* The layout of rows of which only what they link to is wanted. */
+static const ApitokenLayout *
+LinkLayout(const Lookup *lookup, Binding *binding)
+{
+	binding->link_column.name = lookup->columns[lookup->nkeys];
+	binding->link_column.type = TEXTOID;
+	binding->link.columns = &binding->link_column;
+	binding->link.count = 1;
+	return &binding->link;
+}
+
+/*
+ * Returns the table of a lookup, open and locked for reading, if it can be read
+ * through the index of the binding, which is up to date then; else NULL.
+ */
+static Relation
+OpenDirectly(const Lookup *lookup, const ApitokenLayout *layout, Binding *binding)
+{
+	static bool registered = false;
+	Relation	relation = NULL;
+
+	if (!apitoken_index_reads)
+		return NULL;
+
+	if (!registered)
+	{
+		CacheRegisterRelcacheCallback(ForgetRelation, (Datum) 0);
+		registered = true;
+	}
+
+	/* the lock comes first: by then all that was changed is known */
+	if (binding->valid)
+		relation = try_relation_open(binding->relation, AccessShareLock);
+	if (!binding->valid && relation != NULL)
+	{
+		relation_close(relation, AccessShareLock);
+		relation = NULL;
+	}
+	if (relation == NULL)
+		relation = Bind(lookup, layout, binding);
+
+	if (OidIsValid(binding->index) && relation->rd_rel->relowner == GetUserId())
+		return relation;
+	relation_close(relation, NoLock);
+	return NULL;
+}
+
+/*
+ * Rows
+ */
+
+static void
+Deliver(Delivery *delivery, int key, const Datum *values, const bool *isnull)
+{
+	for (int slot = 0; slot < delivery->layout->count; slot++)
+	{
+		AttrNumber	attnum = delivery->attnums[slot];
+
+		delivery->isnull[slot] = attnum == InvalidAttrNumber || isnull[attnum - 1];
+		if (!delivery->isnull[slot])
+			delivery->values[slot] = values[attnum - 1];
+	}
+	delivery->receive(delivery->argument, key, delivery->values, delivery->isnull);
+}
+
+/* Reads through an index, key by key. */
+static void
+ReadIndex(Relation relation, Oid index_oid, int nkeys, const ApitokenKeys *keys, int64 limit,
+		  Delivery *delivery)
+{
+	Relation	index = index_open(index_oid, AccessShareLock);
+	TupleTableSlot *slot = table_slot_create(relation, NULL);
+	IndexScanDesc scan = apitoken_index_beginscan(relation, index, GetActiveSnapshot(), nkeys);
+	ScanKeyData scankeys[APITOKEN_MAX_KEYS];
+
+	for (int key = 0; key < keys->count; key++)
+	{
+		for (int column = 0; column < nkeys; column++)
+			ScanKeyInit(&scankeys[column], column + 1, BTEqualStrategyNumber, F_TEXTEQ,
+						keys->columns[column][key]);
+		index_rescan(scan, scankeys, nkeys, NULL, 0);
+
+		for (int64 row = 0;
+			 row < limit && index_getnext_slot(scan, ForwardScanDirection, slot); row++)
+		{
+			CHECK_FOR_INTERRUPTS();
+			slot_getallattrs(slot);
+			Deliver(delivery, key, slot->tts_values, slot->tts_isnull);
+		}
+	}
+
+	/* locks are kept until the transaction ends, as a statement's are */
+	index_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+	index_close(index, NoLock);
+}
+
+/* Hands on the rows of the last statement's result. */
+static void
+DeliverResult(uint64 count, Delivery *delivery)
+{
+	TupleDesc	tupdesc = SPI_tuptable->tupdesc;
+	AttrNumber *attnums = palloc(sizeof(AttrNumber) * delivery->layout->count);
+	Datum	   *values = palloc(sizeof(Datum) * tupdesc->natts);
+	bool	   *isnull = palloc(sizeof(bool) * tupdesc->natts);
+	SPITupleTable *table = SPI_tuptable;
+
+	apitoken_model_bind(delivery->layout, tupdesc, attnums);
+	delivery->attnums = attnums;
+	for (uint64 row = 0; row < count; row++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		heap_deform_tuple(table->vals[row], tupdesc, values, isnull);
+		/* the first column tells the key, counted from 1 */
+		Deliver(delivery, DatumGetInt64(values[0]) - 1, values, isnull);
+	}
+	SPI_freetuptable(table);
+}
+
+/* Runs the statement: once for all keys. */
+static void
+ReadByStatement(const Lookup *lookup, const ApitokenKeys *keys, int64 limit, Delivery *delivery)
+{
+	ApitokenArguments arguments;
+
+	apitoken_store_clear(&arguments);
+	for (int column = 0; column < lookup->nkeys; column++)
+		apitoken_store_set_pointer(&arguments, column + 1,
+								   construct_array((Datum *) keys->columns[column], keys->count,
+												   TEXTOID, -1, false, TYPALIGN_INT));
+	apitoken_store_set(&arguments, lookup->nkeys + 1, Int64GetDatum(limit));
+	DeliverResult(apitoken_store_read(lookup->statement, &arguments), delivery);
+}
+
+/*
+ * Reads, under the active snapshot, the rows that have the keys, at most limit
+ * of them for each, and hands them to receive(argument, ...): key by key, and
+ * in the order of the lookup for each.
+ *
+ * layout says which columns are wanted; it is the same one at every call for a
+ * lookup.  NULL: just the column that orders the rows, an id.  Expects SPI to be connected and the tables' owner to be the current
+ * role.  Raises 42P01 if the table is not there, 42804 if a column is of
+ * another type than the layout wants.
+ */
+void
+apitoken_fetch(ApitokenLookup lookup, const ApitokenLayout *layout, const ApitokenKeys *keys,
+			   int64 limit, ApitokenReceiver receive, void *argument)
+{
+	Binding    *binding = &bindings[lookup];
+	Delivery	delivery = {layout, NULL, NULL, NULL, receive, argument};
+	Relation	relation;
+
+	if (keys->count == 0)
+		return;
+
+	if (layout == NULL)
+		delivery.layout = layout = LinkLayout(&lookups[lookup], binding);
+	delivery.values = palloc(sizeof(Datum) * layout->count);
+	delivery.isnull = palloc(sizeof(bool) * layout->count);
+	relation = OpenDirectly(&lookups[lookup], layout, binding);
+	if (relation != NULL)
+	{
+		delivery.attnums = binding->attnums;
+		ReadIndex(relation, binding->index, lookups[lookup].nkeys, keys, limit, &delivery);
+		relation_close(relation, NoLock);
+	}
+	else
+		ReadByStatement(&lookups[lookup], keys, limit, &delivery);
+	pfree(delivery.values);
+	pfree(delivery.isnull);
+}

@@ -1,0 +1,53 @@
+/*-------------------------------------------------------------------------
+ *
+ * fetch.h
+ *	  Reads rows by their keys.
+ *
+ * src/fetch.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef APITOKEN_FETCH_H
+#define APITOKEN_FETCH_H
+
+#include "model.h"
+
+/* What is looked for, and by which key. */
+typedef enum ApitokenLookup
+{
+	LOOKUP_TOKENS,				/* by id */
+	LOOKUP_TOKEN_ACTORS,		/* by id */
+	LOOKUP_ACCOUNTS,			/* by id */
+	LOOKUP_USER_GROUPS,			/* by account */
+	LOOKUP_GROUP_MODULES,		/* by account and user group */
+	LOOKUP_GROUP_USERS,			/* by account and user group */
+	LOOKUP_GROUP_BUYERS,		/* by account and user group */
+	LOOKUP_TOKEN_MODULES,		/* by account and token */
+	LOOKUP_MODULES,				/* by id */
+	LOOKUP_USERS,				/* by id */
+	LOOKUP_USER_ACTORS,			/* by id */
+	LOOKUP_BUYERS,				/* by account and id */
+	LOOKUP_BUYER_ERRORS			/* by account and buyer */
+} ApitokenLookup;
+
+/* No lookup has more columns in its key. */
+#define APITOKEN_MAX_KEYS 2
+
+/* The keys, column by column; all are text. */
+typedef struct ApitokenKeys
+{
+	int			count;
+	const Datum *columns[APITOKEN_MAX_KEYS];
+} ApitokenKeys;
+
+/*
+ * Is handed each row: the index of the key it was found by, and its values by
+ * the slots of the layout.  They do not outlive the call.
+ */
+typedef void (*ApitokenReceiver) (void *argument, int key, Datum *values, bool *isnull);
+
+extern void apitoken_fetch(ApitokenLookup lookup, const ApitokenLayout *layout,
+						   const ApitokenKeys *keys, int64 limit, ApitokenReceiver receive,
+						   void *argument);
+
+#endif							/* APITOKEN_FETCH_H */
