@@ -18,7 +18,9 @@
 #include "apitoken.h"
 #include "call.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_type.h"
 #include "errors.h"
+#include "fetch.h"
 #include "identity.h"
 #include "jsonb_writer.h"
 #include "secret.h"
@@ -30,14 +32,17 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
-/* What is kept of the token that a secret names. */
+/* What a token authenticates with. */
 typedef struct Credential
 {
 	bytea	   *digest;
-	char	   *status;			/* NULL: there is no such token */
 	bool		access_due;		/* is it time to note an access? */
-	char	   *account_id;
 } Credential;
+
+static ApitokenColumn credential_columns[] = {
+	{"digest", BYTEAOID}, {"last_access_at", TIMESTAMPTZOID}
+};
+static const ApitokenLayout credential_layout = {NULL, 2, credential_columns, 0};
 
 static bool
 IsAccessDue(TimestampTz last, bool never)
@@ -56,32 +61,28 @@ NoDigest(void)
 	return digest;
 }
 
-/* Looks for the credential of the token with that id. */
-static Credential
-FindCredential(const text *id)
+static void
+ReceiveCredential(void *argument, int key, Datum *values, bool *isnull)
 {
-	Credential	credential = {NoDigest(), NULL, false, NULL};
-	ApitokenArguments arguments;
-	Datum		last;
-	bool		isnull;
+	Credential *credential = argument;
 
-	apitoken_store_clear(&arguments);
-	apitoken_store_set_pointer(&arguments, 1, id);
-	if (apitoken_store_read(STATEMENT_CREDENTIAL, &arguments) == 0)
-		return credential;
-
-	credential.account_id = apitoken_store_cstring(0, 1);
-	credential.status = apitoken_store_cstring(0, 2);
-	credential.digest = DatumGetByteaPP(apitoken_store_value(0, 3, &isnull));
-	last = apitoken_store_value(0, 4, &isnull);
-	credential.access_due = IsAccessDue(isnull ? 0 : DatumGetTimestampTz(last), isnull);
-	return credential;
+	credential->digest = DatumGetByteaPCopy(values[0]);
+	credential->access_due = IsAccessDue(isnull[1] ? 0 : DatumGetTimestampTz(values[1]),
+										 isnull[1]);
 }
 
-static bool
-IsActive(const Credential *credential)
+/* Looks for a token's credential; for an account that is NULL as well. */
+static Credential
+FindCredential(const char *account_id, const char *id)
 {
-	return credential->status != NULL && strcmp(credential->status, "Active") == 0;
+	Credential	credential = {NoDigest(), false};
+	Datum		account = CStringGetTextDatum(account_id == NULL ? "" : account_id);
+	Datum		token = CStringGetTextDatum(id);
+	ApitokenKeys keys = {1, {&account, &token}};
+
+	apitoken_fetch(LOOKUP_CREDENTIALS, &credential_layout, &keys, 1, ReceiveCredential,
+				   &credential);
+	return credential;
 }
 
 /*
@@ -89,13 +90,13 @@ IsActive(const Credential *credential)
  * what else stands in its place may be a secret of something else.
  */
 static const char *
-ReasonToRefuse(const Credential *credential, const char *id, bool equal)
+ReasonToRefuse(const ApitokenTokenStatus *token, const char *id, bool equal)
 {
-	if (credential->status == NULL)
+	if (token->status == NULL)
 		return "The secret is malformed, or of no API token that exists.";
 	if (!equal)
 		return psprintf("The secret is not that of the API token \"%s\".", id);
-	return psprintf("The API token \"%s\" is %s.", id, credential->status);
+	return psprintf("The API token \"%s\" is %s.", id, token->status);
 }
 
 /*
@@ -146,7 +147,7 @@ LockCredentials(void)
 }
 
 static void
-NoteAccessIfDue(const Credential *credential, const char *id)
+NoteAccessIfDue(const Credential *credential, const char *account_id, const char *id)
 {
 	if (!credential->access_due || XactReadOnly || RecoveryInProgress() || !LockCredentials())
 		return;
@@ -158,12 +159,12 @@ NoteAccessIfDue(const Credential *credential, const char *id)
 	 */
 	if (IsolationUsesXactSnapshot())
 	{
-		Access		access = {credential->account_id, id};
+		Access		access = {account_id, id};
 
 		(void) apitoken_subxact_try(NoteThisAccess, &access, IsSerializationFailure);
 	}
 	else
-		NoteAccess(credential->account_id, id);
+		NoteAccess(account_id, id);
 }
 
 /*
@@ -171,35 +172,26 @@ NoteAccessIfDue(const Credential *credential, const char *id)
  */
 
 static void
-AddModule(ApitokenContainer *modules, StringInfo buffer, uint64 row)
+AddModule(ApitokenContainer *modules, const ApitokenHeldModule *held)
 {
-	char	   *id = apitoken_store_cstring(row, 1);
-	char	   *code = apitoken_store_cstring(row, 2);
 	ApitokenContainer module;
 
-	apitoken_jsonb_start_object(&module, buffer, 2);
+	apitoken_jsonb_start_object(&module, modules->buffer, 2);
 	apitoken_jsonb_add_key(&module, "id");
 	apitoken_jsonb_add_key(&module, "code");
-	apitoken_jsonb_add_string(&module, id, strlen(id));
-	apitoken_jsonb_add_string(&module, code, strlen(code));
+	apitoken_jsonb_add_string(&module, held->id, strlen(held->id));
+	apitoken_jsonb_add_string(&module, held->code, strlen(held->code));
 	apitoken_jsonb_finish(&module, modules);
 }
 
 static void
-AddModules(ApitokenContainer *answer, StringInfo buffer, const char *account_id, const char *id)
+AddModules(ApitokenContainer *answer, const ApitokenHeldModules *held)
 {
-	ApitokenArguments arguments;
 	ApitokenContainer modules;
-	uint64		count;
 
-	apitoken_store_clear(&arguments);
-	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(account_id));
-	apitoken_store_set_pointer(&arguments, 2, cstring_to_text(id));
-	count = apitoken_store_read(STATEMENT_AUTHENTICATED_MODULES, &arguments);
-
-	apitoken_jsonb_start_array(&modules, buffer, count);
-	for (uint64 i = 0; i < count; i++)
-		AddModule(&modules, buffer, i);
+	apitoken_jsonb_start_array(&modules, answer->buffer, held->count);
+	for (int i = 0; i < held->count; i++)
+		AddModule(&modules, &held->modules[i]);
 	apitoken_jsonb_finish(&modules, answer);
 }
 
@@ -207,6 +199,7 @@ AddModules(ApitokenContainer *answer, StringInfo buffer, const char *account_id,
 static Jsonb *
 BuildAnswer(const char *account_id, const char *id, MemoryContext result_context)
 {
+	ApitokenHeldModules held = apitoken_identity_token_modules(account_id, id);
 	MemoryContext old = MemoryContextSwitchTo(result_context);
 	StringInfoData buffer;
 	ApitokenContainer answer;
@@ -224,7 +217,7 @@ BuildAnswer(const char *account_id, const char *id, MemoryContext result_context
 	apitoken_jsonb_add_key(&account, "id");
 	apitoken_jsonb_add_string(&account, account_id, strlen(account_id));
 	apitoken_jsonb_finish(&account, &answer);
-	AddModules(&answer, &buffer, account_id, id);
+	AddModules(&answer, &held);
 	apitoken_jsonb_finish(&answer, NULL);
 	return apitoken_jsonb_finish_answer(&buffer);
 }
@@ -250,6 +243,7 @@ apitoken_authenticate_secret(const char *secret, int length)
 	bool		well_formed = apitoken_secret_find_id(secret, length, &found, &found_length);
 	char	   *id = pnstrdup(found, found_length);
 	ApitokenOwnership ownership = apitoken_identity_become_owner();
+	ApitokenTokenStatus token;
 	Credential	credential;
 	bool		equal;
 	Jsonb	   *answer;
@@ -259,14 +253,15 @@ apitoken_authenticate_secret(const char *secret, int length)
 
 	/* a token that was disabled since the transaction began must not get in */
 	PushActiveSnapshot(GetLatestSnapshot());
-	credential = FindCredential(cstring_to_text(id));
+	token = apitoken_identity_token_status(id);
+	credential = FindCredential(token.account_id, id);
 	PopActiveSnapshot();
 	equal = apitoken_secret_digests_equal(credential.digest, digest);
-	if (!equal || !IsActive(&credential) || !well_formed)
-		apitoken_error_secret(ReasonToRefuse(&credential, id, equal));
+	if (!equal || !apitoken_identity_is_active(&token) || !well_formed)
+		apitoken_error_secret(ReasonToRefuse(&token, id, equal));
 
-	NoteAccessIfDue(&credential, id);
-	answer = BuildAnswer(credential.account_id, id, result_context);
+	NoteAccessIfDue(&credential, token.account_id, id);
+	answer = BuildAnswer(token.account_id, id, result_context);
 	SPI_finish();
 	apitoken_identity_leave_owner(&ownership);
 	apitoken_identity_set_actor("token", id);

@@ -98,31 +98,17 @@ apitoken_call_end(const ApitokenCall *call)
 }
 
 /*
- * Says, as a Datum of boolean for a statement, whether the fields ask for
- * lastAccessAt, which is kept in a table of its own.
- */
-Datum
-apitoken_call_wants_last_access(const ApitokenFields *fields)
-{
-	const ApitokenShape *shape = apitoken_model_layout(RESOURCE_TOKEN)->shape;
-	int			member = apitoken_model_find_member(shape, "lastAccessAt", strlen("lastAccessAt"));
-
-	return BoolGetDatum(apitoken_fields_gives(fields, shape, member));
-}
-
-/*
  * Reads the token with that id under the active snapshot; its row is the last
  * statement's result.  Raises PT404 if the caller may not administer it.
  */
 static void
-FindToken(const ApitokenCall *call, const char *id, const ApitokenFields *fields)
+FindToken(const ApitokenCall *call, const char *id)
 {
 	ApitokenArguments arguments;
 
 	apitoken_store_clear(&arguments);
 	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(id));
 	apitoken_identity_set_scope(&arguments, 2, 3, &call->caller);
-	apitoken_store_set(&arguments, 4, apitoken_call_wants_last_access(fields));
 	if (apitoken_store_read(STATEMENT_TOKEN, &arguments) == 0)
 		apitoken_error_token_not_found(id);
 }
@@ -152,7 +138,7 @@ apitoken_call_document_after_write(const ApitokenCall *call, const char *id,
 
 	PushActiveSnapshot(GetTransactionSnapshot());
 	if (id != NULL)
-		FindToken(call, id, fields);
+		FindToken(call, id);
 	document = BuildDocument(call, fields, secret, true);
 	PopActiveSnapshot();
 	return document;
@@ -212,7 +198,7 @@ apitoken_get(PG_FUNCTION_ARGS)
 	ApitokenCall call = apitoken_call_begin(false);
 	Jsonb	   *document;
 
-	FindToken(&call, id, fields);
+	FindToken(&call, id);
 	document = BuildDocument(&call, fields, NULL, false);
 	apitoken_call_end(&call);
 	PG_RETURN_JSONB_P(document);

@@ -32,7 +32,6 @@ extern ApitokenCall apitoken_call_begin(bool writes);
 extern void apitoken_call_identify(ApitokenCall *call);
 extern void apitoken_call_end(const ApitokenCall *call);
 
-extern Datum apitoken_call_wants_last_access(const ApitokenFields *fields);
 extern Jsonb *apitoken_call_document_after_write(const ApitokenCall *call, const char *id,
 												 ApitokenFields *fields, const char *secret);
 extern void apitoken_call_lock_account(const ApitokenCall *call, ApitokenStatement lock,

@@ -64,7 +64,15 @@ typedef struct Lookup
 } Lookup;
 
 static const Lookup lookups[] = {
-	[LOOKUP_TOKENS] = {"api_tokens", 1, {"id"}, STATEMENT_TOKENS},
+	[LOOKUP_TOKEN_STATUS] = {"api_tokens", 1, {"id"}, STATEMENT_TOKENS},
+	[LOOKUP_CREDENTIALS] = {
+		"api_token_credentials", 2, {"account_id", "api_token_id"}, STATEMENT_CREDENTIALS
+	},
+	[LOOKUP_ACCOUNT_TYPE] = {"accounts", 1, {"id"}, STATEMENT_ACCOUNTS},
+	[LOOKUP_MODULE_CODES] = {"modules", 1, {"id"}, STATEMENT_MODULES},
+	[LOOKUP_LAST_ACCESS] = {
+		"api_token_credentials", 2, {"account_id", "api_token_id"}, STATEMENT_CREDENTIALS
+	},
 	[LOOKUP_TOKEN_ACTORS] = {"api_tokens", 1, {"id"}, STATEMENT_TOKENS},
 	[LOOKUP_ACCOUNTS] = {"accounts", 1, {"id"}, STATEMENT_ACCOUNTS},
 	[LOOKUP_USER_GROUPS] = {"user_groups", 1, {"account_id", "id"}, STATEMENT_USER_GROUPS},
@@ -100,8 +108,6 @@ typedef struct Binding
 	Oid			relation;
 	Oid			index;			/* InvalidOid: run the statement */
 	AttrNumber *attnums;		/* by the slots of the layout */
-	ApitokenLayout link;		/* of a lookup whose rows are links */
-	ApitokenColumn link_column;
 } Binding;
 
 static Binding bindings[lengthof(lookups)];
@@ -243,17 +249,6 @@ Bind(const Lookup *lookup, const ApitokenLayout *layout, Binding *binding)
 	return relation;
 }
 
-/* The layout of rows of which only what they link to is wanted. */
-static const ApitokenLayout *
-LinkLayout(const Lookup *lookup, Binding *binding)
-{
-	binding->link_column.name = lookup->columns[lookup->nkeys];
-	binding->link_column.type = TEXTOID;
-	binding->link.columns = &binding->link_column;
-	binding->link.count = 1;
-	return &binding->link;
-}
-
 /*
  * Returns the table of a lookup, open and locked for reading, if it can be read
  * through the index of the binding, which is up to date then; else NULL.
@@ -383,7 +378,7 @@ ReadByStatement(const Lookup *lookup, const ApitokenKeys *keys, int64 limit, Del
  * in the order of the lookup for each.
  *
  * layout says which columns are wanted; it is the same one at every call for a
- * lookup.  NULL: just the column that orders the rows, an id.  Expects SPI to be connected and the tables' owner to be the current
+ * lookup.  Expects SPI to be connected and the tables' owner to be the current
  * role.  Raises 42P01 if the table is not there, 42804 if a column is of
  * another type than the layout wants.
  */
@@ -398,8 +393,6 @@ apitoken_fetch(ApitokenLookup lookup, const ApitokenLayout *layout, const Apitok
 	if (keys->count == 0)
 		return;
 
-	if (layout == NULL)
-		delivery.layout = layout = LinkLayout(&lookups[lookup], binding);
 	delivery.values = palloc(sizeof(Datum) * layout->count);
 	delivery.isnull = palloc(sizeof(bool) * layout->count);
 	relation = OpenDirectly(&lookups[lookup], layout, binding);

@@ -15,7 +15,13 @@
 /* What is looked for, and by which key. */
 typedef enum ApitokenLookup
 {
-	LOOKUP_TOKENS,				/* by id */
+	/* who acts */
+	LOOKUP_TOKEN_STATUS,		/* by id */
+	LOOKUP_CREDENTIALS,			/* by account and token */
+	LOOKUP_ACCOUNT_TYPE,		/* by id */
+	LOOKUP_MODULE_CODES,		/* by id */
+	/* the document */
+	LOOKUP_LAST_ACCESS,			/* by account and token */
 	LOOKUP_TOKEN_ACTORS,		/* by id */
 	LOOKUP_ACCOUNTS,			/* by id */
 	LOOKUP_USER_GROUPS,			/* by account */

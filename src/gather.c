@@ -16,9 +16,12 @@
 #include "gather.h"
 
 #include "apitoken.h"
+#include "catalog/pg_type.h"
 #include "members.h"
 #include "miscadmin.h"
+#include "utils/datum.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 /* What is asked for of a resource that may be given: NULL, everything. */
 typedef struct Request
@@ -180,6 +183,14 @@ ReadItems(ApitokenRows *rows, ApitokenList *list, ApitokenLookup lookup,
  * Links
  */
 
+/* Of a link, what it leads to is all that is wanted. */
+static ApitokenColumn module_link_columns[] = {{"module_id", TEXTOID}};
+static ApitokenColumn user_link_columns[] = {{"user_id", TEXTOID}};
+static ApitokenColumn buyer_link_columns[] = {{"buyer_id", TEXTOID}};
+static const ApitokenLayout module_link = {NULL, 1, module_link_columns, 0};
+static const ApitokenLayout user_link = {NULL, 1, user_link_columns, 0};
+static const ApitokenLayout buyer_link = {NULL, 1, buyer_link_columns, 0};
+
 /* The links of one owner after the other, while they come in. */
 typedef struct LinkReader
 {
@@ -227,19 +238,20 @@ ReceiveLink(void *argument, int key, Datum *values, bool *isnull)
  * numbers become the items of the list.
  */
 static void
-ReadLinks(ApitokenList *list, ApitokenIds *ids, ApitokenLookup lookup, const ApitokenKeys *owners)
+ReadLinks(ApitokenList *list, ApitokenIds *ids, ApitokenLookup lookup, const ApitokenLayout *link,
+		  const ApitokenKeys *owners)
 {
 	LinkReader	reader = {list, ids, 0, 0, 16, NULL};
 
 	StartList(list, owners->count);
 	reader.links = palloc(sizeof(Datum) * reader.allocated);
-	apitoken_fetch(lookup, NULL, owners, ListLimit(), ReceiveLink, &reader);
+	apitoken_fetch(lookup, link, owners, ListLimit(), ReceiveLink, &reader);
 	FinishOwner(&reader);
 	pfree(reader.links);
 }
 
 /*
- * Accounts and user groups
+ * Tokens, accounts and user groups
  */
 
 static int
@@ -271,6 +283,31 @@ OwnedKeys(const ApitokenRows *rows)
 	}};
 
 	return keys;
+}
+
+static ApitokenColumn last_access_columns[] = {{"last_access_at", TIMESTAMPTZOID}};
+static const ApitokenLayout last_access = {NULL, 1, last_access_columns, 0};
+
+static void
+ReceiveLastAccess(void *argument, int key, Datum *values, bool *isnull)
+{
+	const ApitokenRows *tokens = argument;
+	int			slot = SlotOf(tokens->layout, "lastAccessAt");
+
+	if (isnull[0])
+		return;
+	tokens->rows[key].values[slot] = datumCopy(values[0], FLOAT8PASSBYVAL, sizeof(TimestampTz));
+	tokens->rows[key].isnull[slot] = false;
+}
+
+/* When a token was last used is kept in a table of its own. */
+static void
+ReadLastAccess(ApitokenDocument *document)
+{
+	ApitokenKeys keys = OwnedKeys(&document->tokens);
+
+	apitoken_fetch(LOOKUP_LAST_ACCESS, &last_access, &keys, 1, ReceiveLastAccess,
+				   &document->tokens);
 }
 
 static void
@@ -377,7 +414,7 @@ ReadUsers(ApitokenDocument *document, ApitokenFields *fields, const ApitokenKeys
 	LeafWriter	writer;
 
 	ReadLinks(&document->leaves[apitoken_members_leaf_list(RESOURCE_USER)].of_group, ids,
-			  LOOKUP_GROUP_USERS, groups);
+			  LOOKUP_GROUP_USERS, &user_link, groups);
 	writer = StartLeaves(document, RESOURCE_USER, "users", fields, ids->count);
 	keys.count = ids->count;
 	keys.columns[0] = ids->ids;
@@ -416,7 +453,7 @@ ReadBuyers(ApitokenDocument *document, Request request, const ApitokenKeys *grou
 	ApitokenKeys keys;
 	LeafWriter	writer;
 
-	ReadLinks(of_group, ids, LOOKUP_GROUP_BUYERS, groups);
+	ReadLinks(of_group, ids, LOOKUP_GROUP_BUYERS, &buyer_link, groups);
 	keys = BuyerKeys(of_group, ids, groups);
 	if (RequestOf(request, RESOURCE_BUYER, "errors").wanted)
 	{
@@ -479,12 +516,13 @@ ReadModules(ApitokenDocument *document, const Requests *requests, const Apitoken
 
 	if (requests->group_lists[0].wanted)
 		ReadLinks(&document->leaves[apitoken_members_leaf_list(RESOURCE_MODULE)].of_group, ids,
-				  LOOKUP_GROUP_MODULES, groups);
+				  LOOKUP_GROUP_MODULES, &module_link, groups);
 	if (requests->modules.wanted)
 	{
 		ApitokenKeys tokens = OwnedKeys(&document->tokens);
 
-		ReadLinks(&document->modules_of_token, ids, LOOKUP_TOKEN_MODULES, &tokens);
+		ReadLinks(&document->modules_of_token, ids, LOOKUP_TOKEN_MODULES, &module_link,
+				  &tokens);
 	}
 
 	document->modules = apitoken_rows_fetch(RESOURCE_MODULE, LOOKUP_MODULES, ids);
@@ -581,8 +619,12 @@ void
 apitoken_gather(ApitokenDocument *document)
 {
 	Requests	requests = AnalyzeFields(document);
+	Request		token = {true, document->fields};
 	ApitokenKeys groups = {0};
 
+	/* a plain member, whatever the extent; a list's statement has read it */
+	if (document->page == NULL && RequestOf(token, RESOURCE_TOKEN, "lastAccessAt").wanted)
+		ReadLastAccess(document);
 	if (requests.account.wanted)
 		ReadAccounts(document);
 	if (requests.user_groups.wanted)

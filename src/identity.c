@@ -29,6 +29,8 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "errors.h"
+#include "fetch.h"
+#include "ids.h"
 #include "miscadmin.h"
 #include "request.h"
 #include "utils/acl.h"
@@ -38,6 +40,10 @@
 #include "utils/syscache.h"
 
 #define ACTOR_SETTING "apitoken.actor"
+
+/* Codes of the modules that let an actor administer tokens. */
+#define OWN_ACCOUNT_MODULE "access-management"
+#define ANY_ACCOUNT_MODULE "account-management"
 
 #define ACTOR_USER "user"
 #define ACTOR_TOKEN "token"
@@ -213,6 +219,105 @@ apitoken_identity_leave_owner(const ApitokenOwnership *ownership)
 }
 
 /*
+ * Tokens
+ */
+
+static ApitokenColumn status_columns[] = {{"account_id", TEXTOID}, {"status", TEXTOID}};
+static ApitokenColumn type_columns[] = {{"type", TEXTOID}};
+static ApitokenColumn link_columns[] = {{"module_id", TEXTOID}};
+static ApitokenColumn code_columns[] = {{"id", TEXTOID}, {"code", TEXTOID}};
+static const ApitokenLayout status_layout = {NULL, 2, status_columns, 0};
+static const ApitokenLayout type_layout = {NULL, 1, type_columns, 0};
+static const ApitokenLayout link_layout = {NULL, 1, link_columns, 0};
+static const ApitokenLayout code_layout = {NULL, 2, code_columns, 0};
+
+static void
+ReceiveStatus(void *argument, int key, Datum *values, bool *isnull)
+{
+	ApitokenTokenStatus *token = argument;
+
+	token->account_id = TextDatumGetCString(values[0]);
+	token->status = TextDatumGetCString(values[1]);
+}
+
+/*
+ * Finds a token by its id, under the active snapshot; the result is in the
+ * current memory context.
+ */
+ApitokenTokenStatus
+apitoken_identity_token_status(const char *id)
+{
+	ApitokenTokenStatus token = {NULL, NULL};
+	Datum		key = CStringGetTextDatum(id);
+	ApitokenKeys keys = {1, {&key}};
+
+	apitoken_fetch(LOOKUP_TOKEN_STATUS, &status_layout, &keys, 1, ReceiveStatus, &token);
+	return token;
+}
+
+/* Is there such a token, and is it Active? */
+bool
+apitoken_identity_is_active(const ApitokenTokenStatus *token)
+{
+	return token->status != NULL && strcmp(token->status, "Active") == 0;
+}
+
+static void
+ReceiveLink(void *argument, int key, Datum *values, bool *isnull)
+{
+	(void) apitoken_ids_add(argument, PointerGetDatum(DatumGetTextPCopy(values[0])));
+}
+
+static void
+ReceiveCode(void *argument, int key, Datum *values, bool *isnull)
+{
+	ApitokenHeldModules *held = argument;
+	ApitokenHeldModule *module = &held->modules[held->count++];
+
+	module->id = TextDatumGetCString(values[0]);
+	module->code = TextDatumGetCString(values[1]);
+}
+
+/*
+ * Finds the modules that a token has, under the active snapshot; the result is
+ * in the current memory context.
+ */
+ApitokenHeldModules
+apitoken_identity_token_modules(const char *account_id, const char *id)
+{
+	ApitokenHeldModules held = {0, NULL};
+	ApitokenIds *ids = apitoken_ids_create();
+	Datum		account = CStringGetTextDatum(account_id);
+	Datum		token = CStringGetTextDatum(id);
+	ApitokenKeys owner = {1, {&account, &token}};
+	ApitokenKeys modules;
+
+	apitoken_fetch(LOOKUP_TOKEN_MODULES, &link_layout, &owner, PG_INT32_MAX, ReceiveLink, ids);
+	modules.count = ids->count;
+	modules.columns[0] = ids->ids;
+	held.modules = palloc(sizeof(ApitokenHeldModule) * Max(ids->count, 1));
+	apitoken_fetch(LOOKUP_MODULE_CODES, &code_layout, &modules, 1, ReceiveCode, &held);
+	return held;
+}
+
+static void
+ReceiveType(void *argument, int key, Datum *values, bool *isnull)
+{
+	*(bool *) argument = strcmp(TextDatumGetCString(values[0]), "Operations") == 0;
+}
+
+static bool
+IsOperations(const char *account_id)
+{
+	bool		operations = false;
+	Datum		key = CStringGetTextDatum(account_id);
+	ApitokenKeys keys = {1, {&key}};
+
+	apitoken_fetch(LOOKUP_ACCOUNT_TYPE, &type_layout, &keys, 1, ReceiveType, &operations);
+	return operations;
+}
+
+/*
  * The scope
  */
 
@@ -237,14 +342,10 @@ AddScopeRow(ApitokenCaller *caller, uint64 row, Datum *accounts, int *count)
 		accounts[(*count)++] = apitoken_store_value(row, 1, &isnull);
 }
 
-/*
- * Finds what the actor may administer.  Returns false if there is no such
- * actor, or he is not Active any more.
- */
+/* What a user may administer; false if there is no such user, or he is not Active. */
 static bool
-FindScope(ApitokenCaller *caller)
+FindUserScope(ApitokenCaller *caller)
 {
-	bool		token = strcmp(caller->actor.type, ACTOR_TOKEN) == 0;
 	ApitokenArguments arguments;
 	Datum	   *accounts;
 	int			count = 0;
@@ -252,14 +353,38 @@ FindScope(ApitokenCaller *caller)
 
 	apitoken_store_clear(&arguments);
 	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(caller->actor.id));
-	rows = apitoken_store_read(token ? STATEMENT_TOKEN_SCOPE : STATEMENT_USER_SCOPE,
-							   &arguments);
+	rows = apitoken_store_read(STATEMENT_USER_SCOPE, &arguments);
 
 	accounts = palloc(sizeof(Datum) * Max(rows, 1));
 	for (uint64 row = 0; row < rows; row++)
 		AddScopeRow(caller, row, accounts, &count);
 	caller->accounts = construct_array(accounts, count, TEXTOID, -1, false, TYPALIGN_INT);
 	return rows > 0;
+}
+
+/* The same for a token, which has its own modules, in its account. */
+static bool
+FindTokenScope(ApitokenCaller *caller)
+{
+	ApitokenTokenStatus token = apitoken_identity_token_status(caller->actor.id);
+	ApitokenHeldModules held;
+
+	if (!apitoken_identity_is_active(&token))
+		return false;
+
+	held = apitoken_identity_token_modules(token.account_id, caller->actor.id);
+	for (int i = 0; i < held.count; i++)
+	{
+		if (strcmp(held.modules[i].code, OWN_ACCOUNT_MODULE) == 0)
+		{
+			Datum		account = CStringGetTextDatum(token.account_id);
+
+			caller->accounts = construct_array(&account, 1, TEXTOID, -1, false, TYPALIGN_INT);
+		}
+		else if (strcmp(held.modules[i].code, ANY_ACCOUNT_MODULE) == 0)
+			caller->everywhere = IsOperations(token.account_id);
+	}
+	return true;
 }
 
 /*
@@ -277,7 +402,8 @@ apitoken_identity_visible(Oid role, ApitokenCaller *caller)
 	if (caller->actor.type == NULL)
 		caller->actor = ClaimedActor();
 	if (caller->actor.type != NULL)
-		return FindScope(caller);
+		return strcmp(caller->actor.type, ACTOR_TOKEN) == 0 ? FindTokenScope(caller) :
+			FindUserScope(caller);
 
 	caller->everywhere = IsTrusted(role);
 	return caller->everywhere;

@@ -31,6 +31,26 @@ typedef struct ApitokenCaller
 	ArrayType  *accounts;		/* else these: ids, text[] */
 } ApitokenCaller;
 
+/* What is known of a token by its id. */
+typedef struct ApitokenTokenStatus
+{
+	const char *account_id;		/* both NULL: there is no such token */
+	const char *status;
+} ApitokenTokenStatus;
+
+/* A module that a token has. */
+typedef struct ApitokenHeldModule
+{
+	const char *id;
+	const char *code;
+} ApitokenHeldModule;
+
+typedef struct ApitokenHeldModules
+{
+	int			count;
+	ApitokenHeldModule *modules;	/* in order of their ids */
+} ApitokenHeldModules;
+
 /* What to go back to when the function that became the owner ends. */
 typedef struct ApitokenOwnership
 {
@@ -44,6 +64,11 @@ extern void apitoken_identity_set_actor(const char *type, const char *id);
 
 extern ApitokenOwnership apitoken_identity_become_owner(void);
 extern void apitoken_identity_leave_owner(const ApitokenOwnership *ownership);
+
+extern ApitokenTokenStatus apitoken_identity_token_status(const char *id);
+extern bool apitoken_identity_is_active(const ApitokenTokenStatus *token);
+extern ApitokenHeldModules apitoken_identity_token_modules(const char *account_id,
+														   const char *id);
 
 extern ApitokenCaller apitoken_identity_caller(Oid role);
 extern void apitoken_identity_set_scope(ApitokenArguments *arguments, int everywhere,

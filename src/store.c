@@ -38,13 +38,6 @@ typedef struct StatementText
 #define EQ "OPERATOR(pg_catalog.=)"
 #define NE "OPERATOR(pg_catalog.<>)"
 
-/* A token's own members, and, if it is wanted, when the token was last used. */
-#define TOKEN_MEMBERS(wants_last_access) \
-	"t.*, CASE WHEN " wants_last_access " THEN" \
-	" (SELECT c.last_access_at FROM apitoken.api_token_credentials AS c" \
-	" WHERE c.account_id " EQ " t.account_id AND c.api_token_id " EQ " t.id)" \
-	" END AS last_access_at"
-
 /*
  * Tokens in the caller's scope: every account's for some, the given accounts'
  * for others, who do not see Deleted ones.
@@ -72,20 +65,6 @@ typedef struct StatementText
 				relation, "b." first " " EQ " k.a AND b." second " " EQ " k.b", "$3", order)
 
 static const StatementText statements[] = {
-	[STATEMENT_TOKEN_SCOPE] = {
-		"apitoken token scope", SPI_OK_SELECT,
-		"SELECT t.account_id::pg_catalog.text, a.type " EQ " 'Operations',"
-		" pg_catalog.bool_or(m.code " EQ " 'access-management'),"
-		" pg_catalog.bool_or(m.code " EQ " 'account-management')"
-		" FROM apitoken.api_tokens AS t"
-		" JOIN apitoken.accounts AS a ON a.id " EQ " t.account_id"
-		" LEFT JOIN apitoken.api_token_modules AS l"
-		" ON l.account_id " EQ " t.account_id AND l.api_token_id " EQ " t.id"
-		" LEFT JOIN apitoken.modules AS m ON m.id " EQ " l.module_id"
-		" WHERE t.id " EQ " $1 AND t.status " EQ " 'Active'"
-		" GROUP BY t.account_id, a.type",
-		1, {TEXTOID}
-	},
 	[STATEMENT_USER_SCOPE] = {
 		"apitoken user scope", SPI_OK_SELECT,
 		"SELECT g.account_id::pg_catalog.text, a.type " EQ " 'Operations',"
@@ -107,8 +86,8 @@ static const StatementText statements[] = {
 		" SET status = $2, updated_at = pg_catalog.clock_timestamp(),"
 		" updated_by_type = $3, updated_by_id = $4"
 		" WHERE t.id " EQ " $1 AND t.status " EQ " ANY ($5) AND " IN_SCOPE("$6", "$7")
-		" RETURNING " TOKEN_MEMBERS("$8"),
-		8, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID, BOOLOID, TEXTARRAYOID, BOOLOID}
+		" RETURNING t.*",
+		7, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID, BOOLOID, TEXTARRAYOID}
 	},
 	[STATEMENT_DISABLE_ALL] = {
 		"apitoken disable all", SPI_OK_UPDATE_RETURNING,
@@ -234,23 +213,6 @@ static const StatementText statements[] = {
 		" WHERE l.account_id " EQ " $1 AND l.module_id " EQ " $2",
 		2, {TEXTOID, TEXTOID}
 	},
-	[STATEMENT_CREDENTIAL] = {
-		"apitoken credential", SPI_OK_SELECT,
-		"SELECT t.account_id::pg_catalog.text, t.status, c.digest, c.last_access_at"
-		" FROM apitoken.api_tokens AS t"
-		" JOIN apitoken.api_token_credentials AS c"
-		" ON c.account_id " EQ " t.account_id AND c.api_token_id " EQ " t.id"
-		" WHERE t.id " EQ " $1",
-		1, {TEXTOID}
-	},
-	[STATEMENT_AUTHENTICATED_MODULES] = {
-		"apitoken authenticated modules", SPI_OK_SELECT,
-		"SELECT m.id::pg_catalog.text, m.code"
-		" FROM apitoken.api_token_modules AS l"
-		" JOIN apitoken.modules AS m ON m.id " EQ " l.module_id"
-		" WHERE l.account_id " EQ " $1 AND l.api_token_id " EQ " $2 ORDER BY m.id",
-		2, {TEXTOID, TEXTOID}
-	},
 	[STATEMENT_NOTE_ACCESS] = {
 		/* another session may have noted one since it was found to be due */
 		"apitoken note access", SPI_OK_UPDATE,
@@ -267,14 +229,19 @@ static const StatementText statements[] = {
 	},
 	[STATEMENT_TOKEN] = {
 		"apitoken token", SPI_OK_SELECT,
-		"SELECT " TOKEN_MEMBERS("$4") " FROM apitoken.api_tokens AS t"
+		"SELECT t.* FROM apitoken.api_tokens AS t"
 		" WHERE t.id " EQ " $1 AND " IN_SCOPE("$2", "$3"),
-		4, {TEXTOID, BOOLOID, TEXTARRAYOID, BOOLOID}
+		3, {TEXTOID, BOOLOID, TEXTARRAYOID}
 	},
 	[STATEMENT_TOKENS] = {
 		"apitoken tokens", SPI_OK_SELECT,
 		ROWS_BY_ONE("api_tokens", "id", "id"),
 		2, {TEXTARRAYOID, INT8OID}
+	},
+	[STATEMENT_CREDENTIALS] = {
+		"apitoken credentials", SPI_OK_SELECT,
+		ROWS_BY_TWO("api_token_credentials", "account_id", "api_token_id", "api_token_id"),
+		3, {TEXTARRAYOID, TEXTARRAYOID, INT8OID}
 	},
 	[STATEMENT_ACCOUNTS] = {
 		"apitoken accounts", SPI_OK_SELECT,

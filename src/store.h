@@ -17,7 +17,6 @@
 typedef enum ApitokenStatement
 {
 	/* who acts, and for which accounts */
-	STATEMENT_TOKEN_SCOPE,
 	STATEMENT_USER_SCOPE,
 	/* changes */
 	STATEMENT_TRANSITION,
@@ -37,13 +36,12 @@ typedef enum ApitokenStatement
 	STATEMENT_WITHDRAW_FROM_GROUPS,
 	STATEMENT_WITHDRAW_FROM_TOKENS,
 	/* authentication */
-	STATEMENT_CREDENTIAL,
-	STATEMENT_AUTHENTICATED_MODULES,
 	STATEMENT_NOTE_ACCESS,
 	/* the document */
 	STATEMENT_TOKEN,
 	/* rows by their keys, as fetch.c has them */
 	STATEMENT_TOKENS,
+	STATEMENT_CREDENTIALS,
 	STATEMENT_ACCOUNTS,
 	STATEMENT_USER_GROUPS,
 	STATEMENT_GROUP_MODULES,

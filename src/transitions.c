@@ -83,13 +83,11 @@ Explain(const ApitokenCall *call, const Transition *transition, const char *id)
 
 /*
  * Changes the status, in one statement that takes the row's lock and checks
- * status and scope.  The token's new row, with what fields ask for of it, is the
- * last statement's result then.
+ * status and scope.  The token's new row is the last statement's result then.
  * Raises PT404, or PT400 naming the status, and has changed nothing then.
  */
 static void
-ChangeStatus(const ApitokenCall *call, const Transition *transition, const char *id,
-			 const ApitokenFields *fields)
+ChangeStatus(const ApitokenCall *call, const Transition *transition, const char *id)
 {
 	const ApitokenActor *actor = &call->caller.actor;
 	ApitokenArguments arguments;
@@ -101,7 +99,6 @@ ChangeStatus(const ApitokenCall *call, const Transition *transition, const char 
 	apitoken_store_set_pointer(&arguments, 4, OptionalText(actor->id));
 	apitoken_store_set_pointer(&arguments, 5, StartStatuses(transition));
 	apitoken_identity_set_scope(&arguments, 6, 7, &call->caller);
-	apitoken_store_set(&arguments, 8, apitoken_call_wants_last_access(fields));
 
 	if (apitoken_identity_write_as(&call->caller, STATEMENT_TRANSITION, &arguments) > 0)
 		return;
@@ -123,7 +120,7 @@ AnswerTransition(FunctionCallInfo fcinfo, const Transition *transition)
 	ApitokenCall call = apitoken_call_begin(true);
 	Jsonb	   *document;
 
-	ChangeStatus(&call, transition, id, fields);
+	ChangeStatus(&call, transition, id);
 	document = apitoken_call_document_after_write(&call, NULL, fields, NULL);
 	apitoken_call_end(&call);
 	PG_RETURN_JSONB_P(document);
@@ -169,7 +166,7 @@ apitoken_delete(PG_FUNCTION_ARGS)
 	char	   *id = apitoken_call_id(fcinfo, 0, "id");
 	ApitokenCall call = apitoken_call_begin(true);
 
-	ChangeStatus(&call, &delete, id, NULL);
+	ChangeStatus(&call, &delete, id);
 	apitoken_call_end(&call);
 	PG_RETURN_VOID();
 }
