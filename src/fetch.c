@@ -58,46 +58,46 @@
 typedef struct Lookup
 {
 	const char *relation;
-	int			nkeys;
 	const char *columns[MAX_INDEX_COLUMNS];
+	int			nkeys;
 	ApitokenStatement statement;
 } Lookup;
 
 static const Lookup lookups[] = {
-	[LOOKUP_TOKEN_STATUS] = {"api_tokens", 1, {"id"}, STATEMENT_TOKENS},
+	[LOOKUP_TOKEN_STATUS] = {"api_tokens", {"id"}, 1, STATEMENT_TOKENS},
 	[LOOKUP_CREDENTIALS] = {
-		"api_token_credentials", 2, {"account_id", "api_token_id"}, STATEMENT_CREDENTIALS
+		"api_token_credentials", {"account_id", "api_token_id"}, 2, STATEMENT_CREDENTIALS
 	},
-	[LOOKUP_ACCOUNT_TYPE] = {"accounts", 1, {"id"}, STATEMENT_ACCOUNTS},
-	[LOOKUP_MODULE_CODES] = {"modules", 1, {"id"}, STATEMENT_MODULES},
+	[LOOKUP_ACCOUNT_TYPE] = {"accounts", {"id"}, 1, STATEMENT_ACCOUNTS},
+	[LOOKUP_MODULE_CODES] = {"modules", {"id"}, 1, STATEMENT_MODULES},
 	[LOOKUP_LAST_ACCESS] = {
-		"api_token_credentials", 2, {"account_id", "api_token_id"}, STATEMENT_CREDENTIALS
+		"api_token_credentials", {"account_id", "api_token_id"}, 2, STATEMENT_CREDENTIALS
 	},
-	[LOOKUP_TOKEN_ACTORS] = {"api_tokens", 1, {"id"}, STATEMENT_TOKENS},
-	[LOOKUP_ACCOUNTS] = {"accounts", 1, {"id"}, STATEMENT_ACCOUNTS},
-	[LOOKUP_USER_GROUPS] = {"user_groups", 1, {"account_id", "id"}, STATEMENT_USER_GROUPS},
+	[LOOKUP_TOKEN_ACTORS] = {"api_tokens", {"id"}, 1, STATEMENT_TOKENS},
+	[LOOKUP_ACCOUNTS] = {"accounts", {"id"}, 1, STATEMENT_ACCOUNTS},
+	[LOOKUP_USER_GROUPS] = {"user_groups", {"account_id", "id"}, 1, STATEMENT_USER_GROUPS},
 	[LOOKUP_GROUP_MODULES] = {
-		"user_group_modules", 2, {"account_id", "user_group_id", "module_id"},
+		"user_group_modules", {"account_id", "user_group_id", "module_id"}, 2,
 		STATEMENT_GROUP_MODULES
 	},
 	[LOOKUP_GROUP_USERS] = {
-		"user_group_users", 2, {"account_id", "user_group_id", "user_id"},
+		"user_group_users", {"account_id", "user_group_id", "user_id"}, 2,
 		STATEMENT_GROUP_USERS
 	},
 	[LOOKUP_GROUP_BUYERS] = {
-		"user_group_buyers", 2, {"account_id", "user_group_id", "buyer_id"},
+		"user_group_buyers", {"account_id", "user_group_id", "buyer_id"}, 2,
 		STATEMENT_GROUP_BUYERS
 	},
 	[LOOKUP_TOKEN_MODULES] = {
-		"api_token_modules", 2, {"account_id", "api_token_id", "module_id"},
+		"api_token_modules", {"account_id", "api_token_id", "module_id"}, 2,
 		STATEMENT_TOKEN_MODULES
 	},
-	[LOOKUP_MODULES] = {"modules", 1, {"id"}, STATEMENT_MODULES},
-	[LOOKUP_USERS] = {"users", 1, {"id"}, STATEMENT_USERS},
-	[LOOKUP_USER_ACTORS] = {"users", 1, {"id"}, STATEMENT_USERS},
-	[LOOKUP_BUYERS] = {"buyers", 2, {"account_id", "id"}, STATEMENT_BUYERS},
+	[LOOKUP_MODULES] = {"modules", {"id"}, 1, STATEMENT_MODULES},
+	[LOOKUP_USERS] = {"users", {"id"}, 1, STATEMENT_USERS},
+	[LOOKUP_USER_ACTORS] = {"users", {"id"}, 1, STATEMENT_USERS},
+	[LOOKUP_BUYERS] = {"buyers", {"account_id", "id"}, 2, STATEMENT_BUYERS},
 	[LOOKUP_BUYER_ERRORS] = {
-		"buyer_errors", 2, {"account_id", "buyer_id", "ordinal"}, STATEMENT_BUYER_ERRORS
+		"buyer_errors", {"account_id", "buyer_id", "ordinal"}, 2, STATEMENT_BUYER_ERRORS
 	},
 };
 

@@ -4,9 +4,10 @@
  *	  The statements that the extension runs: all its SQL text, and the
  *	  plans made of it.
  *
- * The extension reads and writes its tables through SQL on purpose: triggers,
- * row security, foreign tables and partitions go on working under it.  Every
- * name and operator is qualified, so that no search_path leads a statement to
+ * The extension writes its tables through SQL on purpose, and reads through it
+ * whatever an index alone would not find the same (see fetch.c): triggers, row
+ * security, foreign tables and partitions go on working under it.  Every name
+ * and operator is qualified, so that no search_path leads a statement to
  * something planted; no text is ever put together from input.
  *
  * Each statement is prepared at its first use in a session and kept.  Its plan
