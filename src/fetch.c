@@ -28,6 +28,7 @@
 #include "access/relation.h"
 #include "access/table.h"
 #include "access/tableam.h"
+#include "access/visibilitymap.h"
 #include "apitoken.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_am.h"
@@ -40,6 +41,8 @@
 #include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
+#include "storage/bufmgr.h"
+#include "storage/predicate.h"
 #include "store.h"
 #include "utils/array.h"
 #include "utils/fmgroids.h"
@@ -107,7 +110,9 @@ typedef struct Binding
 	bool		valid;			/* as far as the server has said */
 	Oid			relation;
 	Oid			index;			/* InvalidOid: run the statement */
-	AttrNumber *attnums;		/* by the slots of the layout */
+	bool		covered;		/* are all wanted columns in the index? */
+	AttrNumber *attnums;		/* by slot: of the table, or of the index if
+								 * covered */
 } Binding;
 
 static Binding bindings[lengthof(lookups)];
@@ -226,6 +231,24 @@ FindIndex(Relation relation, const Lookup *lookup)
 	return found;
 }
 
+/* Finds the layout's columns among those of the index, if they all are there. */
+static bool
+BindToIndex(const Lookup *lookup, const ApitokenLayout *layout, AttrNumber *attnums)
+{
+	for (int slot = 0; slot < layout->count; slot++)
+	{
+		attnums[slot] = InvalidAttrNumber;
+		for (int i = 0; i < MAX_INDEX_COLUMNS && lookup->columns[i] != NULL; i++)
+		{
+			if (strcmp(lookup->columns[i], layout->columns[slot].name) == 0)
+				attnums[slot] = i + 1;
+		}
+		if (attnums[slot] == InvalidAttrNumber)
+			return false;
+	}
+	return true;
+}
+
 /* Finds out about the table of a lookup; returns it, open and locked. */
 static Relation
 Bind(const Lookup *lookup, const ApitokenLayout *layout, Binding *binding)
@@ -245,7 +268,13 @@ Bind(const Lookup *lookup, const ApitokenLayout *layout, Binding *binding)
 											  sizeof(AttrNumber) * layout->count);
 	binding->index = IsOrdinary(relation) ? FindIndex(relation, lookup) : InvalidOid;
 	if (OidIsValid(binding->index))
+	{
+		/* this one checks the columns' types, too */
 		apitoken_model_bind(layout, RelationGetDescr(relation), binding->attnums);
+		binding->covered = BindToIndex(lookup, layout, binding->attnums);
+		if (!binding->covered)
+			apitoken_model_bind(layout, RelationGetDescr(relation), binding->attnums);
+	}
 	return relation;
 }
 
@@ -303,35 +332,96 @@ Deliver(Delivery *delivery, int key, const Datum *values, const bool *isnull)
 	delivery->receive(delivery->argument, key, delivery->values, delivery->isnull);
 }
 
+/* A scan of an index. */
+typedef struct IndexReader
+{
+	Relation	relation;
+	IndexScanDesc scan;
+	TupleTableSlot *slot;
+	bool		covered;
+	Buffer		visibility;		/* page of the visibility map, or
+								 * InvalidBuffer */
+} IndexReader;
+
+/*
+ * Steps to the next row without reading it from the table, unless that is what
+ * it takes to see whether it is visible: as an index-only scan does.
+ */
+static bool
+NextIndexTuple(IndexReader *reader)
+{
+	ItemPointer tid;
+
+	while ((tid = index_getnext_tid(reader->scan, ForwardScanDirection)) != NULL)
+	{
+		BlockNumber block = ItemPointerGetBlockNumber(tid);
+
+		CHECK_FOR_INTERRUPTS();
+		if (VM_ALL_VISIBLE(reader->relation, block, &reader->visibility))
+		{
+			PredicateLockPage(reader->relation, block, reader->scan->xs_snapshot);
+			return true;
+		}
+		if (index_fetch_heap(reader->scan, reader->slot))
+		{
+			ExecClearTuple(reader->slot);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Reads the next row and hands it on; returns false if there is none. */
+static bool
+ReadNext(IndexReader *reader, int key, Delivery *delivery)
+{
+	if (reader->covered)
+	{
+		Datum		values[INDEX_MAX_KEYS];
+		bool		isnull[INDEX_MAX_KEYS];
+
+		if (!NextIndexTuple(reader))
+			return false;
+		index_deform_tuple(reader->scan->xs_itup, reader->scan->xs_itupdesc, values, isnull);
+		Deliver(delivery, key, values, isnull);
+		return true;
+	}
+
+	CHECK_FOR_INTERRUPTS();
+	if (!index_getnext_slot(reader->scan, ForwardScanDirection, reader->slot))
+		return false;
+	slot_getallattrs(reader->slot);
+	Deliver(delivery, key, reader->slot->tts_values, reader->slot->tts_isnull);
+	return true;
+}
+
 /* Reads through an index, key by key. */
 static void
-ReadIndex(Relation relation, Oid index_oid, int nkeys, const ApitokenKeys *keys, int64 limit,
-		  Delivery *delivery)
+ReadIndex(Relation relation, const Binding *binding, int nkeys, const ApitokenKeys *keys,
+		  int64 limit, Delivery *delivery)
 {
-	Relation	index = index_open(index_oid, AccessShareLock);
-	TupleTableSlot *slot = table_slot_create(relation, NULL);
-	IndexScanDesc scan = apitoken_index_beginscan(relation, index, GetActiveSnapshot(), nkeys);
+	Relation	index = index_open(binding->index, AccessShareLock);
+	IndexReader reader = {relation, NULL, NULL, binding->covered, InvalidBuffer};
 	ScanKeyData scankeys[APITOKEN_MAX_KEYS];
 
+	reader.slot = table_slot_create(relation, NULL);
+	reader.scan = apitoken_index_beginscan(relation, index, GetActiveSnapshot(), nkeys);
+	reader.scan->xs_want_itup = reader.covered;
 	for (int key = 0; key < keys->count; key++)
 	{
 		for (int column = 0; column < nkeys; column++)
 			ScanKeyInit(&scankeys[column], column + 1, BTEqualStrategyNumber, F_TEXTEQ,
 						keys->columns[column][key]);
-		index_rescan(scan, scankeys, nkeys, NULL, 0);
-
-		for (int64 row = 0;
-			 row < limit && index_getnext_slot(scan, ForwardScanDirection, slot); row++)
-		{
-			CHECK_FOR_INTERRUPTS();
-			slot_getallattrs(slot);
-			Deliver(delivery, key, slot->tts_values, slot->tts_isnull);
-		}
+		index_rescan(reader.scan, scankeys, nkeys, NULL, 0);
+		for (int64 row = 0; row < limit && ReadNext(&reader, key, delivery); row++)
+			;
 	}
 
 	/* locks are kept until the transaction ends, as a statement's are */
-	index_endscan(scan);
-	ExecDropSingleTupleTableSlot(slot);
+	if (BufferIsValid(reader.visibility))
+		ReleaseBuffer(reader.visibility);
+	index_endscan(reader.scan);
+	ExecDropSingleTupleTableSlot(reader.slot);
 	index_close(index, NoLock);
 }
 
@@ -399,7 +489,7 @@ apitoken_fetch(ApitokenLookup lookup, const ApitokenLayout *layout, const Apitok
 	if (relation != NULL)
 	{
 		delivery.attnums = binding->attnums;
-		ReadIndex(relation, binding->index, lookups[lookup].nkeys, keys, limit, &delivery);
+		ReadIndex(relation, binding, lookups[lookup].nkeys, keys, limit, &delivery);
 		relation_close(relation, NoLock);
 	}
 	else
