@@ -16,15 +16,15 @@ bench=$project/bench
 set_form() {
 	case $1 in
 		smoke)
-			accounts=300 medium=10 large=2 rounds=1 each="-t 2" each_large="-t 2" fsyncs=off sessions=5 load_seconds=2
+			accounts=300 medium=10 large=2 rounds=1 each="-t 2" each_large="-t 2" each_all="-t 2" fsyncs=off sessions=5 load_seconds=2
 			growth="100 300" many=100 memory=128MB
 			;;
 		short)
-			accounts=10000 medium=400 large=10 rounds=5 each="-T 1" each_large="-T 2" fsyncs="off on" sessions=40 load_seconds=30
+			accounts=10000 medium=400 large=10 rounds=5 each="-T 1" each_large="-T 2" each_all="-T 10" fsyncs="off on" sessions=40 load_seconds=30
 			growth="1000 10000 100000" many=10000 memory=512MB
 			;;
 		long)
-			accounts=100000 medium=4000 large=40 rounds=5 each="-T 1" each_large="-T 2" fsyncs="off on" sessions=40 load_seconds=300
+			accounts=100000 medium=4000 large=40 rounds=5 each="-T 1" each_large="-T 2" each_all="-T 10" fsyncs="off on" sessions=40 load_seconds=300
 			growth="1000 10000 100000" many=10000 memory=2GB
 			;;
 		*) die "FORM is smoke, short or long, not \"$1\"" ;;
@@ -39,10 +39,6 @@ set_form() {
 # Server
 #
 
-# Nothing may start by itself in the middle of somebody's turn: no checkpoint,
-# no autovacuum (the run under load has it on).  JIT would compile the large
-# hand-written statements at each call, which costs them far more than it
-# gains.
 # glibc gives memory back to the system and asks for it again at each call that
 # needs much of it.  What that costs is the machine's matter; on some virtual
 # ones it is most of the time of whoever needs much.  use_memory kept, or
@@ -57,16 +53,17 @@ use_memory() {
 	[ -d "$(cluster_folder bench)" ] || return 0
 	quietly as_server pg_ctl -D "$(cluster_folder bench)/data" -w stop || die "the server did not stop"
 	quietly cluster_launch bench || die "the server did not start again"
+	warm_up
 }
 
-start_server() {
-	quietly as_server pg_ctl -D "$(cluster_folder bench)/data" -w stop || die "the server did not stop"
-	quietly cluster_launch bench || die "the server did not start again"
-}
-
+# Nothing may start by itself in the middle of somebody's turn: no checkpoint,
+# no autovacuum (the run under load has it on).  JIT would compile the large
+# hand-written statements at each call, which costs them far more than it
+# gains.
 start_server() {
 	read -r -a turn <<<"$each"
 	read -r -a turn_large <<<"$each_large"
+	read -r -a turn_all <<<"$each_all"
 	use_memory kept
 	say "Starting a private server ..."
 	cluster_start bench "shared_buffers = $memory" "max_connections = 100" "max_wal_size = 16GB" "checkpoint_timeout = 1h" \
@@ -74,10 +71,17 @@ start_server() {
 		"bench.seed = ${SEED:-1}"
 	quietly database_create bench || die "the extension could not be created"
 	export PGDATABASE=bench
+	quietly sql -c "CREATE EXTENSION pg_prewarm" || die "pg_prewarm could not be created"
 }
 
 sql() {
 	psql -XqAt -v ON_ERROR_STOP=1 "$@"
+}
+
+# Reads all tables and indexes into the server's memory, where it is enough.
+warm_up() {
+	quietly sql -c "SELECT count(pg_prewarm(oid)) FROM pg_class
+		WHERE relnamespace = 'apitoken'::regnamespace AND relkind IN ('r', 'i')" || die "the tables could not be read"
 }
 
 # Makes a setting of the server's configuration, at once.  Ours are known where
