@@ -255,19 +255,25 @@ Bind(const Lookup *lookup, const ApitokenLayout *layout, Binding *binding)
 {
 	RangeVar   *name = makeRangeVar(APITOKEN_SCHEMA, (char *) lookup->relation, -1);
 	Relation	relation;
+	Oid			index;
 
 	binding->relation = RangeVarGetRelid(name, AccessShareLock, true);
 	if (!OidIsValid(binding->relation))
 		apitoken_error_table_missing(lookup->relation);
 
-	/* whatever changes from here on makes it invalid again */
+	/*
+	 * Whatever changes from here on makes it invalid again.  The index comes
+	 * last: if a column's type is refused, the statement, which refuses it as
+	 * well, is what is run from then on.
+	 */
 	binding->valid = true;
+	binding->index = InvalidOid;
 	relation = relation_open(binding->relation, NoLock);
 	if (binding->attnums == NULL)
 		binding->attnums = MemoryContextAlloc(TopMemoryContext,
 											  sizeof(AttrNumber) * layout->count);
-	binding->index = IsOrdinary(relation) ? FindIndex(relation, lookup) : InvalidOid;
-	if (OidIsValid(binding->index))
+	index = IsOrdinary(relation) ? FindIndex(relation, lookup) : InvalidOid;
+	if (OidIsValid(index))
 	{
 		/* this one checks the columns' types, too */
 		apitoken_model_bind(layout, RelationGetDescr(relation), binding->attnums);
@@ -275,6 +281,7 @@ Bind(const Lookup *lookup, const ApitokenLayout *layout, Binding *binding)
 		if (!binding->covered)
 			apitoken_model_bind(layout, RelationGetDescr(relation), binding->attnums);
 	}
+	binding->index = index;
 	return relation;
 }
 
