@@ -31,7 +31,7 @@ tests_template() {
 tests_chosen() {
 	local tests test
 
-	read -r -a tests <<<"${TESTS:-}"
+	read -r -d '' -a tests <<<"${TESTS:-}"
 	[ ${#tests[@]} -gt 0 ] || tests=(test/!(marketplace).sql test/*/run)
 	for test in "${tests[@]}"; do
 		[[ " ${tests_left_out[*]} " == *" $test "* ]] || say "$test"
