@@ -188,10 +188,8 @@ TablesOwner(void)
 /*
  * Becomes the owner of the tables, so that a caller needs no right on them.
  *
- * The search path is a safe one meanwhile: somebody's trigger on these tables
- * runs with the owner's rights.  The extension's own statements qualify every
- * name and do not depend on it, but their plans do: under one path, whoever
- * calls, they are made once.
+ * Settings that are saved from here on, as store.c does with the search path,
+ * are restored when the owner is left.
  *
  * Returns what apitoken_identity_leave_owner goes back to.  After an error, the
  * end of the (sub)transaction goes back by itself.
@@ -205,12 +203,10 @@ apitoken_identity_become_owner(void)
 	GetUserIdAndSecContext(&ownership.role, &ownership.security_context);
 	SetUserIdAndSecContext(owner, ownership.security_context | SECURITY_LOCAL_USERID_CHANGE);
 	ownership.guc_level = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, ERROR, false);
 	return ownership;
 }
 
-/* Goes back to the role, and the search path, of the caller. */
+/* Goes back to the role, and the settings, of the caller. */
 void
 apitoken_identity_leave_owner(const ApitokenOwnership *ownership)
 {

@@ -21,10 +21,12 @@
 #include "store.h"
 
 #include "access/xact.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "errors.h"
 #include "nodes/parsenodes.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/snapmgr.h"
 
 typedef struct StatementText
@@ -35,6 +37,8 @@ typedef struct StatementText
 	int			nargs;
 	Oid			argtypes[APITOKEN_MAX_ARGUMENTS];
 } StatementText;
+
+#define SAFE_SEARCH_PATH "pg_catalog, pg_temp"
 
 #define EQ "OPERATOR(pg_catalog.=)"
 #define NE "OPERATOR(pg_catalog.<>)"
@@ -318,12 +322,30 @@ PreparePlan(ApitokenStatement statement)
 	return plans[statement];
 }
 
+/*
+ * Makes the search path a safe one, until the tables' owner is left: somebody's
+ * trigger on these tables runs with the owner's rights.  The statements qualify
+ * every name and do not depend on it, but their plans do: under one path,
+ * whoever calls, they are made once.  It is seen to here, since much is read
+ * without a statement, and setting it takes longer than to read a row.
+ */
+static void
+SecureSearchPath(void)
+{
+	if (strcmp(namespace_search_path, SAFE_SEARCH_PATH) != 0)
+		(void) set_config_option("search_path", SAFE_SEARCH_PATH, PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, ERROR, false);
+}
+
 static uint64
 Execute(ApitokenStatement statement, ApitokenArguments *arguments, bool read_only)
 {
 	MemoryContext context = CurrentMemoryContext;
-	int			result = SPI_execute_plan(PreparePlan(statement), arguments->values,
-										  arguments->nulls, read_only, 0);
+	int			result;
+
+	SecureSearchPath();
+	result = SPI_execute_plan(PreparePlan(statement), arguments->values, arguments->nulls,
+							  read_only, 0);
 
 	/* SPI leaves its own context behind */
 	MemoryContextSwitchTo(context);
@@ -371,6 +393,23 @@ apitoken_store_read(ApitokenStatement statement, ApitokenArguments *arguments)
 }
 
 /*
+ * Runs a statement that was composed, of this file's kind and with its values
+ * as arguments (none of them null), once; else as apitoken_store_read.
+ */
+uint64
+apitoken_store_read_composed(const char *name, const char *sql, int nargs, Oid *argtypes,
+							 Datum *values)
+{
+	int			result;
+
+	SecureSearchPath();
+	result = SPI_execute_with_args(sql, nargs, argtypes, values, NULL, true, 0);
+	if (result != SPI_OK_SELECT)
+		apitoken_error_statement(name, SPI_result_code_string(result));
+	return SPI_processed;
+}
+
+/*
  * Runs a statement that writes or locks, under a snapshot of its own (in a
  * transaction that is read committed), and makes its changes visible to what
  * comes after.  Returns as above; raises 25006 in a read-only transaction.
@@ -394,6 +433,7 @@ apitoken_store_write_latest(ApitokenStatement statement, ApitokenArguments *argu
 	Snapshot	crosscheck = InvalidSnapshot;
 	int			result;
 
+	SecureSearchPath();
 	if (IsolationUsesXactSnapshot())
 	{
 		CommandCounterIncrement();

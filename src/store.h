@@ -69,6 +69,8 @@ extern void apitoken_store_set(ApitokenArguments *arguments, int number, Datum v
 extern void apitoken_store_set_pointer(ApitokenArguments *arguments, int number, const void *value);
 
 extern uint64 apitoken_store_read(ApitokenStatement statement, ApitokenArguments *arguments);
+extern uint64 apitoken_store_read_composed(const char *name, const char *sql, int nargs,
+										   Oid *argtypes, Datum *values);
 extern uint64 apitoken_store_write(ApitokenStatement statement, ApitokenArguments *arguments);
 extern void apitoken_store_write_latest(ApitokenStatement statement,
 										ApitokenArguments *arguments);
