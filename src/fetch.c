@@ -27,8 +27,6 @@
 #include "access/htup_details.h"
 #include "access/relation.h"
 #include "access/table.h"
-#include "access/tableam.h"
-#include "access/visibilitymap.h"
 #include "apitoken.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_am.h"
@@ -38,18 +36,14 @@
 #include "catalog/pg_type.h"
 #include "commands/extension.h"
 #include "errors.h"
-#include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
-#include "storage/bufmgr.h"
-#include "storage/predicate.h"
+#include "scan.h"
 #include "store.h"
 #include "utils/array.h"
-#include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/snapmgr.h"
 
 /* A key's columns and the one that orders the rows which share it. */
 #define MAX_INDEX_COLUMNS (APITOKEN_MAX_KEYS + 1)
@@ -121,17 +115,6 @@ static Binding bindings[lengthof(lookups)];
  * Extensions whose planner finds a table's rows elsewhere than in the table.
  */
 static const char *const foreign_planners[] = {"citus"};
-
-/* A row on its way from where it was found to who asked for it. */
-typedef struct Delivery
-{
-	const ApitokenLayout *layout;
-	const AttrNumber *attnums;
-	Datum	   *values;			/* by slot */
-	bool	   *isnull;
-	ApitokenReceiver receive;
-	void	   *argument;
-} Delivery;
 
 /*
  * Bindings
@@ -322,119 +305,12 @@ OpenDirectly(const Lookup *lookup, const ApitokenLayout *layout, Binding *bindin
 }
 
 /*
- * Rows
+ * Statements
  */
-
-static void
-Deliver(Delivery *delivery, int key, const Datum *values, const bool *isnull)
-{
-	for (int slot = 0; slot < delivery->layout->count; slot++)
-	{
-		AttrNumber	attnum = delivery->attnums[slot];
-
-		delivery->isnull[slot] = attnum == InvalidAttrNumber || isnull[attnum - 1];
-		if (!delivery->isnull[slot])
-			delivery->values[slot] = values[attnum - 1];
-	}
-	delivery->receive(delivery->argument, key, delivery->values, delivery->isnull);
-}
-
-/* A scan of an index. */
-typedef struct IndexReader
-{
-	Relation	relation;
-	IndexScanDesc scan;
-	TupleTableSlot *slot;
-	bool		covered;
-	Buffer		visibility;		/* page of the visibility map, or
-								 * InvalidBuffer */
-} IndexReader;
-
-/*
- * Steps to the next row without reading it from the table, unless that is what
- * it takes to see whether it is visible: as an index-only scan does.
- */
-static bool
-NextIndexTuple(IndexReader *reader)
-{
-	ItemPointer tid;
-
-	while ((tid = index_getnext_tid(reader->scan, ForwardScanDirection)) != NULL)
-	{
-		BlockNumber block = ItemPointerGetBlockNumber(tid);
-
-		CHECK_FOR_INTERRUPTS();
-		if (VM_ALL_VISIBLE(reader->relation, block, &reader->visibility))
-		{
-			PredicateLockPage(reader->relation, block, reader->scan->xs_snapshot);
-			return true;
-		}
-		if (index_fetch_heap(reader->scan, reader->slot))
-		{
-			ExecClearTuple(reader->slot);
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Reads the next row and hands it on; returns false if there is none. */
-static bool
-ReadNext(IndexReader *reader, int key, Delivery *delivery)
-{
-	if (reader->covered)
-	{
-		Datum		values[INDEX_MAX_KEYS];
-		bool		isnull[INDEX_MAX_KEYS];
-
-		if (!NextIndexTuple(reader))
-			return false;
-		index_deform_tuple(reader->scan->xs_itup, reader->scan->xs_itupdesc, values, isnull);
-		Deliver(delivery, key, values, isnull);
-		return true;
-	}
-
-	CHECK_FOR_INTERRUPTS();
-	if (!index_getnext_slot(reader->scan, ForwardScanDirection, reader->slot))
-		return false;
-	slot_getallattrs(reader->slot);
-	Deliver(delivery, key, reader->slot->tts_values, reader->slot->tts_isnull);
-	return true;
-}
-
-/* Reads through an index, key by key. */
-static void
-ReadIndex(Relation relation, const Binding *binding, int nkeys, const ApitokenKeys *keys,
-		  int64 limit, Delivery *delivery)
-{
-	Relation	index = index_open(binding->index, AccessShareLock);
-	IndexReader reader = {relation, NULL, NULL, binding->covered, InvalidBuffer};
-	ScanKeyData scankeys[APITOKEN_MAX_KEYS];
-
-	reader.slot = table_slot_create(relation, NULL);
-	reader.scan = apitoken_index_beginscan(relation, index, GetActiveSnapshot(), nkeys);
-	reader.scan->xs_want_itup = reader.covered;
-	for (int key = 0; key < keys->count; key++)
-	{
-		for (int column = 0; column < nkeys; column++)
-			ScanKeyInit(&scankeys[column], column + 1, BTEqualStrategyNumber, F_TEXTEQ,
-						keys->columns[column][key]);
-		index_rescan(reader.scan, scankeys, nkeys, NULL, 0);
-		for (int64 row = 0; row < limit && ReadNext(&reader, key, delivery); row++)
-			;
-	}
-
-	/* locks are kept until the transaction ends, as a statement's are */
-	if (BufferIsValid(reader.visibility))
-		ReleaseBuffer(reader.visibility);
-	index_endscan(reader.scan);
-	ExecDropSingleTupleTableSlot(reader.slot);
-	index_close(index, NoLock);
-}
 
 /* Hands on the rows of the last statement's result. */
 static void
-DeliverResult(uint64 count, Delivery *delivery)
+DeliverResult(uint64 count, ApitokenDelivery *delivery)
 {
 	TupleDesc	tupdesc = SPI_tuptable->tupdesc;
 	AttrNumber *attnums = palloc(sizeof(AttrNumber) * delivery->layout->count);
@@ -449,14 +325,14 @@ DeliverResult(uint64 count, Delivery *delivery)
 		CHECK_FOR_INTERRUPTS();
 		heap_deform_tuple(table->vals[row], tupdesc, values, isnull);
 		/* the first column tells the key, counted from 1 */
-		Deliver(delivery, DatumGetInt64(values[0]) - 1, values, isnull);
+		apitoken_scan_deliver(delivery, DatumGetInt64(values[0]) - 1, values, isnull);
 	}
 	SPI_freetuptable(table);
 }
 
 /* Runs the statement: once for all keys. */
 static void
-ReadByStatement(const Lookup *lookup, const ApitokenKeys *keys, int64 limit, Delivery *delivery)
+ReadByStatement(const Lookup *lookup, const ApitokenKeys *keys, int64 limit, ApitokenDelivery *delivery)
 {
 	ApitokenArguments arguments;
 
@@ -471,8 +347,8 @@ ReadByStatement(const Lookup *lookup, const ApitokenKeys *keys, int64 limit, Del
 
 /*
  * Reads, under the active snapshot, the rows that have the keys, at most limit
- * of them for each, and hands them to receive(argument, ...): key by key, and
- * in the order of the lookup for each.
+ * of them for each, and hands them to receive(argument, ...): one key's after
+ * another's, the keys in any order, and in the order of the lookup for each.
  *
  * layout says which columns are wanted; it is the same one at every call for a
  * lookup.  Expects SPI to be connected and the tables' owner to be the current
@@ -484,7 +360,7 @@ apitoken_fetch(ApitokenLookup lookup, const ApitokenLayout *layout, const Apitok
 			   int64 limit, ApitokenReceiver receive, void *argument)
 {
 	Binding    *binding = &bindings[lookup];
-	Delivery	delivery = {layout, NULL, NULL, NULL, receive, argument};
+	ApitokenDelivery delivery = {layout, NULL, NULL, NULL, receive, argument};
 	Relation	relation;
 
 	if (keys->count == 0)
@@ -496,7 +372,8 @@ apitoken_fetch(ApitokenLookup lookup, const ApitokenLayout *layout, const Apitok
 	if (relation != NULL)
 	{
 		delivery.attnums = binding->attnums;
-		ReadIndex(relation, binding, lookups[lookup].nkeys, keys, limit, &delivery);
+		apitoken_scan_read(relation, binding->index, binding->covered, lookups[lookup].nkeys,
+						   keys, limit, &delivery);
 		relation_close(relation, NoLock);
 	}
 	else

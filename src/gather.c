@@ -96,7 +96,7 @@ StartList(ApitokenList *list, int owners)
 	list->items = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(int) * list->allocated);
 }
 
-/* Adds an item, for the owner that the last one was added for or a later one. */
+/* Adds an item, for the owner that the last one was added for or a new one. */
 static void
 AddItem(ApitokenList *list, int owner, int item)
 {
@@ -112,10 +112,15 @@ AddItem(ApitokenList *list, int owner, int item)
 	list->items[list->count++] = item;
 }
 
-/* Takes those items off that are not there to be shown. */
+/*
+ * Takes those items off that are not there to be shown.  Owners may have come
+ * in any order, so the others move to a place of their own.
+ */
 static void
 DropAbsent(ApitokenList *list, const bool *present)
 {
+	int		   *items_kept = MemoryContextAllocHuge(CurrentMemoryContext,
+													sizeof(int) * Max(list->count, 1));
 	int			kept = 0;
 
 	for (int owner = 0; owner < list->owners; owner++)
@@ -127,11 +132,14 @@ DropAbsent(ApitokenList *list, const bool *present)
 		for (int i = items->first; i < end; i++)
 		{
 			if (present[list->items[i]])
-				list->items[kept++] = list->items[i];
+				items_kept[kept++] = list->items[i];
 		}
 		items->first = first;
 		items->count = kept - first;
 	}
+	pfree(list->items);
+	list->items = items_kept;
+	list->allocated = Max(list->count, 1);
 	list->count = kept;
 }
 

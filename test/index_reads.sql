@@ -6,7 +6,7 @@
 VACUUM;
 
 BEGIN;
-SELECT plan(25);
+SELECT plan(35);
 
 CREATE SCHEMA helper;
 CREATE FUNCTION helper.answers() RETURNS jsonb LANGUAGE sql AS $$
@@ -106,6 +106,72 @@ SET LOCAL apitoken.index_reads = off;
 SELECT is(helper.answers(), answers, 'by no statement either') FROM without;
 SET LOCAL apitoken.index_reads = on;
 ROLLBACK TO linked;
+
+-- Keys that lie together are read in one go: an account of six groups, whose
+-- buyers are next to one another, and of whose users every other one has forty
+-- strangers before the next.
+SAVEPOINT ranges;
+SET LOCAL session_replication_role = replica;
+INSERT INTO apitoken.accounts (id, type, name) VALUES ('RNG', 'Client', 'Ranges');
+INSERT INTO apitoken.users (id, name) SELECT format('RNG-%s', to_char(n, 'FM0000')), 'User ' || n FROM generate_series(1, 820) n;
+INSERT INTO apitoken.buyers (account_id, id, name, contact_id)
+	SELECT 'RNG', format('RNG-%s', to_char(n, 'FM0000')), 'Buyer ' || n, 'RNG-0001' FROM generate_series(1, 40) n;
+INSERT INTO apitoken.buyer_errors (account_id, buyer_id, ordinal, id, message)
+	SELECT account_id, id, o, 'E' || o, 'Error' FROM apitoken.buyers, generate_series(1, 2) o WHERE account_id = 'RNG';
+INSERT INTO apitoken.user_accounts SELECT 'RNG', id FROM apitoken.users WHERE id LIKE 'RNG-%';
+INSERT INTO apitoken.user_groups (account_id, id, name, is_default) SELECT 'RNG', 'RNG-' || n, 'Group ' || n, n = 1 FROM generate_series(1, 6) n;
+INSERT INTO apitoken.user_group_modules SELECT 'RNG', 'RNG-' || n, m.id FROM generate_series(1, 6) n, apitoken.modules m;
+INSERT INTO apitoken.user_group_buyers SELECT 'RNG', 'RNG-' || (6 - n % 5), format('RNG-%s', to_char(n, 'FM0000')) FROM generate_series(1, 40) n;
+INSERT INTO apitoken.user_group_users
+	SELECT 'RNG', 'RNG-' || (6 - n / 41 % 5), format('RNG-%s', to_char(n, 'FM0000')) FROM generate_series(1, 820) n WHERE n % 41 < 2;
+INSERT INTO apitoken.api_tokens (account_id, id, name, created_at)
+	SELECT 'RNG', 'RNG-' || n, 'Token ' || n, timestamptz '2026-01-01' - n * interval '1 day' FROM generate_series(1, 6) n;
+INSERT INTO apitoken.api_token_modules SELECT 'RNG', 'RNG-' || n, m.id FROM generate_series(1, 6) n, apitoken.modules m;
+SET LOCAL session_replication_role = origin;
+
+-- how often an index of a table was gone down
+CREATE FUNCTION helper.scans(indexed regclass) RETURNS bigint LANGUAGE sql AS $$
+	SELECT pg_stat_get_xact_numscans(i.indexrelid) FROM pg_index i WHERE i.indrelid = indexed AND i.indisprimary
+$$;
+CREATE FUNCTION helper.range_answers() RETURNS jsonb LANGUAGE sql AS $$
+	SELECT jsonb_build_array(api.apitoken_get('RNG-1'), api.apitoken_list('account.id=RNG&order=id'), api.apitoken_list('account.id=RNG'))
+$$;
+CREATE TEMPORARY TABLE before AS SELECT helper.scans('apitoken.user_group_users') AS links, helper.scans('apitoken.users') AS users,
+	helper.scans('apitoken.buyers') AS buyers, helper.scans('apitoken.buyer_errors') AS errors;
+CREATE TEMPORARY TABLE document AS SELECT api.apitoken_get('RNG-1') AS document;
+SELECT is(helper.scans('apitoken.user_group_users') - links, 1::bigint, 'the links of six groups are read in one go') FROM before;
+SELECT is(helper.scans('apitoken.buyers') - buyers, 1::bigint, 'so are buyers') FROM before;
+SELECT is(helper.scans('apitoken.buyer_errors') - errors, 1::bigint, 'so are their errors') FROM before;
+-- the first two have strangers behind them; 37 others and the two are left
+SELECT cmp_ok(helper.scans('apitoken.users') - users, '>', 30::bigint, 'users who are far apart are not') FROM before;
+SELECT is((SELECT array_agg(jsonb_array_length(g -> 'users') ORDER BY g ->> 'id') FROM document, jsonb_path_query(document, '$.account.groups[*]') g),
+	ARRAY[0, 8, 8, 8, 8, 8], 'all of them are shown');
+SELECT is((SELECT array_agg(jsonb_array_length(g -> 'buyers') ORDER BY g ->> 'id') FROM document, jsonb_path_query(document, '$.account.groups[*]') g),
+	ARRAY[0, 8, 8, 8, 8, 8], 'and all buyers');
+
+CREATE TEMPORARY TABLE ranges AS SELECT helper.range_answers() AS answers;
+SET LOCAL apitoken.index_reads = off;
+SELECT is(helper.range_answers(), answers, 'statements find the same') FROM ranges;
+
+-- lists that are too long, two of them by far
+INSERT INTO apitoken.buyer_errors (account_id, buyer_id, ordinal, id, message) SELECT 'RNG', 'RNG-0003', o, 'E' || o, 'Error' FROM generate_series(3, 20) o;
+INSERT INTO apitoken.user_group_users SELECT 'RNG', 'RNG-2', format('RNG-%s', to_char(n, 'FM0000')) FROM generate_series(1, 820) n ON CONFLICT DO NOTHING;
+SET LOCAL apitoken.max_list_items = 8;
+UPDATE ranges SET answers = helper.range_answers();
+SET LOCAL apitoken.index_reads = on;
+SELECT is(helper.range_answers(), answers, 'and lists that are too long') FROM ranges;
+RESET apitoken.max_list_items;
+
+-- of a page, tokens in another order than their ids: modules that are not there
+SET LOCAL session_replication_role = replica;
+DELETE FROM apitoken.modules WHERE id = (SELECT min(id) FROM apitoken.modules);
+SET LOCAL session_replication_role = origin;
+UPDATE ranges SET answers = helper.range_answers();
+SELECT is((SELECT count(*) FROM apitoken.modules), (SELECT jsonb_array_length(answers #> '{2,data,0,modules}') FROM ranges)::bigint, 'modules that are not there are not shown');
+SET LOCAL apitoken.index_reads = off;
+SELECT is(helper.range_answers(), answers, 'by statements neither') FROM ranges;
+SET LOCAL apitoken.index_reads = on;
+ROLLBACK TO ranges;
 
 -- policies that are forced on an owner who is no superuser
 CREATE ROLE apitoken_index_owner;
