@@ -5,7 +5,7 @@
 
 # shellcheck disable=SC2154 # scripts/bench and what it sources share their variables
 
-# A token that is Active, of so many accounts; pgbench makes its secret from its number.
+# A token that is Active, of so many accounts; its secret is made of its number.
 authenticate_script() {
 	local contender=$1 of_accounts=$2
 
@@ -16,26 +16,27 @@ authenticate_script() {
 	esac
 }
 
+# What two sessions reach in a second, from what a call takes in them.
 measure_authenticate() {
-	local subject=$1 condition=$2 contender=$3 round=$4 of_accounts=$5
+	local subject=$1 condition=$2 round=$3 of_accounts=$4 age=$5 contender latency seen=0
 
-	authenticate_script "$contender" "$of_accounts" >"$work/authenticate.sql"
-	case $subject in
-		# a session meets each page of shared memory for a first time
-		"all tokens") run_pgbench -c 2 -j 2 "${turn_all[@]}" -f "$work/authenticate.sql" || return ;;
-		*) run_pgbench -c 2 -j 2 "${turn[@]}" -f "$work/authenticate.sql" || return ;;
-	esac
-	record authenticate "$subject" "$condition" "$contender" "$round" tps "$(throughput)"
+	for contender in floor extension; do
+		authenticate_script $contender "$of_accounts" | round_script >"$work/round_$contender.sql"
+	done
+	run_round 2 "$round_seconds" "$age" floor extension || return
+	while read -r contender latency; do
+		record authenticate "$subject" "$condition" "$contender" "$round" tps "$(awk "BEGIN {print 2000 / $latency}")"
+		seen=$((seen + 1))
+	done <<<"$(round_latencies 6)"
+	[ "$seen" = 2 ]
 }
 
 compare_authenticate() {
-	local subject=$1 condition=$2 of_accounts=$3 contender round
+	local subject=$1 condition=$2 of_accounts=$3 age=$4 round
 
 	for round in $(seq "$rounds"); do
-		for contender in floor extension; do
-			measure_authenticate "$subject" "$condition" "$contender" "$round" "$of_accounts"
-			check $? "authenticate, $subject, $condition, $contender"
-		done
+		measure_authenticate "$subject" "$condition" "$round" "$of_accounts" "$age"
+		check $? "authenticate, $subject, $condition"
 	done
 	show_ratios authenticate "$subject" "$condition"
 }
@@ -43,7 +44,7 @@ compare_authenticate() {
 # Every token was used a moment ago: for the next hour there is nothing to note.
 note_all_accesses() {
 	quietly sql -c "UPDATE apitoken.api_token_credentials SET last_access_at = clock_timestamp()" \
-		-c "VACUUM (ANALYZE) apitoken.api_token_credentials" -c CHECKPOINT &&
+		-c "VACUUM (FULL, ANALYZE) apitoken.api_token_credentials" -c "VACUUM apitoken.api_token_credentials" -c CHECKPOINT &&
 		warm_up
 }
 
@@ -63,22 +64,24 @@ bench_authenticate() {
 	[ "$accounts" -gt 1000 ] || few=20
 	note_all_accesses || die "the accesses could not be noted"
 	server_setting "apitoken.last_access_interval = '1h'"
-	compare_authenticate "all tokens" "nothing to note" "$accounts"
+	compare_authenticate "all tokens" "nothing to note" "$accounts" old
+	compare_authenticate "all tokens" "nothing to note, new sessions" "$accounts" new
 
 	server_setting "apitoken.last_access_interval = '60s'"
-	compare_authenticate "some tokens" "default interval" $few
+	compare_authenticate "some tokens" "default interval" $few new
 	server_setting "apitoken.last_access_interval = 0"
-	compare_authenticate "some tokens" "a note each time" $few
+	compare_authenticate "some tokens" "a note each time" $few new
 	server_setting "fsync = on"
 	server_setting "apitoken.last_access_interval = '60s'"
-	compare_authenticate "some tokens" "default interval, fsync on" $few
+	compare_authenticate "some tokens" "default interval, fsync on" $few new
 	server_setting "fsync = off"
 
 	start_standby || die "the standby did not start"
 	[ "$(sql -c "SELECT pg_is_in_recovery()")" = t ]
 	check $? "the standby is one"
 	warm_up
-	compare_authenticate "all tokens" standby "$accounts"
+	compare_authenticate "all tokens" standby "$accounts" old
+	compare_authenticate "all tokens" "standby, new sessions" "$accounts" new
 	cluster_stop standby
 	cluster_use bench
 	export PGDATABASE=bench

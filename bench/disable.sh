@@ -55,10 +55,10 @@ prove_signals_equal() {
 	check $? "each contender sends a signal: $signals of ${#contenders[@]}"
 }
 
+# A token of the class that is Active; what is measured; and back again.
 disable_script() {
 	local first=$1 last=$2
 
-	# a token of the class that is Active; what is measured; and back again
 	say "\\set a random($first, $last)"
 	say "\\set k random(0, 7)"
 	say "SELECT bench.token_id((:a + :k * $total)::integer) AS id \\gset"
@@ -68,25 +68,27 @@ disable_script() {
 }
 
 measure_disable() {
-	local class=$1 condition=$2 contender=$3 round=$4 first last
+	local class=$1 condition=$2 round=$3 seconds=$round_seconds first last contender latency seen=0
 
+	[ "$class" != large ] || seconds=$round_large
 	read -r first last <<<"$(class_accounts "$class")"
-	disable_script "$first" "$last" "$contender" >"$work/disable.sql"
-	case $class in
-		large) run_pgbench -c 1 "${turn_large[@]}" -r -f "$work/disable.sql" || return ;;
-		*) run_pgbench -c 1 "${turn[@]}" -r -f "$work/disable.sql" || return ;;
-	esac
-	record disable "$class" "$condition" "$contender" "$round" ms "$(command_latency 4)"
+	for contender in "${contenders[@]}"; do
+		disable_script "$first" "$last" "$contender" | round_script >"$work/round_$contender.sql"
+	done
+	run_round 1 "$seconds" old "${contenders[@]}" || return
+	while read -r contender latency; do
+		record disable "$class" "$condition" "$contender" "$round" ms "$latency"
+		seen=$((seen + 1))
+	done <<<"$(round_latencies 8)"
+	[ "$seen" = ${#contenders[@]} ]
 }
 
 compare_disable() {
-	local class=$1 condition=$2 contender round
+	local class=$1 condition=$2 round
 
 	for round in $(seq "$rounds"); do
-		for contender in "${contenders[@]}"; do
-			measure_disable "$class" "$condition" "$contender" "$round"
-			check $? "disable, $class, $condition, $contender"
-		done
+		measure_disable "$class" "$condition" "$round"
+		check $? "disable, $class, $condition"
 	done
 	show_ratios disable "$class" "$condition"
 }

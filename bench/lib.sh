@@ -11,20 +11,23 @@ bench=$project/bench
 #
 
 # How much of everything there is in each form.  The number of classes'
-# accounts; rounds, and how long a contender's turn in one is, for pgbench; sizes
-# of the growing documents.
+# accounts; rounds, and how long one is, in seconds or, for pgbench, as its
+# option; sizes of the growing documents.
 set_form() {
 	case $1 in
 		smoke)
-			accounts=300 medium=10 large=2 rounds=1 each="-t 2" each_large="-t 2" each_all="-t 2" fsyncs=off sessions=5 load_seconds=2
+			accounts=300 medium=10 large=2 rounds=1 turn="-t 2" fsyncs=off sessions=5 load_seconds=2
+			round_seconds=1 round_large=3
 			growth="100 300" many=100 memory=128MB
 			;;
 		short)
-			accounts=10000 medium=400 large=10 rounds=5 each="-T 1" each_large="-T 2" each_all="-T 10" fsyncs="off on" sessions=40 load_seconds=30
+			accounts=10000 medium=400 large=10 rounds=5 turn="-T 1" fsyncs="off on" sessions=40 load_seconds=30
+			round_seconds=8 round_large=30
 			growth="1000 10000 100000" many=10000 memory=512MB
 			;;
 		long)
-			accounts=100000 medium=4000 large=40 rounds=5 each="-T 1" each_large="-T 2" each_all="-T 10" fsyncs="off on" sessions=40 load_seconds=300
+			accounts=100000 medium=4000 large=40 rounds=5 turn="-T 1" fsyncs="off on" sessions=40 load_seconds=30
+			round_seconds=8 round_large=300
 			growth="1000 10000 100000" many=10000 memory=2GB
 			;;
 		*) die "FORM is smoke, short or long, not \"$1\"" ;;
@@ -61,9 +64,7 @@ use_memory() {
 # hand-written statements at each call, which costs them far more than it
 # gains.
 start_server() {
-	read -r -a turn <<<"$each"
-	read -r -a turn_large <<<"$each_large"
-	read -r -a turn_all <<<"$each_all"
+	read -r -a turn <<<"$turn"
 	use_memory kept
 	say "Starting a private server ..."
 	cluster_start bench "shared_buffers = $memory" "max_connections = 100" "max_wal_size = 16GB" "checkpoint_timeout = 1h" \
@@ -71,7 +72,7 @@ start_server() {
 		"bench.seed = ${SEED:-1}"
 	quietly database_create bench || die "the extension could not be created"
 	export PGDATABASE=bench
-	quietly sql -c "CREATE EXTENSION pg_prewarm" || die "pg_prewarm could not be created"
+	quietly sql -c "CREATE EXTENSION pg_prewarm" -c "CREATE EXTENSION pgstattuple" || die "extensions could not be created"
 }
 
 sql() {
@@ -194,6 +195,59 @@ run_pgbench() {
 # The average time of a command of the script just run, in milliseconds.
 command_latency() {
 	awk -v wanted="$1" '/^statement latencies/ {on = 1; next} on && ++n == wanted {print $1}' "$work/pgbench.out"
+}
+
+#
+# Rounds
+#
+# In a round, the contenders take turns call by call, in the same sessions: what
+# else the machine does then touches all of them alike.  A new session meets
+# each page of shared memory for a first time, which on some virtual machines
+# takes longer than to find a row on it; so in "old" sessions, as pools have
+# them, they have met all pages before the first turn.
+#
+
+# A contender's script, of standard input: its statement to be measured, and
+# what comes after.  Commands before that: four.
+round_script() {
+	say "\\if :old = 0"
+	say "SELECT bench.meet_pages();"
+	say "\\set old 1"
+	say "\\endif"
+	cat
+}
+
+# Runs a round: run_round SESSIONS SECONDS old|new CONTENDER...; the scripts are
+# round_CONTENDER.sql.
+run_round() {
+	local clients=$1 seconds=$2 age=$3 old=1 files=() contender
+
+	shift 3
+	if [ "$age" = old ]; then
+		old=0
+		seconds=$((seconds + $(seconds_to_meet_pages)))
+	fi
+	for contender; do
+		files+=(-f "$work/round_$contender.sql")
+	done
+	run_pgbench -c "$clients" -j "$clients" -T "$seconds" -r -D "old=$old" "${files[@]}"
+}
+
+# How long it takes a session to meet all pages, rounded up.
+seconds_to_meet_pages() {
+	local started=$SECONDS
+
+	sql -c "SELECT bench.meet_pages()" >/dev/null
+	say $((SECONDS - started + 1))
+}
+
+# Of the round just run: each contender, and the average time of that command
+# in its script, in milliseconds.
+round_latencies() {
+	awk -v wanted="$1" '
+		/^SQL script/ {contender = $0; sub(/.*\/round_/, "", contender); sub(/\.sql.*/, "", contender); on = 0}
+		/statement latencies/ {on = 1; n = 0; next}
+		on && ++n == wanted {print contender, $1}' "$work/pgbench.out"
 }
 
 throughput() {

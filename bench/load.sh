@@ -33,8 +33,25 @@ record_tables() {
 	done <<<"$(sleep 1 && table_figures)"
 }
 
+# Latencies of the run just made, of calls with that word behind their name.
+record_latencies() {
+	cat "$work/log"/load* | sql -c "CREATE TEMPORARY TABLE log (client integer, transaction bigint, time bigint, script integer, epoch bigint, us bigint)" \
+		-c "COPY log FROM STDIN DELIMITER ' '" -F $'\t' \
+		-c "SELECT 'load', CASE script WHEN 0 THEN 'authenticate' ELSE 'disable or enable' END || '$1', 'p' || (p * 100)::real, 'extension', 1, 'ms',
+			round((percentile_disc(p) WITHIN GROUP (ORDER BY time) / 1000.0)::numeric, 2)
+			FROM log CROSS JOIN unnest(ARRAY[0.5, 0.99, 0.999]) p GROUP BY script, p ORDER BY script, p" >>"$figures"
+}
+
+run_load() {
+	local seconds=$1 interval=$(($1 / 10))
+
+	mkdir -p "$work/log" && rm -f "$work/log"/*
+	run_pgbench -c 64 -j 2 -T "$seconds" -P "$((interval > 0 ? interval : 1))" -l --log-prefix="$work/log/load" \
+		-f "$work/load_authenticate.sql@9" -f "$work/load_toggle.sql@1"
+}
+
 bench_load() {
-	local deadlocks tps interval=$((load_seconds / 10))
+	local deadlocks tps
 
 	quietly sql -f "$bench/sql/load.sql" || die "the functions could not be made"
 	load_scripts
@@ -43,9 +60,7 @@ bench_load() {
 	server_setting "fsync = on"
 	sql -c "VACUUM ANALYZE" -c "SELECT pg_stat_reset()" >/dev/null
 	record_tables before
-	mkdir -p "$work/log" && rm -f "$work/log"/*
-	run_pgbench -c 64 -j 2 -T "$load_seconds" -P "$((interval > 0 ? interval : 1))" -l --log-prefix="$work/log/load" \
-		-f "$work/load_authenticate.sql@9" -f "$work/load_toggle.sql@1"
+	run_load "$load_seconds"
 	check $? "64 sessions under load"
 	record_tables after
 	deadlocks=$(sql -c "SELECT deadlocks FROM pg_stat_database WHERE datname = 'bench'")
@@ -59,11 +74,14 @@ bench_load() {
 	while read -r second tps; do
 		record load interval "$second" extension 1 tps "$tps"
 	done <"$work/progress"
-	cat "$work/log"/load* | sql -c "CREATE TEMPORARY TABLE log (client integer, transaction bigint, time bigint, script integer, epoch bigint, us bigint)" \
-		-c "COPY log FROM STDIN DELIMITER ' '" -F $'\t' \
-		-c "SELECT 'load', CASE script WHEN 0 THEN 'authenticate' ELSE 'disable or enable' END, 'p' || (p * 100)::real, 'extension', 1, 'ms',
-			round((percentile_disc(p) WITHIN GROUP (ORDER BY time) / 1000.0)::numeric, 2)
-			FROM log CROSS JOIN unnest(ARRAY[0.5, 0.99, 0.999]) p GROUP BY script, p ORDER BY script, p" >>"$figures"
+	record_latencies ""
+
+	# a transaction that has a signal to send commits alone
+	server_setting "apitoken.notify = off"
+	run_load $(((load_seconds + 4) / 5))
+	check $? "64 sessions under load, without signals"
+	record_latencies ", without signals"
+	server_setting "apitoken.notify = on"
 	server_setting "autovacuum = off"
 	server_setting "fsync = off"
 }

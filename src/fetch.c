@@ -38,6 +38,7 @@
 #include "errors.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
+#include "optimizer/planner.h"
 #include "scan.h"
 #include "store.h"
 #include "utils/array.h"
@@ -112,7 +113,8 @@ typedef struct Binding
 static Binding bindings[lengthof(lookups)];
 
 /*
- * Extensions whose planner finds a table's rows elsewhere than in the table.
+ * Extensions whose planner, which they hook in, finds a table's rows elsewhere
+ * than in the table.
  */
 static const char *const foreign_planners[] = {"citus"};
 
@@ -134,7 +136,8 @@ ForgetRelation(Datum argument, Oid relation)
 static bool
 IsPlannedElsewhere(void)
 {
-	for (int i = 0; i < (int) lengthof(foreign_planners); i++)
+	/* looking for extensions takes a good part of a session's first call */
+	for (int i = 0; planner_hook != NULL && i < (int) lengthof(foreign_planners); i++)
 	{
 		if (OidIsValid(get_extension_oid(foreign_planners[i], true)))
 			return true;

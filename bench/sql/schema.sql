@@ -26,21 +26,22 @@ CREATE TABLE bench.classes (
 	buyers integer NOT NULL
 );
 
+-- STABLE as to_char is: so the planner dissolves them.
 CREATE FUNCTION bench.account_id(account integer) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $$ SELECT to_char(account, '"ACC-"FM0000"-"0000') $$;
 
 CREATE FUNCTION bench.token_id(token integer) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $$ SELECT to_char(token, '"TKN-"FM0000"-"0000') $$;
 
 CREATE FUNCTION bench.secret(token integer) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $$ SELECT to_char(token, '"idt:TKN-"FM0000"-"0000":bench-bench-bench-bench-bench-bench-bench-x"') $$;
 
 -- What belongs to an account: PREFIX-account-number.
 CREATE FUNCTION bench.part_id(prefix text, account integer, part integer) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
+LANGUAGE sql STABLE PARALLEL SAFE
 AS $$ SELECT prefix || to_char(account, '"-"FM0000"-"0000') || to_char(part, '"-"FM00000') $$;
 
 -- A number below the limit, the same for the same arguments.
@@ -60,4 +61,13 @@ LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
 	SELECT timestamptz '2024-01-01 00:00:00Z'
 		+ (bench.draw(number, what, days * 86400)::bigint * 1000 + bench.draw(number, what + 1, 1000)) * interval '1 millisecond'
+$$;
+
+-- Reads all pages of the tables and their trees in this session.
+CREATE FUNCTION bench.meet_pages() RETURNS numeric
+LANGUAGE sql
+AS $$
+	SELECT sum(CASE c.relkind WHEN 'r' THEN (public.pgstattuple(c.oid)).table_len ELSE (public.pgstatindex(c.oid)).index_size END)
+		FROM pg_class c LEFT JOIN pg_am m ON m.oid = c.relam
+		WHERE c.relnamespace = 'apitoken'::regnamespace AND (c.relkind = 'r' OR c.relkind = 'i' AND m.amname = 'btree')
 $$;
