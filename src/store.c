@@ -303,6 +303,19 @@ static const StatementText statements[] = {
 /* Plans of this session; each is set once it is kept, and stays. */
 static SPIPlanPtr plans[lengthof(statements)];
 
+/*
+ * A statement's text with its name in it, by which it is known in
+ * pg_stat_statements, in logs and in errors' context.  It stands behind the
+ * first word: what is before a statement is no part of it from 18 on.
+ */
+static char *
+NamedText(const char *name, const char *sql)
+{
+	int			word = strcspn(sql, " ");
+
+	return psprintf("%.*s /* %s */%s", word, sql, name, sql + word);
+}
+
 static SPIPlanPtr
 PreparePlan(ApitokenStatement statement)
 {
@@ -310,8 +323,8 @@ PreparePlan(ApitokenStatement statement)
 
 	if (plans[statement] == NULL)
 	{
-		SPIPlanPtr	plan = SPI_prepare_cursor(text->sql, text->nargs, (Oid *) text->argtypes,
-											  CURSOR_OPT_GENERIC_PLAN);
+		SPIPlanPtr	plan = SPI_prepare_cursor(NamedText(text->name, text->sql), text->nargs,
+											  (Oid *) text->argtypes, CURSOR_OPT_GENERIC_PLAN);
 
 		if (plan == NULL)
 			apitoken_error_statement(text->name, SPI_result_code_string(SPI_result));
@@ -403,7 +416,7 @@ apitoken_store_read_composed(const char *name, const char *sql, int nargs, Oid *
 	int			result;
 
 	SecureSearchPath();
-	result = SPI_execute_with_args(sql, nargs, argtypes, values, NULL, true, 0);
+	result = SPI_execute_with_args(NamedText(name, sql), nargs, argtypes, values, NULL, true, 0);
 	if (result != SPI_OK_SELECT)
 		apitoken_error_statement(name, SPI_result_code_string(result));
 	return SPI_processed;

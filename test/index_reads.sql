@@ -25,7 +25,7 @@ BEGIN
 		RETURN NULL;
 	END IF;
 	EXECUTE $s$SELECT count(*) FROM pg_backend_memory_contexts
-		WHERE name = 'CachedPlanSource' AND ident LIKE 'SELECT k.place, r.* FROM ROWS FROM%'$s$ INTO result;
+		WHERE name = 'CachedPlanSource' AND ident LIKE 'SELECT /* apitoken % */ k.place, r.* FROM ROWS FROM%'$s$ INTO result;
 	RETURN result;
 END
 $$;
