@@ -38,7 +38,7 @@ SELECT '| ' || subject, contender, pg_temp.shown(median), pg_temp.shown(lowest),
 \qecho
 \qecho '## Authenticate'
 \qecho
-\qecho 'Calls a second by two clients on both cores; the floor is a bare SELECT of a token by its key.'
+\qecho 'Calls a second that two clients get on both cores; the floor is a bare SELECT of a token by its key.'
 \qecho
 \qecho '| tokens | condition | contender | calls/s | lowest | highest | extension reaches | from | to |'
 \qecho '|---|---|---|---:|---:|---:|---:|---:|---:|'
