@@ -4,6 +4,8 @@
 #
 #	tests_packages           what they need, for need_postgresql
 #	tests_left_out           those that are not to be run
+#	tests_core               those of one SQL session that have most of src/
+#	                         between them, for what takes long
 #	tests_run [LINE...]      runs them in a private server that has the lines
 #	                         given in its configuration
 #
@@ -20,6 +22,9 @@ shopt -s extglob nullglob
 # shellcheck disable=SC2034 # for who sources this
 tests_packages=(perl postgresql-@-pgtap libtap-parser-sourcehandler-pgtap-perl)
 tests_left_out=()
+# shellcheck disable=SC2034 # for who sources this
+tests_core="test/golden.sql test/errors.sql test/transitions.sql test/create.sql test/update.sql
+	test/authenticate.sql test/fields.sql test/list.sql test/trail.sql test/walk.sql test/index_reads.sql"
 
 # Makes the database that each test gets a copy of.
 tests_template() {
