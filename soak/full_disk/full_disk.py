@@ -14,8 +14,10 @@ from cluster import Cluster
 from ledger import Ledger
 from sessions import Crew, Pool, Session
 
-# How long the disk stays full at most.
+# How long the disk stays full at most, and how long calls may take to go on once
+# it is not.
 SECONDS_FULL = 10
+SECONDS_RESUMED = 60
 
 
 class Ballast:
@@ -61,6 +63,17 @@ def run_full(sessions, ballast, failures):
         time.sleep(0.02)
 
 
+def has_resumed(sessions, lost):
+    """Waits for the next transaction; false if none comes, or all sessions are gone but those lost before."""
+    before = total(sessions, "transactions")
+    until = time.time() + SECONDS_RESUMED
+    while total(sessions, "transactions") == before:
+        if time.time() > until or total(sessions, "lost") - lost == len(sessions):
+            return False
+        time.sleep(0.1)
+    return True
+
+
 def main(folder, small, rounds, failures):
     """Prints what Ledger.say says; and stopped: how often the server did, resumed: how often calls went on."""
     cluster, ballast, ledger = Cluster(folder), Ballast(small), Ledger()
@@ -74,10 +87,9 @@ def main(folder, small, rounds, failures):
             time.sleep(choice.uniform(0.2, 1))
             run_full(sessions, ballast, failures)
             ballast.remove()
-            before = total(sessions, "transactions")
+            counts["resumed"] += has_resumed(sessions, lost)
             time.sleep(1)
         counts["stopped"] += total(sessions, "lost") > lost
-        counts["resumed"] += total(sessions, "transactions") > before
         ledger.connect_to(cluster)
         ledger.check(sessions)
         ledger.connection.close()

@@ -35,7 +35,7 @@ sub start {
 		"listen [::]:443 ssl http2;\n", '',
 		'/etc/ssl/certs/', "$folder/", '/etc/ssl/private/', "$folder/");
 	# nobody wants to wait that long; only one test is meant to meet the limit
-	change("$conf/apitoken.conf", 'proxy_read_timeout 60s', 'proxy_read_timeout 2s',
+	change("$conf/apitoken.conf", 'proxy_read_timeout 60s', 'proxy_read_timeout 5s',
 		'rate=50r/s', 'rate=1000r/s');
 
 	$self->{pid} = fork // die "fork: $!";

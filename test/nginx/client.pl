@@ -778,11 +778,12 @@ subtest 'TLS' => sub {
 subtest 'too many requests' => sub {
 	my $request = "GET /v1 HTTP/1.1\r\nHost: localhost\r\n";
 	my @answers = $proxy->send_bytes("$request\r\n" x 299 . "${request}Connection: close\r\n\r\n");
-	my $answer = $answers[-1];
+	# the rate is per second: more get through if the proxy is slow
+	my ($answer) = grep { $_->{status} != 404 } @answers;
 
 	is scalar(@answers), 300, 'all are answered';
 	cmp_ok scalar(grep { $_->{status} == 404 } @answers), '>=', 100, 'the first ones as usual';
-	is_problem($answer, 429, 'Too Many Requests', 'the last one is refused');
+	is_problem($answer, 429, 'Too Many Requests', 'what is too much is refused');
 	is $answer->{headers}{'retry-after'}, '1', 'with Retry-After';
 };
 
