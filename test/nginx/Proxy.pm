@@ -4,6 +4,7 @@ package Proxy;
 use strict;
 use warnings;
 use IO::Socket::UNIX;
+use POSIX 'WNOHANG';
 use StandIn;
 
 # Replaces what a test on the machine cannot leave as it is; dies if that is
@@ -42,8 +43,9 @@ sub start {
 	if ($self->{pid} == 0) {
 		exec 'nginx', '-p', $folder, '-c', "$folder/conf/nginx.conf" or die "nginx: $!";
 	}
-	for (1 .. 100) {
+	for (1 .. 600) {
 		return $self->forbid_files if IO::Socket::UNIX->new($self->{socket});
+		last if waitpid($self->{pid}, WNOHANG) != 0;
 		select(undef, undef, undef, 0.1);
 	}
 	die "nginx does not start";
