@@ -156,10 +156,10 @@ def test_functions():
     tap.equal(get("TKN-1671-0642"), document, "it is committed: get answers the same")
 
     with transaction.atomic(), connection.cursor() as cursor:
-        backend = connection.connection.get_backend_pid()
+        backend = connection.connection.info.backend_pid
         call(cursor, "SELECT api.apitoken_authenticate(%s)", tap.ADMINISTRATOR)
     with connection.cursor() as cursor:
-        tap.equal(connection.connection.get_backend_pid(), backend, "a connection is used again")
+        tap.equal(connection.connection.info.backend_pid, backend, "a connection is used again")
         tap.equal(error_of(call, cursor, "SELECT api.apitoken_get(%s)", "TKN-1671-0642")[0], "PT401",
                   "but the actor has ended with the transaction")
         call(cursor, "SELECT api.apitoken_authenticate(%s)", tap.ADMINISTRATOR)
