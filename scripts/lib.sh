@@ -97,6 +97,14 @@ apt-get update && apt-get install --no-install-recommends ${missing[*]}"
 $(tail -n 20 "$work/apt.log")"
 }
 
+# Is there no such package in this Debian?  It is not said unless apt has just
+# been told of all that there are.
+is_unknown() {
+	! is_installed "$1" && ! apt-cache show "$1" >/dev/null 2>&1 &&
+		as_root flock /var/lib/dpkg apt-get update --error-on=any >/dev/null 2>&1 &&
+		! apt-cache show "$1" >/dev/null 2>&1
+}
+
 # Finds the PostgreSQL to build for, and sees that it, the compiler and the
 # packages given are there; @ in their names stands for its major version.
 need_postgresql() {
