@@ -52,14 +52,13 @@ LANGUAGE sql
 AS $$
 	SELECT account, f.figure, f.value
 		FROM (
-			SELECT sum(calls) AS statements, max(calls) AS most,
-					count(*) FILTER (WHERE query LIKE '% apitoken.%') AS own,
+			SELECT sum(calls) AS statements,
+					sum(calls) FILTER (WHERE query LIKE '% apitoken.%') AS own,
 					sum(plans) FILTER (WHERE query LIKE '% apitoken.%') AS plans,
 					md5(string_agg(query, E'\n' ORDER BY query COLLATE "C")) AS texts
-				FROM pg_stat_statements WHERE NOT toplevel AND query NOT LIKE '%pg_stat_statements%'
+				FROM pg_stat_statements WHERE query NOT LIKE 'SELECT api.%' AND query NOT LIKE '%pg_stat_statements%'
 		) counted
-		CROSS JOIN LATERAL (VALUES ('statements', statements::text), ('own', own::text), ('plans', plans::text), ('most', most::text),
-			('texts', texts)) f (figure, value)
+		CROSS JOIN LATERAL (VALUES ('statements', statements::text), ('own', own::text), ('plans', plans::text), ('texts', texts)) f (figure, value)
 $$;
 
 -- Rows are read by statements here, so that they can be counted.
