@@ -34,8 +34,11 @@
 #include "varatt.h"
 #endif
 
-/* 18 lets a scan of an index be counted apart */
-#if PG_VERSION_NUM >= 180000
+/* 18 lets a scan of an index be counted apart, 19 gives it flags */
+#if PG_VERSION_NUM >= 190000
+#define apitoken_index_beginscan(relation, index, snapshot, nkeys) \
+	index_beginscan(relation, index, snapshot, NULL, nkeys, 0, SO_NONE)
+#elif PG_VERSION_NUM >= 180000
 #define apitoken_index_beginscan(relation, index, snapshot, nkeys) \
 	index_beginscan(relation, index, snapshot, NULL, nkeys, 0)
 #else
