@@ -79,7 +79,7 @@ sub request {
 	my ($header, $body) = map { "$self->{folder}/answer.$_" } qw(header body);
 
 	unlink $header, $body;
-	my @command = ('curl', '--silent', '--path-as-is', '--globoff', '--max-time', 20,
+	my @command = ('curl', '--silent', '--path-as-is', '--globoff', '--max-time', 100,
 		'--unix-socket', $self->{socket}, '--dump-header', $header, '--output', $body,
 		$method eq 'HEAD' ? '--head' : ('--request', $method),
 		@arguments, $target =~ /^http/ ? $target : "http://localhost$target");
