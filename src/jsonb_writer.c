@@ -24,11 +24,16 @@ IsFull(StringInfo buffer)
 	return buffer->len > (int) JENTRY_OFFLENMASK;
 }
 
-static void
+/* Keys and values are short and many: room is mostly there. */
+static inline void
 AppendBytes(StringInfo buffer, const void *bytes, int length)
 {
-	if (!IsFull(buffer))
-		appendBinaryStringInfo(buffer, bytes, length);
+	if (IsFull(buffer))
+		return;
+	if (length >= buffer->maxlen - buffer->len)
+		enlargeStringInfo(buffer, length);
+	memcpy(buffer->data + buffer->len, bytes, length);
+	buffer->len += length;
 }
 
 /* Containers and numerics start at a multiple of four bytes. */
