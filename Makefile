@@ -68,6 +68,12 @@ PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
 ifeq ($(PGXS),)
 $(error PostgreSQL's files for building extensions are missing. Install them: apt-get install postgresql-server-dev-$(or $(shell scripts/pg-major),all))
 endif
+
+# Debian's packages of 13 have no isolation tester.
+ifeq ($(wildcard $(dir $(PGXS))../../src/test/isolation/pg_isolation_regress),)
+ISOLATION :=
+endif
+
 include $(PGXS)
 
 # PGXS knows nothing of headers, nor where the version is from.
