@@ -44,7 +44,7 @@ WITH ranked AS (
 		FROM kinds k JOIN samples s ON s.kind IN (1, k.kind)
 		WHERE k.kind > 1
 ), shares AS (
-	SELECT kind, (sum(rank) - :samples * (:samples + 1) / 2.0) / (:samples::float8 * :samples) AS share
+	SELECT kind, (sum(rank) - :samples::float8 * (:samples + 1) / 2) / (:samples::float8 * :samples) AS share
 		FROM ranked WHERE of_kind = kind GROUP BY kind
 )
 SELECT round(percentile_cont(0.5) WITHIN GROUP (ORDER BY s.us)::numeric, 1), COALESCE(round(h.share::numeric, 3), 0.5), k.name
