@@ -165,6 +165,8 @@ ReadKeys(IndexReader *reader, int nkeys, const ApitokenKeys *keys, int64 limit,
 	StartScan(reader, nkeys, reader->covered);
 	for (int key = 0; key < keys->count; key++)
 	{
+		/* there may be no row of any of them */
+		CHECK_FOR_INTERRUPTS();
 		if (rows == NULL || rows[key] == 0)
 			ReadKey(reader, nkeys, keys, key, limit, delivery);
 	}
@@ -211,6 +213,7 @@ FillRange(KeyRange *range, int nkeys, const ApitokenKeys *keys)
 	range->greatest = last[0];
 	for (int key = 0; key < keys->count; key++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (!AreAkin(nkeys, keys, key, 0) || apitoken_ids_add(range->ids, last[key]) != key)
 			return false;
 		if (CompareIds(last[key], range->least) < 0)
