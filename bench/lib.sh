@@ -22,12 +22,12 @@ set_form() {
 			;;
 		short)
 			accounts=10000 medium=400 large=10 rounds=5 turn="-T 1" fsyncs="off on" sessions=40 load_seconds=30
-			round_seconds=8 round_large=30
+			round_seconds=5 round_large=15
 			growth="1000 10000 100000" many=10000 memory=512MB
 			;;
 		long)
-			accounts=100000 medium=4000 large=40 rounds=5 turn="-T 1" fsyncs="off on" sessions=40 load_seconds=30
-			round_seconds=8 round_large=300
+			accounts=100000 medium=4000 large=40 rounds=5 turn="-T 1" fsyncs="off on" sessions=40 load_seconds=300
+			round_seconds=5 round_large=15
 			growth="1000 10000 100000" many=10000 memory=2GB
 			;;
 		*) die "FORM is smoke, short or long, not \"$1\"" ;;
@@ -225,7 +225,8 @@ run_round() {
 	shift 3
 	if [ "$age" = old ]; then
 		old=0
-		seconds=$((seconds + $(seconds_to_meet_pages)))
+		: "${meeting:=$(seconds_to_meet_pages)}"
+		seconds=$((seconds + meeting))
 	fi
 	for contender; do
 		files+=(-f "$work/round_$contender.sql")
