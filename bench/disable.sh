@@ -68,7 +68,7 @@ disable_script() {
 }
 
 measure_disable() {
-	local class=$1 condition=$2 round=$3 seconds=$round_seconds first last contender latency seen=0
+	local class=$1 condition=$2 round=$3 seconds=$round_seconds first last contender
 
 	[ "$class" != large ] || seconds=$round_large
 	read -r first last <<<"$(class_accounts "$class")"
@@ -76,11 +76,7 @@ measure_disable() {
 		disable_script "$first" "$last" "$contender" | round_script >"$work/round_$contender.sql"
 	done
 	run_round 1 "$seconds" old "${contenders[@]}" || return
-	while read -r contender latency; do
-		record disable "$class" "$condition" "$contender" "$round" ms "$latency"
-		seen=$((seen + 1))
-	done <<<"$(round_latencies 8)"
-	[ "$seen" = ${#contenders[@]} ]
+	record_round disable "$class" "$condition" "$round" 8 ${#contenders[@]}
 }
 
 compare_disable() {

@@ -242,6 +242,24 @@ seconds_to_meet_pages() {
 	say $((SECONDS - started + 1))
 }
 
+# Notes what the round just run gave, of each of so many contenders: the average
+# time of that command in its script, in milliseconds, or as tps what so many
+# sessions reach in a second.
+# record_round PART SUBJECT CONDITION ROUND COMMAND CONTENDERS [SESSIONS]
+record_round() {
+	local contender latency seen=0
+
+	while read -r contender latency; do
+		if [ -n "${7:-}" ]; then
+			record "$1" "$2" "$3" "$contender" "$4" tps "$(awk "BEGIN {print $7 * 1000 / $latency}")"
+		else
+			record "$1" "$2" "$3" "$contender" "$4" ms "$latency"
+		fi
+		seen=$((seen + 1))
+	done <<<"$(round_latencies "$5")"
+	[ "$seen" = "$6" ]
+}
+
 # Of the round just run: each contender, and the average time of that command
 # in its script, in milliseconds.
 round_latencies() {

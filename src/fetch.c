@@ -137,7 +137,10 @@ static bool
 IsPlannedElsewhere(void)
 {
 	/* looking for extensions takes a good part of a session's first call */
-	for (int i = 0; planner_hook != NULL && i < (int) lengthof(foreign_planners); i++)
+	if (planner_hook == NULL)
+		return false;
+
+	for (int i = 0; i < (int) lengthof(foreign_planners); i++)
 	{
 		if (OidIsValid(get_extension_oid(foreign_planners[i], true)))
 			return true;
@@ -335,7 +338,8 @@ DeliverResult(uint64 count, ApitokenDelivery *delivery)
 
 /* Runs the statement: once for all keys. */
 static void
-ReadByStatement(const Lookup *lookup, const ApitokenKeys *keys, int64 limit, ApitokenDelivery *delivery)
+ReadByStatement(const Lookup *lookup, const ApitokenKeys *keys, int64 limit,
+				ApitokenDelivery *delivery)
 {
 	ApitokenArguments arguments;
 
