@@ -171,3 +171,19 @@ CREATE EVENT TRIGGER apitoken_refuse_trigger ON ddl_command_end WHEN TAG IN ('CR
 	EXECUTE FUNCTION apitoken.refuse_trigger();
 COMMENT ON EVENT TRIGGER apitoken_refuse_trigger IS
 	'Keeps roles that were granted TRIGGER on a table of the extension apitoken from running code as its owner.';
+
+/*
+ * Who may
+ */
+
+/*
+ * Rows that are written by hand
+ */
+
+/*
+ * Text
+ */
+
+/*
+ * A disable holds
+ */
