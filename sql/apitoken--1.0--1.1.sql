@@ -187,3 +187,41 @@ COMMENT ON EVENT TRIGGER apitoken_refuse_trigger IS
 /*
  * A disable holds
  */
+
+/*
+ * Whatever takes a right away, by a function or by hand, closes a gate: whoever
+ * acts by that right does not commit until he sees what has become of it.  A
+ * change of a token's status does so in log_transition(), a module taken from a
+ * user group in withdraw_module().
+ */
+CREATE FUNCTION apitoken.close_gate() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_close_gate';
+COMMENT ON FUNCTION apitoken.close_gate() IS
+	'Trigger: whoever acts by a right that is being taken away does not commit before that has been decided.';
+REVOKE ALL ON FUNCTION apitoken.close_gate() FROM PUBLIC;
+
+CREATE TRIGGER close_gate_on_delete AFTER DELETE ON apitoken.api_token_modules
+	FOR EACH ROW EXECUTE FUNCTION apitoken.close_gate('token', 'api_token_id');
+CREATE TRIGGER close_gate AFTER UPDATE ON apitoken.api_token_modules
+	FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION apitoken.close_gate('token', 'api_token_id');
+CREATE TRIGGER close_gate AFTER UPDATE OF status ON apitoken.users
+	FOR EACH ROW WHEN (OLD.status = 'Active' AND NEW.status <> 'Active') EXECUTE FUNCTION apitoken.close_gate('user', 'id');
+CREATE TRIGGER close_gate_on_delete AFTER DELETE ON apitoken.users
+	FOR EACH ROW EXECUTE FUNCTION apitoken.close_gate('user', 'id');
+CREATE TRIGGER close_gate AFTER UPDATE ON apitoken.user_group_users
+	FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION apitoken.close_gate('user', 'user_id');
+CREATE TRIGGER close_gate_on_delete AFTER DELETE ON apitoken.user_group_users
+	FOR EACH ROW EXECUTE FUNCTION apitoken.close_gate('user', 'user_id');
+CREATE TRIGGER close_gate AFTER UPDATE OF is_default ON apitoken.user_groups
+	FOR EACH ROW WHEN (OLD.is_default AND NOT NEW.is_default) EXECUTE FUNCTION apitoken.close_gate('account', 'account_id');
+CREATE TRIGGER close_gate AFTER UPDATE OF code, account_types ON apitoken.modules
+	FOR EACH ROW WHEN (OLD.code <> NEW.code OR OLD.account_types <> NEW.account_types) EXECUTE FUNCTION apitoken.close_gate('all');
+
+CREATE FUNCTION @extschema@.apitoken_guard(module text DEFAULT NULL) RETURNS void
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_guard';
+COMMENT ON FUNCTION @extschema@.apitoken_guard(text) IS
+	$$Let the transaction commit only if its actor may then
+
+For an application's own changes, once in a transaction that has authenticated: COMMIT fails with PT401 if the token or user that acts has been disabled by then, and with PT403 if it does not hold the module of that code any more. Errors: the same, if it is so now.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_guard(text) FROM PUBLIC;

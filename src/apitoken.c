@@ -11,6 +11,7 @@
 
 #include <limits.h>
 
+#include "acts.h"
 #include "identity.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -26,6 +27,9 @@ int			apitoken_max_list_items = 0;
 char	   *apitoken_jwt_actor_claim = NULL;
 char	   *apitoken_jwt_authenticator = NULL;
 bool		apitoken_notify = true;
+int			apitoken_notify_timeout = 0;
+int			apitoken_commit_timeout = 0;
+int			apitoken_actor_transaction_timeout = 0;
 bool		apitoken_index_reads = true;
 int			apitoken_last_access_interval = 0;
 
@@ -97,6 +101,35 @@ DefineAdministratorSettings(void)
 							NULL, NULL, NULL);
 }
 
+/* How long one transaction can keep another waiting. */
+static void
+DefineTimeouts(void)
+{
+	DefineCustomIntVariable("apitoken.notify_timeout",
+							"Longest wait of a signal for the queue of notifications.",
+							"A signal that waits for longer is left out, with a warning.",
+							&apitoken_notify_timeout,
+							1000, 0, INT_MAX,
+							PGC_SUSET, GUC_UNIT_MS,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("apitoken.commit_timeout",
+							"Longest wait of a commit for a right that it has used and that is being taken away.",
+							"0: no bound.",
+							&apitoken_commit_timeout,
+							10000, 0, INT_MAX,
+							PGC_SUSET, GUC_UNIT_MS,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("apitoken.actor_transaction_timeout",
+							"Longest time from a change in the name of a token or a user to the commit.",
+							"The session ends then. 0: no bound.",
+							&apitoken_actor_transaction_timeout,
+							60000, 0, INT_MAX,
+							PGC_SUSET, GUC_UNIT_MS,
+							NULL, NULL, NULL);
+}
+
 /*
  * Defines the settings and claims their prefix; everything else waits for the
  * first call.
@@ -106,7 +139,9 @@ _PG_init(void)
 {
 	DefineAnswerSettings();
 	DefineAdministratorSettings();
+	DefineTimeouts();
 	apitoken_identity_define_setting();
+	apitoken_acts_start();
 	MarkGUCPrefixReserved("apitoken");
 }
 

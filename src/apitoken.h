@@ -25,6 +25,9 @@ extern int	apitoken_max_list_items;
 extern char *apitoken_jwt_actor_claim;
 extern char *apitoken_jwt_authenticator;
 extern bool apitoken_notify;
+extern int	apitoken_notify_timeout;
+extern int	apitoken_commit_timeout;
+extern int	apitoken_actor_transaction_timeout;
 extern bool apitoken_index_reads;
 extern int	apitoken_last_access_interval;
 

@@ -15,6 +15,7 @@
 
 #include "access/xact.h"
 #include "access/xlog.h"
+#include "acts.h"
 #include "apitoken.h"
 #include "call.h"
 #include "catalog/namespace.h"
@@ -282,4 +283,34 @@ apitoken_authenticate(PG_FUNCTION_ARGS)
 
 	PG_RETURN_JSONB_P(apitoken_authenticate_secret(VARDATA_ANY(secret),
 												   VARSIZE_ANY_EXHDR(secret)));
+}
+
+PG_FUNCTION_INFO_V1(apitoken_guard);
+
+/*
+ * apitoken_guard(module text) returns void: the transaction commits only if its
+ * actor is still Active then, and holds the module with that code if it is given.
+ *
+ * Raises PT401 if nobody acts, PT403 if he does not hold the module; and so does
+ * COMMIT.
+ */
+Datum
+apitoken_guard(PG_FUNCTION_ARGS)
+{
+	char	   *module = apitoken_call_isnull(fcinfo, 0) ? NULL :
+		text_to_cstring(PG_GETARG_TEXT_PP(0));
+	ApitokenOwnership ownership = apitoken_identity_become_owner();
+	ApitokenCaller caller;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		apitoken_error_statement("apitoken", "SPI_connect");
+	PushActiveSnapshot(GetLatestSnapshot());
+	if (!apitoken_identity_visible(ownership.role, &caller) || caller.actor.type == NULL)
+		apitoken_error_unauthorized();
+	PopActiveSnapshot();
+	apitoken_acts_identified(&caller);
+	apitoken_acts_guard(&caller, module);
+	SPI_finish();
+	apitoken_identity_leave_owner(&ownership);
+	PG_RETURN_VOID();
 }

@@ -10,6 +10,8 @@
  */
 #include "call.h"
 
+#include "access/xact.h"
+#include "acts.h"
 #include "errors.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -56,6 +58,28 @@ apitoken_call_fields(FunctionCallInfo fcinfo, int argument)
 }
 
 /*
+ * Finds out who acts, and what he may: as things are now, and not as they were
+ * when the transaction began.  In parallel mode no newer snapshot can be taken.
+ */
+static void
+Identify(ApitokenCall *call)
+{
+	uint64		completed = 0;
+
+	if (!IsInParallelMode())
+	{
+		Snapshot	latest = GetLatestSnapshot();
+
+		completed = apitoken_snapshot_completed(latest);
+		PushActiveSnapshot(latest);
+	}
+	call->caller = apitoken_identity_caller(call->ownership.role);
+	call->caller.completed = completed;
+	if (!IsInParallelMode())
+		PopActiveSnapshot();
+}
+
+/*
  * Begins a call: becomes the tables' owner, connects to SPI and finds out who
  * acts.  The arguments must have been taken before.  From here on the current
  * memory context is SPI's, which ends with the call; what the call returns
@@ -70,23 +94,10 @@ apitoken_call_begin(bool writes)
 	call.ownership = apitoken_identity_become_owner();
 	if (SPI_connect() != SPI_OK_CONNECT)
 		apitoken_error_statement("apitoken", "SPI_connect");
+	Identify(&call);
 	if (writes)
-		apitoken_call_identify(&call);
-	else
-		call.caller = apitoken_identity_caller(call.ownership.role);
+		apitoken_acts_identified(&call.caller);
 	return call;
-}
-
-/*
- * Finds out who acts, and what he may: as things are now, and not as they were
- * when the transaction began.  For calls that write.  Raises PT401 and PT403.
- */
-void
-apitoken_call_identify(ApitokenCall *call)
-{
-	PushActiveSnapshot(GetLatestSnapshot());
-	call->caller = apitoken_identity_caller(call->ownership.role);
-	PopActiveSnapshot();
 }
 
 /* Ends a call, after which only what is in result_context is left of it. */
@@ -101,8 +112,8 @@ apitoken_call_end(const ApitokenCall *call)
  * Reads the token with that id under the active snapshot; its row is the last
  * statement's result.  Raises PT404 if the caller may not administer it.
  */
-static void
-FindToken(const ApitokenCall *call, const char *id)
+void
+apitoken_call_find_token(const ApitokenCall *call, const char *id)
 {
 	ApitokenArguments arguments;
 
@@ -138,27 +149,25 @@ apitoken_call_document_after_write(const ApitokenCall *call, const char *id,
 
 	PushActiveSnapshot(GetTransactionSnapshot());
 	if (id != NULL)
-		FindToken(call, id);
+		apitoken_call_find_token(call, id);
 	document = BuildDocument(call, fields, secret, true);
 	PopActiveSnapshot();
 	return document;
 }
 
 /*
- * Sees that the account is there and stays for the transaction, with one of
- * the statements that lock an account.  Raises PT404 if there is none such
- * whose tokens the caller may administer.
+ * Sees that the account is there.  Raises PT404 if there is none such whose tokens
+ * the caller may administer.
  */
 void
-apitoken_call_lock_account(const ApitokenCall *call, ApitokenStatement lock,
-						   const char *account_id)
+apitoken_call_find_account(const ApitokenCall *call, const char *account_id)
 {
 	ApitokenArguments arguments;
 
 	apitoken_store_clear(&arguments);
 	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(account_id));
 	apitoken_identity_set_scope(&arguments, 2, 3, &call->caller);
-	if (apitoken_store_write(lock, &arguments) == 0)
+	if (apitoken_store_write(STATEMENT_ACCOUNT, &arguments) == 0)
 		apitoken_error_account_not_found(account_id);
 }
 
@@ -198,7 +207,7 @@ apitoken_get(PG_FUNCTION_ARGS)
 	ApitokenCall call = apitoken_call_begin(false);
 	Jsonb	   *document;
 
-	FindToken(&call, id);
+	apitoken_call_find_token(&call, id);
 	document = BuildDocument(&call, fields, NULL, false);
 	apitoken_call_end(&call);
 	PG_RETURN_JSONB_P(document);

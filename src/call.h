@@ -29,13 +29,12 @@ extern char *apitoken_call_id(FunctionCallInfo fcinfo, int argument, const char 
 extern ApitokenFields *apitoken_call_fields(FunctionCallInfo fcinfo, int argument);
 
 extern ApitokenCall apitoken_call_begin(bool writes);
-extern void apitoken_call_identify(ApitokenCall *call);
 extern void apitoken_call_end(const ApitokenCall *call);
 
 extern Jsonb *apitoken_call_document_after_write(const ApitokenCall *call, const char *id,
 												 ApitokenFields *fields, const char *secret);
-extern void apitoken_call_lock_account(const ApitokenCall *call, ApitokenStatement lock,
-									   const char *account_id);
+extern void apitoken_call_find_account(const ApitokenCall *call, const char *account_id);
+extern void apitoken_call_find_token(const ApitokenCall *call, const char *id);
 extern char *apitoken_call_lock_token(const ApitokenCall *call, const char *id,
 									  char **status);
 

@@ -9,14 +9,17 @@
  */
 #include "compat.h"
 
+#include "acts.h"
 #include "body.h"
 #include "call.h"
 #include "catalog/pg_type.h"
 #include "errors.h"
 #include "miscadmin.h"
+#include "offer.h"
 #include "secret.h"
 #include "transitions.h"
 #include "utils/builtins.h"
+#include "utils/snapmgr.h"
 
 /*
  * Of 100,000,000 ids of the documented shape, a million taken make one try in a
@@ -50,7 +53,7 @@ WriteToken(const ApitokenCall *call, ApitokenStatement statement, ApitokenArgume
 
 	PG_TRY();
 	{
-		rows = apitoken_identity_write_as(&call->caller, statement, arguments);
+		rows = apitoken_identity_write_as(&call->caller, statement, arguments, false);
 	}
 	PG_CATCH();
 	{
@@ -74,77 +77,18 @@ WriteToken(const ApitokenCall *call, ApitokenStatement statement, ApitokenArgume
  * Modules
  */
 
-/* A module that the account's default user group has. */
-typedef struct OfferedModule
-{
-	char	   *id;
-	bool		holdable;		/* by an account of this type? */
-} OfferedModule;
-
-typedef struct Offer
-{
-	uint64		count;
-	OfferedModule *modules;		/* in order of their ids */
-} Offer;
-
-static Offer
-ReadOffer(const char *account_id)
-{
-	Offer		offer;
-	ApitokenArguments arguments;
-
-	apitoken_store_clear(&arguments);
-	SetText(&arguments, 1, account_id);
-	offer.count = apitoken_store_write(STATEMENT_OFFERED_MODULES, &arguments);
-	offer.modules = palloc(sizeof(OfferedModule) * Max(offer.count, 1));
-	for (uint64 row = 0; row < offer.count; row++)
-	{
-		bool		isnull;
-
-		offer.modules[row].id = apitoken_store_cstring(row, 1);
-		offer.modules[row].holdable = DatumGetBool(apitoken_store_value(row, 2, &isnull)) &&
-			!isnull;
-	}
-	return offer;
-}
-
-/* Names what could be given, for a hint. */
-static char *
-OfferedModules(const Offer *offer)
-{
-	StringInfoData names;
-
-	initStringInfo(&names);
-	for (uint64 i = 0; i < offer->count; i++)
-	{
-		if (offer->modules[i].holdable)
-			appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "", offer->modules[i].id);
-	}
-	return names.len == 0 ? "The account has no module to give." :
-		psprintf("The account can give: %s.", names.data);
-}
-
-static int
-CompareOffered(const void *id, const void *module)
-{
-	return strcmp(id, ((const OfferedModule *) module)->id);
-}
-
 static void
-CheckModule(const char *id, int index, const Offer *offer)
+CheckOffered(const ApitokenOfferedModule *module, int index, const ApitokenOffer *offer)
 {
-	const OfferedModule *module = bsearch(id, offer->modules, offer->count,
-										  sizeof(OfferedModule), CompareOffered);
-
 	CHECK_FOR_INTERRUPTS();
 	if (module == NULL)
 		apitoken_error_member(psprintf("modules[%d].id", index),
 							  "names no module of the account's default user group",
-							  OfferedModules(offer));
+							  apitoken_offer_names(offer));
 	else if (!module->holdable)
 		apitoken_error_member(psprintf("modules[%d].id", index),
 							  "names a module that an account of this type may not hold",
-							  OfferedModules(offer));
+							  apitoken_offer_names(offer));
 }
 
 static ArrayType *
@@ -158,33 +102,52 @@ TextArray(List *strings)
 	return construct_array(texts, list_length(strings), TEXTOID, -1, false, TYPALIGN_INT);
 }
 
+static bool
+Has(const ApitokenHeldModules *held, const char *id)
+{
+	for (int i = 0; i < held->count; i++)
+	{
+		if (strcmp(held->modules[i].id, id) == 0)
+			return true;
+	}
+	return false;
+}
+
 /*
- * Checks that the account can give all the modules, and locks them so that
- * they are not withdrawn meanwhile.  Raises PT400 naming the first that it
+ * Checks that the account can give all the modules, and the caller those that the
+ * token has not: id is NULL for a new one.  Both may have changed since the
+ * transaction began, and will be looked at again when it commits.  Raises PT400
+ * naming the first that the account cannot give, PT403 for one that the caller
  * cannot.
  */
 static void
-CheckModules(const char *account_id, List *module_ids)
+CheckModules(const ApitokenCall *call, const char *account_id, const char *id, List *module_ids)
 {
-	ApitokenArguments arguments;
-	Offer		offer;
+	ApitokenHeldModules has = {0, NULL};
+	ApitokenOffer *offer;
 	ListCell   *cell;
 
 	if (module_ids == NIL)
 		return;
 
-	/* first the lock: what is offered is read after it */
-	apitoken_store_clear(&arguments);
-	SetText(&arguments, 1, account_id);
-	apitoken_store_set_pointer(&arguments, 2, TextArray(module_ids));
-	apitoken_store_write(STATEMENT_LOCK_MODULES, &arguments);
-
-	offer = ReadOffer(account_id);
+	PushActiveSnapshot(GetLatestSnapshot());
+	offer = apitoken_offer_read(account_id);
 	foreach(cell, module_ids)
-		CheckModule(lfirst(cell), foreach_current_index(cell), &offer);
+		CheckOffered(apitoken_offer_find(offer, lfirst(cell)), foreach_current_index(cell), offer);
+
+	if (id != NULL)
+		has = apitoken_identity_token_modules(account_id, id);
+	foreach(cell, module_ids)
+	{
+		if (!Has(&has, lfirst(cell)) &&
+			!apitoken_offer_may_give(offer, apitoken_offer_find(offer, lfirst(cell)),
+									 &call->caller))
+			apitoken_error_not_held(lfirst(cell));
+	}
+	PopActiveSnapshot();
 }
 
-static void
+static uint64
 WriteModules(ApitokenStatement statement, const char *account_id, const char *id,
 			 List *module_ids)
 {
@@ -194,7 +157,23 @@ WriteModules(ApitokenStatement statement, const char *account_id, const char *id
 	SetText(&arguments, 1, account_id);
 	SetText(&arguments, 2, id);
 	apitoken_store_set_pointer(&arguments, 3, TextArray(module_ids));
-	apitoken_store_write(statement, &arguments);
+	return apitoken_store_write(statement, &arguments);
+}
+
+/*
+ * Adds modules to a token.  Given are those that the statement says it has added:
+ * one that was there when it was looked for may have been withdrawn since.
+ */
+static void
+AddModules(const ApitokenCall *call, const char *account_id, const char *id, List *module_ids)
+{
+	uint64		count = WriteModules(STATEMENT_ADD_MODULES, account_id, id, module_ids);
+	char	  **given = palloc(sizeof(char *) * Max(count, 1));
+
+	for (uint64 row = 0; row < count; row++)
+		given[row] = apitoken_store_cstring(row, 1);
+	for (uint64 row = 0; row < count; row++)
+		apitoken_acts_give(&call->caller, account_id, given[row]);
 }
 
 /*
@@ -260,21 +239,18 @@ apitoken_create(PG_FUNCTION_ARGS)
 	char	   *secret;
 	Jsonb	   *document;
 
-	/*
-	 * who disables all of an account's tokens may have come first: the
-	 * caller's too
-	 */
-	apitoken_call_lock_account(&call, STATEMENT_SHARE_ACCOUNT, body.account_id);
-	apitoken_call_identify(&call);
-	CheckModules(body.account_id, body.module_ids);
+	apitoken_call_find_account(&call, body.account_id);
+	CheckModules(&call, body.account_id, NULL, body.module_ids);
+	apitoken_acts_open(&call.caller, body.account_id);
 
 	id = AddToken(&call, &body);
 	secret = AddCredential(body.account_id, id);
 	if (body.module_ids != NIL)
-		WriteModules(STATEMENT_ADD_MODULES, body.account_id, id, body.module_ids);
+		AddModules(&call, body.account_id, id, body.module_ids);
 	apitoken_transitions_record(&call.caller, CStringGetTextDatum(body.account_id),
 								CStringGetTextDatum(id), (Datum) 0,
 								CStringGetTextDatum("Active"));
+	apitoken_acts_administer(&call.caller, body.account_id);
 
 	document = apitoken_call_document_after_write(&call, id, NULL, secret);
 	apitoken_call_end(&call);
@@ -285,20 +261,12 @@ apitoken_create(PG_FUNCTION_ARGS)
  * Update
  */
 
-/*
- * Locks the token and returns its account.  Raises PT404 if the caller may not
- * administer it, PT400 if it is Deleted.
- */
-static char *
-LockToken(const ApitokenCall *call, const char *id)
+static void
+CheckStatus(const char *id, const char *status)
 {
-	char	   *status;
-	char	   *account_id = apitoken_call_lock_token(call, id, &status);
-
 	if (strcmp(status, "Deleted") == 0)
 		apitoken_error_transition(id, status,
 								  "Only an Active or Disabled API token can be updated.");
-	return account_id;
 }
 
 static void
@@ -332,14 +300,45 @@ ChangesAnything(const ApitokenBody *body)
 		body->modules_supplied;
 }
 
+/*
+ * Changes what the body supplies.  Raises PT404 if the caller may not administer
+ * the token, PT400 if it is Deleted.
+ */
+static void
+Update(const ApitokenCall *call, const char *id, const ApitokenBody *body)
+{
+	char	   *status;
+	char	   *account_id = apitoken_call_lock_token(call, id, &status);
+
+	CheckStatus(id, status);
+	apitoken_acts_administer(&call->caller, account_id);
+	if (body->modules_supplied)
+	{
+		CheckModules(call, account_id, id, body->module_ids);
+		WriteModules(STATEMENT_REMOVE_MODULES, account_id, id, body->module_ids);
+		AddModules(call, account_id, id, body->module_ids);
+	}
+	UpdateToken(call, id, body);
+}
+
+/* The same for a body that supplies nothing: no lock is taken. */
+static void
+UpdateNothing(const ApitokenCall *call, const char *id)
+{
+	PushActiveSnapshot(GetTransactionSnapshot());
+	apitoken_call_find_token(call, id);
+	CheckStatus(id, apitoken_store_cstring(0, SPI_fnumber(SPI_tuptable->tupdesc, "status")));
+	PopActiveSnapshot();
+}
+
 PG_FUNCTION_INFO_V1(apitoken_update);
 
 /*
  * apitoken_update(id text, changes jsonb, fields text) returns jsonb: changes
  * the supplied members, and them alone; the token's document.
  *
- * No member supplied changes nothing, the updated event included.  Raises as
- * apitoken_create and apitoken_disable do.
+ * No member supplied changes nothing, the updated event included, and takes no
+ * lock.  Raises as apitoken_create and apitoken_disable do.
  */
 Datum
 apitoken_update(PG_FUNCTION_ARGS)
@@ -348,17 +347,12 @@ apitoken_update(PG_FUNCTION_ARGS)
 	ApitokenBody body = Body(fcinfo, 1, false);
 	ApitokenFields *fields = apitoken_call_fields(fcinfo, 2);
 	ApitokenCall call = apitoken_call_begin(true);
-	char	   *account_id = LockToken(&call, id);
 	Jsonb	   *document;
 
-	if (body.modules_supplied)
-	{
-		CheckModules(account_id, body.module_ids);
-		WriteModules(STATEMENT_REMOVE_MODULES, account_id, id, body.module_ids);
-		WriteModules(STATEMENT_ADD_MODULES, account_id, id, body.module_ids);
-	}
 	if (ChangesAnything(&body))
-		UpdateToken(&call, id, &body);
+		Update(&call, id, &body);
+	else
+		UpdateNothing(&call, id);
 
 	document = apitoken_call_document_after_write(&call, id, fields, NULL);
 	apitoken_call_end(&call);

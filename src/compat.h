@@ -24,6 +24,16 @@
 	DatumGetNumeric(DirectFunctionCall1(int8_numeric, Int64GetDatum(value)))
 #endif
 
+/*
+ * 14 counts the transactions that have ended: of two snapshots with one count,
+ * both show the same.  0: not known.
+ */
+#if PG_VERSION_NUM >= 140000
+#define apitoken_snapshot_completed(snapshot) ((snapshot)->snapXactCompletionCount)
+#else
+#define apitoken_snapshot_completed(snapshot) ((void) (snapshot), UINT64CONST(0))
+#endif
+
 /* 15 gave extensions a way to claim their settings' prefix for good */
 #if PG_VERSION_NUM < 150000
 #define MarkGUCPrefixReserved(prefix) EmitWarningsOnPlaceholders(prefix)
@@ -32,6 +42,17 @@
 /* 16 has the varatt macros in a header of their own */
 #if PG_VERSION_NUM >= 160000
 #include "varatt.h"
+#endif
+
+/* 17 asks with the same function for locks that are stronger, and has a setting
+ * for the size of the queue of notifications */
+#if PG_VERSION_NUM >= 170000
+#include "commands/async.h"
+#define apitoken_lock_held(tag, mode) LockHeldByMe(tag, mode, false)
+#define apitoken_queue_pages max_notify_queue_pages
+#else
+#define apitoken_lock_held(tag, mode) LockHeldByMe(tag, mode)
+#define apitoken_queue_pages 1048576
 #endif
 
 /* 18 lets a scan of an index be counted apart, 19 gives it flags */

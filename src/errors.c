@@ -204,6 +204,81 @@ apitoken_error_forbidden(void)
 			 errhint("The module access-management does for the own account's tokens.")));
 }
 
+#define FORBIDDEN errcode(ERRCODE_FORBIDDEN), errmsg("Forbidden")
+
+/* Somebody whose right was there when he used it, but is not any more. */
+void
+apitoken_error_right_gone(void)
+{
+	ereport(ERROR,
+			(FORBIDDEN,
+			 errdetail("The actor does not hold any more what the transaction was done by."),
+			 errhint("Nothing of it was committed.")));
+}
+
+/* A module that its giver does not hold himself. */
+void
+apitoken_error_not_held(const char *module_id)
+{
+	ereport(ERROR,
+			(FORBIDDEN,
+			 errdetail("The actor does not hold the module \"%s\", and so cannot give it.",
+					   Shown(module_id)),
+			 errhint("An API token gives only modules that it holds itself.")));
+}
+
+/* A module that was withdrawn from the account while it was being given. */
+void
+apitoken_error_not_offered(const char *module_id)
+{
+	ereport(ERROR,
+			(FORBIDDEN,
+			 errdetail("The account cannot give the module \"%s\" any more.", Shown(module_id)),
+			 errhint("Nothing of the transaction was committed.")));
+}
+
+/* A module, by its code, that a transaction's guard asks for. */
+void
+apitoken_error_module_not_held(const char *code)
+{
+	ereport(ERROR,
+			(FORBIDDEN,
+			 errdetail("The actor does not hold a module with the code \"%s\".", Shown(code)),
+			 errhint("Whoever administers the account can give it.")));
+}
+
+/* A right that was used is being taken away, by somebody who does not commit. */
+void
+apitoken_error_gate_closed(int milliseconds)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+			 errmsg("could not find out whether a right that was used is still there"),
+			 errdetail("A transaction that is taking it away has not ended in %d ms.",
+					   milliseconds),
+			 errhint("Nothing was committed. Try again.")));
+}
+
+/* A transaction that cannot be looked at when it commits. */
+void
+apitoken_error_prepare(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("cannot prepare a transaction that has made or enabled API tokens, acted in somebody's name, or has signals to send"),
+			 errhint("Commit it without preparing it.")));
+}
+
+/* Signals that the queue of notifications has no room for, or not in time. */
+void
+apitoken_warn_signals_left_out(int count)
+{
+	ereport(WARNING,
+			(errmsg("signals of changed API tokens were left out: %d", count),
+			 errdetail("The server's queue of notifications is full, or somebody keeps it locked."),
+			 errhint("Whoever listens on the channel \"apitoken\" has to look the tokens up.")));
+}
+
 /*
  * No such token, or one that the caller may not know of: one text for both, so
  * that existence stays masked.

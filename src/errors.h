@@ -43,11 +43,20 @@ pg_noreturn extern void apitoken_error_transition(const char *id, const char *st
 pg_noreturn extern void apitoken_error_unauthorized(void);
 pg_noreturn extern void apitoken_error_secret(const char *reason);
 pg_noreturn extern void apitoken_error_forbidden(void);
+pg_noreturn extern void apitoken_error_right_gone(void);
+pg_noreturn extern void apitoken_error_not_held(const char *module_id);
+pg_noreturn extern void apitoken_error_not_offered(const char *module_id);
+pg_noreturn extern void apitoken_error_module_not_held(const char *code);
 pg_noreturn extern void apitoken_error_token_not_found(const char *id);
 pg_noreturn extern void apitoken_error_account_not_found(const char *id);
 
 /* of jsonb's own SQLSTATE: a setting that PostgREST should have set to JSON */
 pg_noreturn extern void apitoken_error_setting_json(const char *setting, int sqlstate);
+
+/* of the server's own SQLSTATEs */
+pg_noreturn extern void apitoken_error_gate_closed(int milliseconds);
+pg_noreturn extern void apitoken_error_prepare(void);
+extern void apitoken_warn_signals_left_out(int count);
 
 /* failures that are nobody's wrong argument */
 pg_noreturn extern void apitoken_error_no_free_id(int attempts);

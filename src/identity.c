@@ -41,10 +41,6 @@
 
 #define ACTOR_SETTING "apitoken.actor"
 
-/* Codes of the modules that let an actor administer tokens. */
-#define OWN_ACCOUNT_MODULE "access-management"
-#define ANY_ACCOUNT_MODULE "account-management"
-
 #define ACTOR_USER "user"
 #define ACTOR_TOKEN "token"
 
@@ -323,19 +319,18 @@ IsTrusted(Oid role)
 	return pg_class_aclcheck(TokensRelation(), role, ACL_UPDATE) == ACLCHECK_OK;
 }
 
-/* One row of a scope: an account, and what the actor may there. */
-static void
-AddScopeRow(ApitokenCaller *caller, uint64 row, Datum *accounts, int *count)
+static ArrayType *
+TextArray(Datum *texts, int count)
+{
+	return construct_array(texts, count, TEXTOID, -1, false, TYPALIGN_INT);
+}
+
+static bool
+IsTrue(uint64 row, int column)
 {
 	bool		isnull;
-	bool		operations = DatumGetBool(apitoken_store_value(row, 2, &isnull)) && !isnull;
-	bool		own = DatumGetBool(apitoken_store_value(row, 3, &isnull)) && !isnull;
-	bool		any = DatumGetBool(apitoken_store_value(row, 4, &isnull)) && !isnull;
 
-	if (operations && any)
-		caller->everywhere = true;
-	if (own)
-		accounts[(*count)++] = apitoken_store_value(row, 1, &isnull);
+	return DatumGetBool(apitoken_store_value(row, column, &isnull)) && !isnull;
 }
 
 /* What a user may administer; false if there is no such user, or he is not Active. */
@@ -344,7 +339,9 @@ FindUserScope(ApitokenCaller *caller)
 {
 	ApitokenArguments arguments;
 	Datum	   *accounts;
-	int			count = 0;
+	Datum	   *homes;
+	int			accounts_count = 0;
+	int			homes_count = 0;
 	uint64		rows;
 
 	apitoken_store_clear(&arguments);
@@ -352,9 +349,23 @@ FindUserScope(ApitokenCaller *caller)
 	rows = apitoken_store_read(STATEMENT_USER_SCOPE, &arguments);
 
 	accounts = palloc(sizeof(Datum) * Max(rows, 1));
+	homes = palloc(sizeof(Datum) * Max(rows, 1));
 	for (uint64 row = 0; row < rows; row++)
-		AddScopeRow(caller, row, accounts, &count);
-	caller->accounts = construct_array(accounts, count, TEXTOID, -1, false, TYPALIGN_INT);
+	{
+		bool		isnull;
+		Datum		account = apitoken_store_value(row, 1, &isnull);
+
+		/* a user without a group has one row, without an account */
+		if (isnull)
+			continue;
+		homes[homes_count++] = account;
+		if (IsTrue(row, 3))
+			accounts[accounts_count++] = account;
+		if (IsTrue(row, 2) && IsTrue(row, 4))
+			caller->everywhere = true;
+	}
+	caller->accounts = TextArray(accounts, accounts_count);
+	caller->homes = TextArray(homes, homes_count);
 	return rows > 0;
 }
 
@@ -364,23 +375,97 @@ FindTokenScope(ApitokenCaller *caller)
 {
 	ApitokenTokenStatus token = apitoken_identity_token_status(caller->actor.id);
 	ApitokenHeldModules held;
+	Datum		home;
 
 	if (!apitoken_identity_is_active(&token))
 		return false;
 
+	home = CStringGetTextDatum(token.account_id);
+	caller->homes = TextArray(&home, 1);
 	held = apitoken_identity_token_modules(token.account_id, caller->actor.id);
 	for (int i = 0; i < held.count; i++)
 	{
-		if (strcmp(held.modules[i].code, OWN_ACCOUNT_MODULE) == 0)
-		{
-			Datum		account = CStringGetTextDatum(token.account_id);
-
-			caller->accounts = construct_array(&account, 1, TEXTOID, -1, false, TYPALIGN_INT);
-		}
-		else if (strcmp(held.modules[i].code, ANY_ACCOUNT_MODULE) == 0)
+		if (strcmp(held.modules[i].code, APITOKEN_OWN_ACCOUNT_MODULE) == 0)
+			caller->accounts = caller->homes;
+		else if (strcmp(held.modules[i].code, APITOKEN_ANY_ACCOUNT_MODULE) == 0)
 			caller->everywhere = IsOperations(token.account_id);
 	}
 	return true;
+}
+
+/* Is that actor a token?  Else it is a user. */
+bool
+apitoken_identity_is_token(const ApitokenActor *actor)
+{
+	return strcmp(actor->type, ACTOR_TOKEN) == 0;
+}
+
+/* Somebody who may administer nothing. */
+static ApitokenCaller
+Powerless(ApitokenActor actor)
+{
+	ApitokenCaller caller = {0};
+
+	caller.actor = actor;
+	caller.accounts = construct_empty_array(TEXTOID);
+	caller.homes = caller.accounts;
+	return caller;
+}
+
+/*
+ * Finds what an actor may administer, under the active snapshot; what scope points
+ * to is in the current memory context.  Returns false if he is not known, or not
+ * Active.  Expects SPI to be connected and the tables' owner to be the current
+ * role.
+ */
+bool
+apitoken_identity_scope(ApitokenActor actor, ApitokenCaller *scope)
+{
+	*scope = Powerless(actor);
+	return apitoken_identity_is_token(&actor) ? FindTokenScope(scope) : FindUserScope(scope);
+}
+
+/*
+ * Does a user hold the module with that code, by his groups in an account (NULL:
+ * in any)?  Under the active snapshot, as above.
+ */
+bool
+apitoken_identity_user_holds(const ApitokenActor *actor, const char *account_id,
+							 const char *module_code)
+{
+	ApitokenArguments arguments;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(actor->id));
+	apitoken_store_set_pointer(&arguments, 2, cstring_to_text(module_code));
+	if (account_id != NULL)
+		apitoken_store_set_pointer(&arguments, 3, cstring_to_text(account_id));
+	return apitoken_store_read(STATEMENT_USER_HOLDS, &arguments) > 0;
+}
+
+/*
+ * Does an actor whose scope was found hold the module with that code?  Under the
+ * active snapshot, as above.
+ */
+bool
+apitoken_identity_holds(const ApitokenCaller *scope, const char *module_code)
+{
+	ApitokenTokenStatus token;
+	ApitokenHeldModules held;
+
+	if (!apitoken_identity_is_token(&scope->actor))
+		return apitoken_identity_user_holds(&scope->actor, NULL, module_code);
+
+	token = apitoken_identity_token_status(scope->actor.id);
+	if (token.account_id == NULL)
+		return false;
+	held = apitoken_identity_token_modules(token.account_id, scope->actor.id);
+	for (int i = 0; i < held.count; i++)
+	{
+		if (strcmp(held.modules[i].code, module_code) == 0)
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -390,19 +475,21 @@ FindTokenScope(ApitokenCaller *caller)
 bool
 apitoken_identity_visible(Oid role, ApitokenCaller *caller)
 {
+	ApitokenActor actor = AuthenticatedActor();
+	bool		found;
+
+	if (actor.type == NULL)
+		actor = ClaimedActor();
+	if (actor.type != NULL)
+		found = apitoken_identity_scope(actor, caller);
+	else
+	{
+		*caller = Powerless(actor);
+		caller->everywhere = IsTrusted(role);
+		found = caller->everywhere;
+	}
 	caller->role = role;
-	caller->everywhere = false;
-	caller->accounts = construct_empty_array(TEXTOID);
-
-	caller->actor = AuthenticatedActor();
-	if (caller->actor.type == NULL)
-		caller->actor = ClaimedActor();
-	if (caller->actor.type != NULL)
-		return strcmp(caller->actor.type, ACTOR_TOKEN) == 0 ? FindTokenScope(caller) :
-			FindUserScope(caller);
-
-	caller->everywhere = IsTrusted(role);
-	return caller->everywhere;
+	return found;
 }
 
 /*
@@ -437,11 +524,12 @@ apitoken_identity_set_scope(ApitokenArguments *arguments, int everywhere, int ac
 
 /*
  * Runs a statement that writes, on behalf of a caller: for as long as it runs,
- * triggers learn from apitoken_identity_writer who that is.
+ * triggers learn from apitoken_identity_writer who that is.  now: under the latest
+ * snapshot, see apitoken_store_write_now.
  */
 uint64
 apitoken_identity_write_as(const ApitokenCaller *caller, ApitokenStatement statement,
-						   ApitokenArguments *arguments)
+						   ApitokenArguments *arguments, bool now)
 {
 	const ApitokenCaller *outer = writer;
 	uint64		rows = 0;
@@ -449,7 +537,8 @@ apitoken_identity_write_as(const ApitokenCaller *caller, ApitokenStatement state
 	writer = caller;
 	PG_TRY();
 	{
-		rows = apitoken_store_write(statement, arguments);
+		rows = now ? apitoken_store_write_now(statement, arguments) :
+			apitoken_store_write(statement, arguments);
 	}
 	PG_FINALLY();
 	{
@@ -459,6 +548,13 @@ apitoken_identity_write_as(const ApitokenCaller *caller, ApitokenStatement state
 	return rows;
 }
 
+/* Is one of the extension's functions writing now?  Else it is by hand. */
+bool
+apitoken_identity_is_writing(void)
+{
+	return writer != NULL;
+}
+
 /*
  * Returns on whose behalf a trigger runs: the caller of one of the extension's
  * functions, or whoever writes to the tables by hand.
@@ -466,12 +562,12 @@ apitoken_identity_write_as(const ApitokenCaller *caller, ApitokenStatement state
 ApitokenCaller
 apitoken_identity_writer(void)
 {
-	ApitokenCaller by_hand = {0};
+	ApitokenCaller by_hand;
 
 	if (writer != NULL)
 		return *writer;
 
+	by_hand = Powerless(AuthenticatedActor());
 	by_hand.role = GetUserId();
-	by_hand.actor = AuthenticatedActor();
 	return by_hand;
 }

@@ -29,7 +29,16 @@ typedef struct ApitokenCaller
 	ApitokenActor actor;
 	bool		everywhere;		/* every account, and Deleted tokens too? */
 	ArrayType  *accounts;		/* else these: ids, text[] */
+	ArrayType  *homes;			/* by which accounts he has his rights */
+	bool		own;			/* are these rights this transaction's own? */
+	uint64		completed;		/* of transactions, when he was found; 0: not
+								 * known */
+	bool		closes_account; /* does he close the account's gate himself? */
 } ApitokenCaller;
+
+/* Codes of the modules that let an actor administer tokens. */
+#define APITOKEN_OWN_ACCOUNT_MODULE "access-management"
+#define APITOKEN_ANY_ACCOUNT_MODULE "account-management"
 
 /* What is known of a token by its id. */
 typedef struct ApitokenTokenStatus
@@ -70,6 +79,11 @@ extern bool apitoken_identity_is_active(const ApitokenTokenStatus *token);
 extern ApitokenHeldModules apitoken_identity_token_modules(const char *account_id,
 														   const char *id);
 
+extern bool apitoken_identity_is_token(const ApitokenActor *actor);
+extern bool apitoken_identity_scope(ApitokenActor actor, ApitokenCaller *scope);
+extern bool apitoken_identity_holds(const ApitokenCaller *scope, const char *module_code);
+extern bool apitoken_identity_user_holds(const ApitokenActor *actor, const char *account_id,
+										 const char *module_code);
 extern ApitokenCaller apitoken_identity_caller(Oid role);
 extern void apitoken_identity_set_scope(ApitokenArguments *arguments, int everywhere,
 										int accounts, const ApitokenCaller *caller);
@@ -77,7 +91,8 @@ extern bool apitoken_identity_visible(Oid role, ApitokenCaller *caller);
 
 extern uint64 apitoken_identity_write_as(const ApitokenCaller *caller,
 										 ApitokenStatement statement,
-										 ApitokenArguments *arguments);
+										 ApitokenArguments *arguments, bool now);
+extern bool apitoken_identity_is_writing(void);
 extern ApitokenCaller apitoken_identity_writer(void);
 
 #endif							/* APITOKEN_IDENTITY_H */

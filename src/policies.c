@@ -9,10 +9,12 @@
  */
 #include "compat.h"
 
+#include "access/xact.h"
 #include "errors.h"
 #include "fmgr.h"
 #include "identity.h"
 #include "utils/array.h"
+#include "utils/snapmgr.h"
 
 /*
  * Finds what the caller sees.  The array is in the memory context that was
@@ -28,7 +30,12 @@ VisibleToCaller(void)
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		apitoken_error_statement("apitoken", "SPI_connect");
+	/* as things are now: but in parallel mode no newer snapshot can be taken */
+	if (!IsInParallelMode())
+		PushActiveSnapshot(GetLatestSnapshot());
 	(void) apitoken_identity_visible(ownership.role, &caller);
+	if (!IsInParallelMode())
+		PopActiveSnapshot();
 
 	old = MemoryContextSwitchTo(result_context);
 	caller.accounts = DatumGetArrayTypePCopy(PointerGetDatum(caller.accounts));

@@ -85,6 +85,23 @@ static const StatementText statements[] = {
 		" GROUP BY g.account_id, a.type",
 		1, {TEXTOID}
 	},
+	[STATEMENT_USER_HOLDS] = {
+		"apitoken user holds", SPI_OK_SELECT,
+		"SELECT m.id FROM apitoken.users AS u"
+		" JOIN apitoken.user_group_users AS g ON g.user_id " EQ " u.id"
+		" JOIN apitoken.user_group_modules AS l"
+		" ON l.account_id " EQ " g.account_id AND l.user_group_id " EQ " g.user_group_id"
+		" JOIN apitoken.modules AS m ON m.id " EQ " l.module_id"
+		" WHERE u.id " EQ " $1 AND u.status " EQ " 'Active' AND m.code " EQ " $2"
+		" AND ($3 IS NULL OR g.account_id " EQ " $3) LIMIT 1",
+		3, {TEXTOID, TEXTOID, TEXTOID}
+	},
+	[STATEMENT_ACCOUNT] = {
+		"apitoken account", SPI_OK_SELECT,
+		"SELECT a.id FROM apitoken.accounts AS a"
+		" WHERE a.id " EQ " $1 AND ($2 OR a.id " EQ " ANY ($3))",
+		3, {TEXTOID, BOOLOID, TEXTARRAYOID}
+	},
 	[STATEMENT_TRANSITION] = {
 		"apitoken transition", SPI_OK_UPDATE_RETURNING,
 		"UPDATE apitoken.api_tokens AS t"
@@ -129,10 +146,10 @@ static const StatementText statements[] = {
 		3, {TEXTOID, TEXTOID, BYTEAOID}
 	},
 	[STATEMENT_ADD_MODULES] = {
-		"apitoken add modules", SPI_OK_INSERT,
-		"INSERT INTO apitoken.api_token_modules (account_id, api_token_id, module_id)"
+		"apitoken add modules", SPI_OK_INSERT_RETURNING,
+		"INSERT INTO apitoken.api_token_modules AS l (account_id, api_token_id, module_id)"
 		" SELECT $1, $2, m.id FROM pg_catalog.unnest($3) AS m (id)"
-		" ON CONFLICT DO NOTHING",
+		" ON CONFLICT DO NOTHING RETURNING l.module_id::pg_catalog.text",
 		3, {TEXTOID, TEXTOID, TEXTARRAYOID}
 	},
 	[STATEMENT_REMOVE_MODULES] = {
@@ -160,27 +177,9 @@ static const StatementText statements[] = {
 		" WHERE t.id " EQ " $1 AND " IN_SCOPE("$2", "$3") " FOR NO KEY UPDATE",
 		3, {TEXTOID, BOOLOID, TEXTARRAYOID}
 	},
-	[STATEMENT_SHARE_ACCOUNT] = {
-		/* more than a foreign key's own check takes: see below */
-		"apitoken share account", SPI_OK_SELECT,
-		"SELECT a.type FROM apitoken.accounts AS a"
-		" WHERE a.id " EQ " $1 AND ($2 OR a.id " EQ " ANY ($3)) FOR SHARE",
-		3, {TEXTOID, BOOLOID, TEXTARRAYOID}
-	},
-	[STATEMENT_LOCK_ACCOUNT] = {
-		/*
-		 * Waits for whoever is adding a token to it, but not for the foreign
-		 * key's check, which a transaction's second change of a token makes:
-		 * that transaction holds a token that is to be disabled next.
-		 */
-		"apitoken lock account", SPI_OK_SELECT,
-		"SELECT a.type FROM apitoken.accounts AS a"
-		" WHERE a.id " EQ " $1 AND ($2 OR a.id " EQ " ANY ($3)) FOR NO KEY UPDATE",
-		3, {TEXTOID, BOOLOID, TEXTARRAYOID}
-	},
 	[STATEMENT_OFFERED_MODULES] = {
 		"apitoken offered modules", SPI_OK_SELECT,
-		"SELECT m.id::pg_catalog.text, a.type " EQ " ANY (m.account_types)"
+		"SELECT m.id::pg_catalog.text, m.code, a.type " EQ " ANY (m.account_types)"
 		" FROM apitoken.accounts AS a"
 		" JOIN apitoken.user_groups AS g ON g.account_id " EQ " a.id AND g.is_default"
 		" JOIN apitoken.user_group_modules AS l"
@@ -188,17 +187,6 @@ static const StatementText statements[] = {
 		" JOIN apitoken.modules AS m ON m.id " EQ " l.module_id"
 		" WHERE a.id " EQ " $1 ORDER BY m.id",
 		1, {TEXTOID}
-	},
-	[STATEMENT_LOCK_MODULES] = {
-		/* keeps modules from being withdrawn while they are given on */
-		"apitoken lock modules", SPI_OK_SELECT,
-		"SELECT l.module_id::pg_catalog.text"
-		" FROM apitoken.user_groups AS g"
-		" JOIN apitoken.user_group_modules AS l"
-		" ON l.account_id " EQ " g.account_id AND l.user_group_id " EQ " g.id"
-		" WHERE g.account_id " EQ " $1 AND g.is_default AND l.module_id " EQ " ANY ($2)"
-		" ORDER BY l.module_id FOR KEY SHARE OF l",
-		2, {TEXTOID, TEXTARRAYOID}
 	},
 	[STATEMENT_DEFAULT_GROUP] = {
 		"apitoken default group", SPI_OK_SELECT,
@@ -433,13 +421,9 @@ apitoken_store_write(ApitokenStatement statement, ApitokenArguments *arguments)
 	return Execute(statement, arguments, false);
 }
 
-/*
- * The same for a trigger that must not overlook what others have committed
- * since the transaction's snapshot was taken, under repeatable read and above:
- * as the server's own foreign keys do, it finds such rows, and raises 40001.
- */
-void
-apitoken_store_write_latest(ApitokenStatement statement, ApitokenArguments *arguments)
+/* Runs a statement that writes under the latest snapshot, whatever the isolation. */
+static uint64
+ExecuteLatest(ApitokenStatement statement, ApitokenArguments *arguments, bool crosschecks)
 {
 	MemoryContext context = CurrentMemoryContext;
 	Snapshot	latest = InvalidSnapshot;
@@ -451,13 +435,36 @@ apitoken_store_write_latest(ApitokenStatement statement, ApitokenArguments *argu
 	{
 		CommandCounterIncrement();
 		latest = GetLatestSnapshot();
-		crosscheck = GetTransactionSnapshot();
+		if (crosschecks)
+			crosscheck = GetTransactionSnapshot();
 	}
 	result = SPI_execute_snapshot(PreparePlan(statement), arguments->values, arguments->nulls,
 								  latest, crosscheck, false, true, 0);
 	MemoryContextSwitchTo(context);
 	if (result != statements[statement].result)
 		apitoken_error_statement(statements[statement].name, SPI_result_code_string(result));
+	return SPI_processed;
+}
+
+/*
+ * The same as apitoken_store_write, but what others have committed by now counts
+ * under repeatable read and above, too: for what has to find everything there is.
+ */
+uint64
+apitoken_store_write_now(ApitokenStatement statement, ApitokenArguments *arguments)
+{
+	return ExecuteLatest(statement, arguments, false);
+}
+
+/*
+ * The same for a trigger that must not overlook what others have committed
+ * since the transaction's snapshot was taken, under repeatable read and above:
+ * as the server's own foreign keys do, it finds such rows, and raises 40001.
+ */
+void
+apitoken_store_write_latest(ApitokenStatement statement, ApitokenArguments *arguments)
+{
+	(void) ExecuteLatest(statement, arguments, true);
 }
 
 /* Returns a value of the last statement's result; column counts from 1. */

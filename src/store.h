@@ -18,6 +18,8 @@ typedef enum ApitokenStatement
 {
 	/* who acts, and for which accounts */
 	STATEMENT_USER_SCOPE,
+	STATEMENT_USER_HOLDS,
+	STATEMENT_ACCOUNT,
 	/* changes */
 	STATEMENT_TRANSITION,
 	STATEMENT_DISABLE_ALL,
@@ -28,10 +30,7 @@ typedef enum ApitokenStatement
 	STATEMENT_REMOVE_MODULES,
 	STATEMENT_UPDATE_TOKEN,
 	STATEMENT_LOCK_TOKEN,
-	STATEMENT_SHARE_ACCOUNT,
-	STATEMENT_LOCK_ACCOUNT,
 	STATEMENT_OFFERED_MODULES,
-	STATEMENT_LOCK_MODULES,
 	STATEMENT_DEFAULT_GROUP,
 	STATEMENT_WITHDRAW_FROM_GROUPS,
 	STATEMENT_WITHDRAW_FROM_TOKENS,
@@ -72,6 +71,8 @@ extern uint64 apitoken_store_read(ApitokenStatement statement, ApitokenArguments
 extern uint64 apitoken_store_read_composed(const char *name, const char *sql, int nargs,
 										   Oid *argtypes, Datum *values);
 extern uint64 apitoken_store_write(ApitokenStatement statement, ApitokenArguments *arguments);
+extern uint64 apitoken_store_write_now(ApitokenStatement statement,
+									   ApitokenArguments *arguments);
 extern void apitoken_store_write_latest(ApitokenStatement statement,
 										ApitokenArguments *arguments);
 extern Datum apitoken_store_value(uint64 row, int column, bool *isnull);

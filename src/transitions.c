@@ -11,16 +11,17 @@
  */
 #include "transitions.h"
 
+#include "acts.h"
 #include "apitoken.h"
 #include "call.h"
 #include "catalog/pg_type.h"
-#include "commands/async.h"
 #include "errors.h"
+#include "gates.h"
 #include "jsonb_writer.h"
+#include "signals.h"
 #include "miscadmin.h"
 #include "triggers.h"
 #include "utils/builtins.h"
-#include "utils/json.h"
 
 typedef struct Transition
 {
@@ -67,6 +68,13 @@ OptionalText(const char *string)
 	return string == NULL ? NULL : cstring_to_text(string);
 }
 
+/* A column, of text and not null, of the last statement's first row. */
+static char *
+ResultText(const char *column)
+{
+	return apitoken_store_cstring(0, SPI_fnumber(SPI_tuptable->tupdesc, column));
+}
+
 /*
  * Raises the error that says why no row was changed; returns, with the row
  * locked, if there is no reason.
@@ -100,16 +108,21 @@ ChangeStatus(const ApitokenCall *call, const Transition *transition, const char 
 	apitoken_store_set_pointer(&arguments, 5, StartStatuses(transition));
 	apitoken_identity_set_scope(&arguments, 6, 7, &call->caller);
 
-	if (apitoken_identity_write_as(&call->caller, STATEMENT_TRANSITION, &arguments) > 0)
-		return;
+	if (apitoken_identity_write_as(&call->caller, STATEMENT_TRANSITION, &arguments, false) == 0)
+	{
+		/*
+		 * If there was reason to, but is none any more, another transaction
+		 * was in between; now the row is locked.
+		 */
+		Explain(call, transition, id);
+		if (apitoken_identity_write_as(&call->caller, STATEMENT_TRANSITION, &arguments,
+									   false) == 0)
+			apitoken_error_statement("apitoken transition",
+									 "a trigger has kept the row from changing");
+	}
 
-	/*
-	 * If there was reason to, but is none any more, another transaction was
-	 * in between; now the row is locked.
-	 */
-	Explain(call, transition, id);
-	if (apitoken_identity_write_as(&call->caller, STATEMENT_TRANSITION, &arguments) == 0)
-		apitoken_error_statement("apitoken transition", "a trigger has kept the row from changing");
+	/* whoever held the lock may have taken the right to change it */
+	apitoken_acts_administer(&call->caller, ResultText("account_id"));
 }
 
 static Datum
@@ -181,35 +194,66 @@ CompareIds(const void *left, const void *right)
 	return strcmp(*(char *const *) left, *(char *const *) right);
 }
 
-/* The ids in the last statement's result as an array in bytes' order. */
-static Jsonb *
-SortedIds(uint64 count, MemoryContext result_context)
+/* Adds the ids of the last statement's result to those that are there. */
+static List *
+CollectIds(List *ids, uint64 count)
 {
+	for (uint64 row = 0; row < count; row++)
+		ids = lappend(ids, apitoken_store_cstring(row, 1));
+	return ids;
+}
+
+/* The ids as an array in bytes' order. */
+static Jsonb *
+SortedIds(List *list, MemoryContext result_context)
+{
+	int			count = list_length(list);
 	char	  **ids = MemoryContextAllocHuge(CurrentMemoryContext,
 											 sizeof(char *) * Max(count, 1));
 	MemoryContext old;
 	StringInfoData buffer;
 	ApitokenContainer array;
+	ListCell   *cell;
 
-	for (uint64 i = 0; i < count; i++)
-		ids[i] = apitoken_store_cstring(i, 1);
+	foreach(cell, list)
+		ids[foreach_current_index(cell)] = lfirst(cell);
 	qsort(ids, count, sizeof(char *), CompareIds);
 
 	old = MemoryContextSwitchTo(result_context);
 	apitoken_jsonb_start_document(&buffer, 1024);
 	MemoryContextSwitchTo(old);
 	apitoken_jsonb_start_array(&array, &buffer, count);
-	for (uint64 i = 0; i < count; i++)
+	for (int i = 0; i < count; i++)
 		apitoken_jsonb_add_string(&array, ids[i], strlen(ids[i]));
 	apitoken_jsonb_finish(&array, NULL);
 	return apitoken_jsonb_finish_answer(&buffer);
+}
+
+/* Disables what is Active of the account by now; adds the ids to those before. */
+static List *
+DisableActive(const ApitokenCall *call, const char *account_id, List *ids)
+{
+	ApitokenArguments arguments;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(account_id));
+	apitoken_store_set_pointer(&arguments, 2, OptionalText(call->caller.actor.type));
+	apitoken_store_set_pointer(&arguments, 3, OptionalText(call->caller.actor.id));
+	return CollectIds(ids, apitoken_identity_write_as(&call->caller, STATEMENT_DISABLE_ALL,
+													  &arguments, true));
 }
 
 PG_FUNCTION_INFO_V1(apitoken_disable_all);
 
 /*
  * apitoken_disable_all(account_id text) returns jsonb: disables every Active
- * token of an account, in one statement; an array of their ids, sorted.
+ * token of an account; an array of their ids, sorted.
+ *
+ * What others commit while it goes on counts, under every isolation: first the
+ * tokens that are there are disabled; then the account's gate is closed, so that
+ * nobody commits another one; then those that came in between.  The gate comes
+ * second because the rows may have to be waited for, and whoever has locked them
+ * has to pass the gate.
  *
  * Raises PT400 for an id that cannot be used, PT401, PT403, PT404 if there is
  * no such account whose tokens the caller may administer, and 25006.
@@ -219,38 +263,23 @@ apitoken_disable_all(PG_FUNCTION_ARGS)
 {
 	char	   *account_id = apitoken_call_id(fcinfo, 0, "account_id");
 	ApitokenCall call = apitoken_call_begin(true);
-	ApitokenArguments arguments;
-	uint64		count;
-	Jsonb	   *ids;
+	List	   *ids;
+	Jsonb	   *answer;
 
-	apitoken_call_lock_account(&call, STATEMENT_LOCK_ACCOUNT, account_id);
-	apitoken_store_clear(&arguments);
-	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(account_id));
-	apitoken_store_set_pointer(&arguments, 2, OptionalText(call.caller.actor.type));
-	apitoken_store_set_pointer(&arguments, 3, OptionalText(call.caller.actor.id));
-	count = apitoken_identity_write_as(&call.caller, STATEMENT_DISABLE_ALL, &arguments);
-	ids = SortedIds(count, call.result_context);
+	apitoken_call_find_account(&call, account_id);
+	call.caller.closes_account = true;
+	ids = DisableActive(&call, account_id, NIL);
+	apitoken_gates_close(GATE_ACCOUNT, account_id);
+	ids = DisableActive(&call, account_id, ids);
+	apitoken_acts_administer(&call.caller, account_id);
+	answer = SortedIds(ids, call.result_context);
 	apitoken_call_end(&call);
-	PG_RETURN_JSONB_P(ids);
+	PG_RETURN_JSONB_P(answer);
 }
 
 /*
  * Trail and signal
  */
-
-static void
-Signal(Datum id, Datum status)
-{
-	StringInfoData payload;
-
-	initStringInfo(&payload);
-	appendStringInfoString(&payload, "{\"id\": ");
-	escape_json(&payload, TextDatumGetCString(id));
-	appendStringInfoString(&payload, ", \"status\": ");
-	escape_json(&payload, TextDatumGetCString(status));
-	appendStringInfoChar(&payload, '}');
-	Async_Notify(APITOKEN_CHANNEL, payload.data);
-}
 
 /*
  * Adds a row to the trail and, unless apitoken.notify is off, a signal that is
@@ -278,14 +307,29 @@ apitoken_transitions_record(const ApitokenCaller *caller, Datum account_id, Datu
 	apitoken_store_write(STATEMENT_ADD_TRANSITION, &arguments);
 
 	if (apitoken_notify)
-		Signal(id, to);
+		apitoken_signals_add(TextDatumGetCString(id), TextDatumGetCString(to));
+}
+
+/*
+ * A token that is no longer Active takes its rights away from whoever acts as it;
+ * one that is Active again is open to everybody.
+ */
+static void
+NoteTransition(const ApitokenCaller *caller, const char *account_id, const char *id,
+			   const char *from, const char *to)
+{
+	if (strcmp(to, "Active") == 0)
+		apitoken_acts_open(caller, account_id);
+	if (strcmp(from, "Active") == 0 && !caller->closes_account)
+		apitoken_gates_close_token(account_id, id);
 }
 
 PG_FUNCTION_INFO_V1(apitoken_log_transition);
 
 /*
  * apitoken.log_transition(): trigger on apitoken.api_tokens, after an update of
- * a row that changes its status.  Raises 39P01 if it is called otherwise.
+ * a row that changes its status.  Raises 39P01 if it is called otherwise, PT401 if
+ * somebody changes it by hand in the name of an actor who has been disabled.
  */
 Datum
 apitoken_log_transition(PG_FUNCTION_ARGS)
@@ -293,17 +337,25 @@ apitoken_log_transition(PG_FUNCTION_ARGS)
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 	ApitokenCaller caller;
 	ApitokenOwnership ownership;
+	Datum		account_id;
+	Datum		id;
+	Datum		from;
+	Datum		to;
 
 	apitoken_trigger_check(fcinfo, TRIGGER_EVENT_UPDATE);
+	account_id = apitoken_trigger_value(trigger, trigger->tg_newtuple, "account_id");
+	id = apitoken_trigger_value(trigger, trigger->tg_newtuple, "id");
+	from = apitoken_trigger_value(trigger, trigger->tg_trigtuple, "status");
+	to = apitoken_trigger_value(trigger, trigger->tg_newtuple, "status");
 
 	caller = apitoken_identity_writer();
 	ownership = apitoken_identity_become_owner();
 	SPI_connect();
-	apitoken_transitions_record(&caller,
-								apitoken_trigger_value(trigger, trigger->tg_newtuple, "account_id"),
-								apitoken_trigger_value(trigger, trigger->tg_newtuple, "id"),
-								apitoken_trigger_value(trigger, trigger->tg_trigtuple, "status"),
-								apitoken_trigger_value(trigger, trigger->tg_newtuple, "status"));
+	NoteTransition(&caller, TextDatumGetCString(account_id), TextDatumGetCString(id),
+				   TextDatumGetCString(from), TextDatumGetCString(to));
+	if (!apitoken_identity_is_writing())
+		apitoken_acts_administer(&caller, NULL);
+	apitoken_transitions_record(&caller, account_id, id, from, to);
 	SPI_finish();
 	apitoken_identity_leave_owner(&ownership);
 	PG_RETURN_POINTER(NULL);

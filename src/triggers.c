@@ -11,8 +11,11 @@
 #include "triggers.h"
 
 #include "catalog/pg_type.h"
+#include "commands/trigger.h"
 #include "errors.h"
+#include "gates.h"
 #include "identity.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
@@ -100,11 +103,51 @@ apitoken_withdraw_module(PG_FUNCTION_ARGS)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		apitoken_error_statement("apitoken", "SPI_connect");
 	account_id = apitoken_trigger_value(trigger, trigger->tg_trigtuple, "account_id");
+	apitoken_gates_close(GATE_ACCOUNT, TextDatumGetCString(account_id));
 	if (IsDefaultGroup(account_id,
 					   apitoken_trigger_value(trigger, trigger->tg_trigtuple, "user_group_id")))
 		Withdraw(account_id,
 				 apitoken_trigger_value(trigger, trigger->tg_trigtuple, "module_id"));
 	SPI_finish();
 	apitoken_identity_leave_owner(&ownership);
+	PG_RETURN_POINTER(NULL);
+}
+
+static char *
+OldText(TriggerData *trigger, const char *column)
+{
+	return TextDatumGetCString(apitoken_trigger_value(trigger, trigger->tg_trigtuple, column));
+}
+
+PG_FUNCTION_INFO_V1(apitoken_close_gate);
+
+/*
+ * apitoken.close_gate('all'), ('account', column), ('user', column) or ('token',
+ * column): trigger after an update or delete of a row that takes rights away from
+ * all, or from what the row's column names; see gates.c.  Raises 39P01 if it is
+ * called otherwise.
+ */
+Datum
+apitoken_close_gate(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	const char *kind;
+	char	   *id = NULL;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
+		apitoken_trigger_check(fcinfo, TRIGGER_EVENT_DELETE);
+	else
+		apitoken_trigger_check(fcinfo, TRIGGER_EVENT_UPDATE);
+
+	kind = trigger->tg_trigger->tgargs[0];
+	if (trigger->tg_trigger->tgnargs > 1)
+		id = OldText(trigger, trigger->tg_trigger->tgargs[1]);
+
+	if (id == NULL)
+		apitoken_gates_close(GATE_ALL, NULL);
+	else if (strcmp(kind, "token") == 0)
+		apitoken_gates_close_token(OldText(trigger, "account_id"), id);
+	else
+		apitoken_gates_close(strcmp(kind, "user") == 0 ? GATE_USER : GATE_ACCOUNT, id);
 	PG_RETURN_POINTER(NULL);
 }

@@ -189,6 +189,8 @@ CREATE TABLE helper.one (document jsonb);
 GRANT INSERT ON helper.one TO apitoken_create_caller;
 GRANT USAGE ON SCHEMA helper TO apitoken_create_caller;
 
+-- a token gives what it holds itself
+INSERT INTO apitoken.api_token_modules VALUES ('ACC-3001-7788', 'TKN-3001-1002', 'MOD-0003');
 SELECT api.apitoken_authenticate(helper.secret('TKN-3001-1002')) \g /dev/null
 SET LOCAL ROLE apitoken_create_caller;
 INSERT INTO helper.one
