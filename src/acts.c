@@ -111,7 +111,7 @@ HashAct(const Act *act)
 
 /* Those of this transaction, in order; both in its memory. */
 static List *acts = NIL;
-static acts_hash *known = NULL;
+static struct acts_hash *known = NULL;
 
 /* Ends transactions that go on for too long in somebody's name. */
 static TimeoutId timeout = MAX_TIMEOUTS;

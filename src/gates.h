@@ -20,7 +20,8 @@ typedef enum ApitokenGateKind
 	GATE_ALL = 1,				/* every account */
 	GATE_ACCOUNT,
 	GATE_TOKEN,
-	GATE_USER
+	GATE_USER,
+	GATE_RESCUE					/* of an account: one at a time */
 } ApitokenGateKind;
 
 typedef struct ApitokenGate
@@ -41,6 +42,9 @@ typedef struct ApitokenGates
 extern void apitoken_gates_mark(ApitokenGateKind kind, const char *id);
 
 extern void apitoken_gates_close(ApitokenGateKind kind, const char *id);
+extern void apitoken_gates_queue_rescue(const char *account_id);
+extern bool apitoken_gates_close_account(const char *account_id);
+extern void apitoken_gates_reopen_account(const char *account_id);
 extern void apitoken_gates_close_token(const char *account_id, const char *id);
 extern void apitoken_gates_forget(void);
 

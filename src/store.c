@@ -69,6 +69,18 @@ typedef struct StatementText
 	ROWS_BY_KEY("pg_catalog.unnest($1), pg_catalog.unnest($2)) WITH ORDINALITY AS k (a, b", \
 				relation, "b." first " " EQ " k.a AND b." second " " EQ " k.b", "$3", order)
 
+/* Disables the Active tokens of an account, which are locked in the order of ids. */
+#define DISABLE_ALL(wait) \
+	"WITH chosen AS MATERIALIZED (" \
+	"SELECT c.id FROM apitoken.api_tokens AS c" \
+	" WHERE c.account_id " EQ " $1 AND c.status " EQ " 'Active'" \
+	" ORDER BY c.id FOR NO KEY UPDATE" wait ")" \
+	" UPDATE apitoken.api_tokens AS t" \
+	" SET status = 'Disabled', updated_at = pg_catalog.clock_timestamp()," \
+	" updated_by_type = $2, updated_by_id = $3" \
+	" FROM chosen WHERE t.account_id " EQ " $1 AND t.id " EQ " chosen.id" \
+	" RETURNING t.id::pg_catalog.text"
+
 static const StatementText statements[] = {
 	[STATEMENT_USER_SCOPE] = {
 		"apitoken user scope", SPI_OK_SELECT,
@@ -113,14 +125,12 @@ static const StatementText statements[] = {
 	},
 	[STATEMENT_DISABLE_ALL] = {
 		"apitoken disable all", SPI_OK_UPDATE_RETURNING,
-		"WITH chosen AS MATERIALIZED ("
-		"SELECT c.id FROM apitoken.api_tokens AS c"
-		" WHERE c.account_id " EQ " $1 AND c.status " EQ " 'Active' ORDER BY c.id FOR NO KEY UPDATE)"
-		" UPDATE apitoken.api_tokens AS t"
-		" SET status = 'Disabled', updated_at = pg_catalog.clock_timestamp(),"
-		" updated_by_type = $2, updated_by_id = $3"
-		" FROM chosen WHERE t.account_id " EQ " $1 AND t.id " EQ " chosen.id"
-		" RETURNING t.id::pg_catalog.text",
+		DISABLE_ALL(""),
+		3, {TEXTOID, TEXTOID, TEXTOID}
+	},
+	[STATEMENT_DISABLE_ALL_NOWAIT] = {
+		"apitoken disable all nowait", SPI_OK_UPDATE_RETURNING,
+		DISABLE_ALL(" NOWAIT"),
 		3, {TEXTOID, TEXTOID, TEXTOID}
 	},
 	[STATEMENT_ADD_TRANSITION] = {

@@ -19,6 +19,7 @@
 #include "gates.h"
 #include "jsonb_writer.h"
 #include "signals.h"
+#include "subxact.h"
 #include "miscadmin.h"
 #include "triggers.h"
 #include "utils/builtins.h"
@@ -188,6 +189,9 @@ apitoken_delete(PG_FUNCTION_ARGS)
  * All tokens of an account
  */
 
+/* How often tokens that somebody has locked are waited for with an open gate. */
+#define MAX_ROUNDS 3
+
 static int
 CompareIds(const void *left, const void *right)
 {
@@ -229,18 +233,70 @@ SortedIds(List *list, MemoryContext result_context)
 	return apitoken_jsonb_finish_answer(&buffer);
 }
 
-/* Disables what is Active of the account by now; adds the ids to those before. */
-static List *
-DisableActive(const ApitokenCall *call, const char *account_id, List *ids)
+/* All tokens of an account that are being disabled. */
+typedef struct Rescue
 {
+	const ApitokenCall *call;
+	const char *account_id;
+	List	   *ids;			/* of those that are */
+} Rescue;
+
+/* Disables what is Active of the account by now. */
+static void
+DisableActive(Rescue *rescue, ApitokenStatement statement)
+{
+	const ApitokenActor *actor = &rescue->call->caller.actor;
 	ApitokenArguments arguments;
 
 	apitoken_store_clear(&arguments);
-	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(account_id));
-	apitoken_store_set_pointer(&arguments, 2, OptionalText(call->caller.actor.type));
-	apitoken_store_set_pointer(&arguments, 3, OptionalText(call->caller.actor.id));
-	return CollectIds(ids, apitoken_identity_write_as(&call->caller, STATEMENT_DISABLE_ALL,
-													  &arguments, true));
+	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(rescue->account_id));
+	apitoken_store_set_pointer(&arguments, 2, OptionalText(actor->type));
+	apitoken_store_set_pointer(&arguments, 3, OptionalText(actor->id));
+	rescue->ids = CollectIds(rescue->ids,
+							 apitoken_identity_write_as(&rescue->call->caller, statement,
+														&arguments, true));
+}
+
+static void
+DisableWithoutWaiting(void *argument)
+{
+	DisableActive(argument, STATEMENT_DISABLE_ALL_NOWAIT);
+}
+
+static bool
+IsLocked(int sqlstate)
+{
+	return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE;
+}
+
+/*
+ * Disables what is Active, so that nothing of the account is when the transaction
+ * has committed: first the tokens that are there; then the account's gate is
+ * closed, so that nobody commits another one; then those that came in between.
+ *
+ * Whoever has locked one of these may be about to pass the gate: so it is opened
+ * again, and he is waited for, rather than each for the other; but not for ever.
+ */
+static void
+DisableAll(Rescue *rescue)
+{
+	apitoken_gates_queue_rescue(rescue->account_id);
+	for (int round = 0; round < MAX_ROUNDS; round++)
+	{
+		List	   *before;
+
+		DisableActive(rescue, STATEMENT_DISABLE_ALL);
+		if (!apitoken_gates_close_account(rescue->account_id))
+			break;
+		before = list_copy(rescue->ids);
+		if (apitoken_subxact_try(DisableWithoutWaiting, rescue, IsLocked))
+			return;
+		rescue->ids = before;
+		apitoken_gates_reopen_account(rescue->account_id);
+	}
+
+	apitoken_gates_close(GATE_ACCOUNT, rescue->account_id);
+	DisableActive(rescue, STATEMENT_DISABLE_ALL);
 }
 
 PG_FUNCTION_INFO_V1(apitoken_disable_all);
@@ -249,11 +305,7 @@ PG_FUNCTION_INFO_V1(apitoken_disable_all);
  * apitoken_disable_all(account_id text) returns jsonb: disables every Active
  * token of an account; an array of their ids, sorted.
  *
- * What others commit while it goes on counts, under every isolation: first the
- * tokens that are there are disabled; then the account's gate is closed, so that
- * nobody commits another one; then those that came in between.  The gate comes
- * second because the rows may have to be waited for, and whoever has locked them
- * has to pass the gate.
+ * What others commit while it goes on counts, under every isolation.
  *
  * Raises PT400 for an id that cannot be used, PT401, PT403, PT404 if there is
  * no such account whose tokens the caller may administer, and 25006.
@@ -263,16 +315,14 @@ apitoken_disable_all(PG_FUNCTION_ARGS)
 {
 	char	   *account_id = apitoken_call_id(fcinfo, 0, "account_id");
 	ApitokenCall call = apitoken_call_begin(true);
-	List	   *ids;
+	Rescue		rescue = {&call, account_id, NIL};
 	Jsonb	   *answer;
 
 	apitoken_call_find_account(&call, account_id);
 	call.caller.closes_account = true;
-	ids = DisableActive(&call, account_id, NIL);
-	apitoken_gates_close(GATE_ACCOUNT, account_id);
-	ids = DisableActive(&call, account_id, ids);
+	DisableAll(&rescue);
 	apitoken_acts_administer(&call.caller, account_id);
-	answer = SortedIds(ids, call.result_context);
+	answer = SortedIds(rescue.ids, call.result_context);
 	apitoken_call_end(&call);
 	PG_RETURN_JSONB_P(answer);
 }
