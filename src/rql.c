@@ -600,7 +600,9 @@ ReadOrder(RqlReader *reader)
 		ApitokenRqlOrder *order = palloc0(sizeof(ApitokenRqlOrder));
 
 		CountItem(reader);
-		order->descending = AcceptEncoded(reader, "+- ") == '-';
+		/* a plus may have become a space */
+		SkipSpace(reader);
+		order->descending = AcceptEncoded(reader, "+-") == '-';
 		order->position = reader->next;
 		order->path = ReadName(reader, EXPECTED_PATH);
 		orders = lappend(orders, order);
@@ -706,7 +708,8 @@ GoesOnWith(RqlReader reader, const char *form)
 		int			length;
 		char		c = PeekByte(&reader, &length);
 
-		if (pg_strncasecmp(&c, form, 1) != 0)
+		/* what is encoded is part of a value, but for what a URL cannot hold */
+		if (pg_strncasecmp(&c, form, 1) != 0 || (length > 1 && c != '<' && c != '>'))
 			return false;
 		reader.next += length;
 	}

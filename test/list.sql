@@ -150,6 +150,7 @@ SELECT is(helper.ids('order=-audit.created.at&limit=2'), ARRAY['TKN-3003-1001', 
 SELECT is(helper.ids('order=%2Bname&limit=3'), helper.ids('order=name&limit=3'), 'an encoded plus is a plus');
 SELECT is(helper.ids('order=%2Bname%2C%2Did'), helper.ids('order=name,-id'), 'an order that is encoded as a whole');
 SELECT is(helper.ids('order=-name, id'), helper.ids('order=-name,+id'), 'a plus that came as a space');
+SELECT is(helper.ids('order=name,%20-id'), helper.ids('order=+name,-id'), 'white space before a sign');
 SELECT is(helper.ids('order=' || repeat('name,', 999) || 'name'), helper.ids('order=name'), 'as many keys as may be');
 SELECT is(helper.ids('order=-lastAccessAt'),
 	(SELECT array_agg(api_token_id::text ORDER BY last_access_at DESC NULLS LAST, api_token_id DESC) FROM apitoken.api_token_credentials),
@@ -433,6 +434,7 @@ SELECT is(helper.answer(query), helper.wanted(condition)::text, 'understood: ' |
 	('like(description,*%)', 't.id = ''TEXT-4'''),
 	('eq(description,"string:x")', 't.id = ''TEXT-6'''),
 	('description=string%3Ax', 't.id = ''TEXT-6'''),
+	('description=%3Deq%3Dx', 'false'),
 	('icon=/icons/export.png', 't.icon = ''/icons/export.png'''),
 	('name="Nightly*"', 'false'),
 	('like(name,Nightly*)', 't.name LIKE ''Nightly%''')
@@ -447,7 +449,7 @@ SELECT is(helper.refusal(query), 'PT400|Bad Request|Position ' || wanted, 'refus
 	('status=Active;name==a', '19 of the query: this is how FIQL and RSQL compare.|Expected eq(member,value).'),
 	('status!=Active', '7 of the query: this is how FIQL and RSQL compare.|Expected ne(member,value).'),
 	('status<>Active', '7 of the query: this is how FIQL and RSQL compare.|Expected ne(member,value).'),
-	('status%21%3DActive', '7 of the query: this is how FIQL and RSQL compare.|Expected ne(member,value).'),
+	('status%21%3DActive', '7 of the query: something else is expected here.|Expected = behind a member, or ( behind an operator.'),
 	('status=IN=(Active,Disabled)', '7 of the query: this is how FIQL and RSQL compare.|Expected in(member,(value,value)).'),
 	('status=out=(Active,Disabled)', '7 of the query: this is how FIQL and RSQL compare.|Expected out(member,(value,value)).'),
 	('name=like=a', '5 of the query: this is how FIQL and RSQL compare.|Expected like(member,value).'),
