@@ -4,30 +4,15 @@
  *	  The query language of lists: its parser.
  *
  * The text is a URL's query string as it comes, percent-encoding included.
+ * docs/rql.md has the grammar, what each expression means, and how that differs
+ * from other dialects.  What would mean something else in one of them, and
+ * nothing here, is refused: an answer is never silently another's.
  *
- *		query    = [ part { "&" part } ] ;
- *		part     = "select" "=" text | "order" "=" orders
- *				 | "limit" "=" number | "offset" "=" number
- *				 | filter ;
- *		filter   = path "=" value
- *				 | comparison "(" path "," value ")"
- *				 | ( "in" | "out" ) "(" path "," "(" value { "," value } ")" ")"
- *				 | ( "and" | "or" ) "(" filter { "," filter } ")"
- *				 | "not" "(" filter ")"
- *				 | ( "any" | "all" ) "(" path "," filter ")" ;
- *		comparison = "eq" | "ne" | "gt" | "ge" | "lt" | "le" | "like" | "ilike" ;
- *		value    = bare | '"' quoted '"' | "'" quoted "'" | "null()" | "empty()" ;
- *		orders   = [ sign ] path { "," [ sign ] path } ;
- *		sign     = "+" | "-" | " " ;
- *		path     = name { "." name } ;
- *
- * path=value is short for eq(path,value).  A bare value ends at & ( ) or a
- * comma; a quoted one at its quote, before which a backslash is for a quote
- * that is meant.  Percent-encoding is decoded once, after the text was taken
- * apart: an encoded comma is part of a value.  Quotes are the exception: a URL
- * cannot hold them unencoded, so %22 and %27 are quotes too.  So are the commas
- * and signs of an order, which no path can hold: clients that encode whole
- * values may.  A plus is a plus, but for an order's that has become a space.
+ * path=value is short for eq(path,value).  Percent-encoding is decoded once,
+ * after the text was taken apart, so that what is encoded is part of a value.
+ * The exceptions are what a URL cannot hold unencoded: quotes where a value
+ * begins, white space around tokens, and | < >.  So are the commas and signs of
+ * an order, which no path can hold: clients that encode whole values may.
  *
  * src/rql.c
  *
@@ -45,15 +30,15 @@
 #define MAX_ITEMS 1000
 #define MAX_LENGTH 65536
 
-#define MAX_LIMIT 100
-
 typedef struct RqlReader
 {
 	const char *query;
 	int			length;
 	int			next;			/* position of what comes next */
 	int			depth;
-	int			items;			/* calls and values so far */
+	int			items;			/* calls, groups and values so far */
+	char		separator;		/* before what is read now; 0: none yet */
+	ApitokenRql *rql;			/* takes order, select, limit and offset */
 } RqlReader;
 
 typedef struct OperatorName
@@ -69,7 +54,30 @@ static const OperatorName operator_names[] = {
 	{"not", RQL_NOT}, {"any", RQL_ANY}, {"all", RQL_ALL},
 };
 
-static ApitokenRqlNode *ReadFilter(RqlReader *reader);
+/* How FIQL and RSQL compare, and how it is said here. */
+typedef struct ForeignForm
+{
+	const char *form;
+	const char *here;
+} ForeignForm;
+
+static const ForeignForm foreign_forms[] = {
+	{"==", "eq(member,value)"}, {"=eq=", "eq(member,value)"},
+	{"!=", "ne(member,value)"}, {"=ne=", "ne(member,value)"}, {"<>", "ne(member,value)"},
+	{">=", "ge(member,value)"}, {"=ge=", "ge(member,value)"},
+	{"<=", "le(member,value)"}, {"=le=", "le(member,value)"},
+	{">", "gt(member,value)"}, {"=gt=", "gt(member,value)"},
+	{"<", "lt(member,value)"}, {"=lt=", "lt(member,value)"},
+	{"=in=", "in(member,(value,value))"}, {"=out=", "out(member,(value,value))"},
+	{"=like=", "like(member,value)"}, {"=ilike=", "ilike(member,value)"},
+};
+
+/* What other dialects write before a value, with a colon, to say its type. */
+static const char *const foreign_types[] = {
+	"auto", "boolean", "date", "epoch", "glob", "isodate", "number", "re", "string",
+};
+
+static ApitokenRqlNode *ReadExpression(RqlReader *reader, const char *conjunctions);
 
 pg_noreturn static void
 Fail(const RqlReader *reader, int position, const char *problem, const char *expected)
@@ -84,15 +92,6 @@ Peek(const RqlReader *reader)
 	return reader->next < reader->length ? reader->query[reader->next] : '\0';
 }
 
-static void
-Expect(RqlReader *reader, char c, const char *expected)
-{
-	if (Peek(reader) != c)
-		Fail(reader, reader->next, reader->next == reader->length ?
-			 "the query ends too early" : "something else is expected here", expected);
-	reader->next++;
-}
-
 /* Bounds what a query can make the server do. */
 static void
 CountItem(RqlReader *reader)
@@ -100,6 +99,16 @@ CountItem(RqlReader *reader)
 	CHECK_FOR_INTERRUPTS();
 	if (++reader->items > MAX_ITEMS)
 		Fail(reader, reader->next, "the query is too long", "at most 1000 operators and values");
+}
+
+/* Goes down a level, into a call or a group that begins at that position. */
+static void
+EnterLevel(RqlReader *reader, int position)
+{
+	check_stack_depth();
+	CountItem(reader);
+	if (++reader->depth > MAX_DEPTH)
+		Fail(reader, position, "the query is nested too deeply", "at most 32 levels");
 }
 
 /*
@@ -118,27 +127,62 @@ HexDigit(char c)
 	return -1;
 }
 
-/* Decodes the byte that comes next, %XX or itself, and steps behind it. */
+/*
+ * Returns the byte that comes next, decoded, or 0 at the end, and in how many
+ * bytes it is written: three if it is percent-encoded.  A % that no two
+ * hexadecimal digits follow is itself.
+ */
+static char
+PeekByte(const RqlReader *reader, int *length)
+{
+	const char *rest = reader->query + reader->next;
+	int			left = reader->length - reader->next;
+	int			high = left >= 3 && *rest == '%' ? HexDigit(rest[1]) : -1;
+	int			low = left >= 3 && *rest == '%' ? HexDigit(rest[2]) : -1;
+
+	*length = high >= 0 && low >= 0 ? 3 : 1;
+	if (*length == 3)
+		return (char) (high << 4 | low);
+	return left > 0 ? *rest : '\0';
+}
+
+/* Decodes the byte that comes next, which is there, and steps behind it. */
 static char
 ReadByte(RqlReader *reader)
 {
-	int			start = reader->next;
-	int			high;
-	int			low;
+	int			length;
+	char		c = PeekByte(reader, &length);
 
-	if (reader->query[start] != '%')
-	{
-		reader->next++;
-		return reader->query[start];
-	}
+	if (c == '\0')
+		Fail(reader, reader->next, "a value has no zero byte", "any other byte than %00");
+	reader->next += length;
+	return c;
+}
 
-	high = start + 1 < reader->length ? HexDigit(reader->query[start + 1]) : -1;
-	low = start + 2 < reader->length ? HexDigit(reader->query[start + 2]) : -1;
-	if (high < 0 || low < 0 || (high == 0 && low == 0))
-		Fail(reader, start, "this is no percent-encoded byte",
-			 "% and two hexadecimal digits, other than %00");
-	reader->next += 3;
-	return (char) (high << 4 | low);
+static bool
+IsSpace(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* White space between what belongs together does not count. */
+static void
+SkipSpace(RqlReader *reader)
+{
+	int			length;
+
+	while (IsSpace(PeekByte(reader, &length)))
+		reader->next += length;
+}
+
+static void
+Expect(RqlReader *reader, char c, const char *expected)
+{
+	SkipSpace(reader);
+	if (Peek(reader) != c)
+		Fail(reader, reader->next, reader->next == reader->length ?
+			 "the query ends too early" : "something else is expected here", expected);
+	reader->next++;
 }
 
 static char *
@@ -149,69 +193,55 @@ FinishString(RqlReader *reader, StringInfo string, int start)
 	return string->data;
 }
 
-/* Reads up to one of the delimiters, decoded. */
+/* Reads up to the next part of the query, decoded. */
 static char *
-ReadUntil(RqlReader *reader, const char *delimiters)
+ReadPart(RqlReader *reader)
 {
 	int			start = reader->next;
 	StringInfoData string;
 
 	initStringInfo(&string);
-	while (reader->next < reader->length && strchr(delimiters, Peek(reader)) == NULL)
+	while (reader->next < reader->length && Peek(reader) != '&')
 		appendStringInfoChar(&string, ReadByte(reader));
 	return FinishString(reader, &string, start);
 }
 
-/* Is there a quote next, encoded or not?  Returns it, and how long it is. */
-static char
-PeekQuote(const RqlReader *reader, int *length)
-{
-	const char *rest = reader->query + reader->next;
-	int			left = reader->length - reader->next;
-
-	*length = 1;
-	if (left >= 1 && (*rest == '"' || *rest == '\''))
-		return *rest;
-
-	*length = 3;
-	if (left >= 3 && strncmp(rest, "%22", 3) == 0)
-		return '"';
-	if (left >= 3 && strncmp(rest, "%27", 3) == 0)
-		return '\'';
-	return '\0';
-}
-
 /*
- * Reads what is between quotes.  A backslash before the quote is for the
- * quote; before anything else it is itself, since like has a use for it.
+ * Separators
  */
-static char *
-ReadQuoted(RqlReader *reader, char quote, int quote_length)
+
+/*
+ * Returns which separator comes next: & or a comma, which are "and"; or |, for
+ * which ; and %7C are others; 0 for none.
+ */
+static char
+PeekSeparator(const RqlReader *reader, int *length)
 {
-	int			start = reader->next;
-	StringInfoData string;
+	char		c = PeekByte(reader, length);
+
+	if (c == '|' || (c == ';' && *length == 1))
+		return '|';
+	return (c == '&' || c == ',') && *length == 1 ? c : '\0';
+}
+
+/* Steps behind a separator, if it is one of those. */
+static bool
+AcceptSeparator(RqlReader *reader, const char *separators)
+{
 	int			length;
+	char		separator;
 
-	initStringInfo(&string);
-	reader->next += quote_length;
-	while (PeekQuote(reader, &length) != quote)
-	{
-		if (reader->next == reader->length)
-			Fail(reader, start, "this quote is not closed", "the same quote again");
-
-		appendStringInfoChar(&string, ReadByte(reader));
-		if (string.data[string.len - 1] == '\\' && PeekQuote(reader, &length) == quote)
-		{
-			string.data[string.len - 1] = quote;
-			reader->next += length;
-		}
-	}
+	SkipSpace(reader);
+	separator = PeekSeparator(reader, &length);
+	if (separator == '\0' || strchr(separators, separator) == NULL)
+		return false;
 	reader->next += length;
-	return FinishString(reader, &string, start);
+	reader->separator = separator;
+	return true;
 }
 
 /*
- * Names, paths and values
+ * Names and paths
  */
 
 static bool
@@ -224,59 +254,267 @@ IsNameByte(char c)
 static char *
 ReadName(RqlReader *reader, const char *expected)
 {
-	int			start = reader->next;
+	int			start;
+	char	   *name;
 
+	SkipSpace(reader);
+	start = reader->next;
 	while (IsNameByte(Peek(reader)))
 		reader->next++;
 	if (reader->next == start)
 		Fail(reader, start, "a name is missing", expected);
-	return pnstrdup(reader->query + start, reader->next - start);
+
+	name = pnstrdup(reader->query + start, reader->next - start);
+	SkipSpace(reader);
+	return name;
+}
+
+#define EXPECTED_PATH "the path of a member, such as account.id"
+
+static bool
+IsSelf(const RqlReader *reader, const char *name)
+{
+	return pg_strcasecmp(name, "self") == 0 && Peek(reader) == '(';
+}
+
+/*
+ * Reads the rest of self(), which is the resource that a condition is about,
+ * or of self(path), its member.  Returns the path, empty for the former.
+ */
+static char *
+ReadSelf(RqlReader *reader)
+{
+	char	   *path = pstrdup("");
+
+	reader->next++;
+	SkipSpace(reader);
+	if (Peek(reader) != ')')
+		path = ReadName(reader, EXPECTED_PATH);
+	Expect(reader, ')', "a closing parenthesis");
+	SkipSpace(reader);
+	return path;
 }
 
 static char *
 ReadPath(RqlReader *reader)
 {
-	return ReadName(reader, "the path of a member, such as account.id");
+	char	   *name = ReadName(reader, EXPECTED_PATH);
+
+	return IsSelf(reader, name) ? ReadSelf(reader) : name;
 }
 
-/* null() and empty() are the only values with parentheses. */
-static ApitokenRqlValueKind
-ReadConstant(RqlReader *reader, const char *name, int position)
+/*
+ * Values
+ */
+
+/* Is there a quote next, encoded or not?  Returns it, and how long it is. */
+static char
+PeekQuote(const RqlReader *reader, int *length)
 {
-	ApitokenRqlValueKind kind = RQL_NULL;
+	char		c = PeekByte(reader, length);
 
-	if (strcmp(name, "empty") == 0)
-		kind = RQL_EMPTY;
-	else if (strcmp(name, "null") != 0)
-		Fail(reader, position, "there is no such constant", "null() or empty()");
+	return c == '"' || c == '\'' ? c : '\0';
+}
 
+static void
+AppendByte(RqlReader *reader, StringInfo string, ApitokenRqlValue *value)
+{
+	if (Peek(reader) == '+' && value->plus < 0)
+		value->plus = reader->next;
+	appendStringInfoChar(string, ReadByte(reader));
+}
+
+static void
+AppendBackslashes(StringInfo string, int count)
+{
+	for (int i = 0; i < count; i++)
+		appendStringInfoChar(string, '\\');
+}
+
+/*
+ * Reads what is between quotes.  Backslashes before such a quote are in pairs,
+ * each for one of them; one more is for the quote.  Before anything else a
+ * backslash is itself, since like has a use for it.
+ */
+static void
+ReadQuoted(RqlReader *reader, ApitokenRqlValue *value, char quote, int length)
+{
+	int			start = reader->next;
+	StringInfoData string;
+	int			backslashes;
+
+	initStringInfo(&string);
+	reader->next += length;
+	for (;;)
+	{
+		for (backslashes = 0; PeekByte(reader, &length) == '\\'; backslashes++)
+			reader->next += length;
+		if (reader->next == reader->length)
+			Fail(reader, start, "this quote is not closed",
+				 "the same quote again, and a backslash before it twice");
+
+		if (PeekQuote(reader, &length) != quote)
+		{
+			AppendBackslashes(&string, backslashes);
+			AppendByte(reader, &string, value);
+			continue;
+		}
+
+		AppendBackslashes(&string, backslashes / 2);
+		reader->next += length;
+		if (backslashes % 2 == 0)
+			break;
+		appendStringInfoChar(&string, quote);
+	}
+	value->string = FinishString(reader, &string, start);
+	SkipSpace(reader);
+}
+
+/*
+ * Refuses a character of a bare value that compares, negates or quotes, here or
+ * in another dialect.
+ */
+static void
+RefuseReserved(const RqlReader *reader, const ApitokenRqlValue *value, char c, int length)
+{
+	bool		reserved = length == 1 && strchr("=!~'", c) != NULL;
+
+	if (c == '$' && length == 1 && reader->next == value->position)
+		reserved = true;
+	if (reserved || strchr("<>\"", c) != NULL)
+		Fail(reader, reader->next, "this character has no place in a value without quotes",
+			 "the value in quotes");
+}
+
+/* Reads a value without quotes, up to what ends it. */
+static void
+ReadBare(RqlReader *reader, ApitokenRqlValue *value)
+{
+	StringInfoData string;
+	int			length;
+
+	initStringInfo(&string);
+	value->word = true;
+	while (reader->next < reader->length && PeekSeparator(reader, &length) == '\0')
+	{
+		char		c = PeekByte(reader, &length);
+
+		if (length == 1 && (c == '(' || c == ')'))
+			break;
+		if (c != '\0')
+			RefuseReserved(reader, value, c, length);
+		if (Peek(reader) == '*' && value->star < 0)
+			value->star = reader->next;
+		if (length > 1 || !IsNameByte(c))
+			value->word = false;
+		AppendByte(reader, &string, value);
+	}
+	if (string.len == 0)
+		value->word = false;
+	value->string = FinishString(reader, &string, value->position);
+}
+
+/* Is it written as type:value? */
+static bool
+HasForeignType(const RqlReader *reader, const ApitokenRqlValue *value)
+{
+	for (int i = 0; i < (int) lengthof(foreign_types); i++)
+	{
+		int			length = strlen(foreign_types[i]);
+
+		if (reader->next - value->position > length &&
+			pg_strncasecmp(reader->query + value->position, foreign_types[i], length) == 0 &&
+			reader->query[value->position + length] == ':')
+			return true;
+	}
+	return false;
+}
+
+/* Refuses a value without quotes of which it is not clear what it means. */
+static void
+CheckBare(const RqlReader *reader, const ApitokenRqlValue *value, int start)
+{
+	int			length = strlen(value->string);
+
+	if (start < value->position || (length > 0 && IsSpace(value->string[length - 1])))
+		Fail(reader, start, "there is white space before or behind this value",
+			 "none, or the value in quotes");
+	if (value->word && (pg_strcasecmp(value->string, "null") == 0 ||
+						pg_strcasecmp(value->string, "empty") == 0))
+		Fail(reader, start, "this is a word or a constant",
+			 "null() or empty() for the constant, quotes for the word");
+	if (HasForeignType(reader, value))
+		Fail(reader, start, "this is how other dialects write a value's type",
+			 "the value alone, or all of it in quotes");
+}
+
+/* null(), empty() and self(path) are the only values with parentheses. */
+static void
+ReadConstant(RqlReader *reader, ApitokenRqlValue *value)
+{
+	const char *name = value->string;
+
+	value->word = false;
+	value->string = NULL;
+	if (pg_strcasecmp(name, "self") == 0)
+	{
+		value->kind = RQL_MEMBER;
+		value->string = ReadSelf(reader);
+		return;
+	}
+
+	if (*name == '\0')
+		Fail(reader, value->position, "a list of values is for in and out alone", "one value");
+	if (pg_strcasecmp(name, "null") != 0 && pg_strcasecmp(name, "empty") != 0)
+		Fail(reader, value->position, "there is no such constant", "null(), empty() or self(member)");
+	value->kind = pg_strcasecmp(name, "null") == 0 ? RQL_NULL : RQL_EMPTY;
 	reader->next++;
 	Expect(reader, ')', "a closing parenthesis");
-	return kind;
+	SkipSpace(reader);
 }
 
 static ApitokenRqlValue *
 ReadValue(RqlReader *reader)
 {
 	ApitokenRqlValue *value = palloc0(sizeof(ApitokenRqlValue));
+	int			start = reader->next;
 	int			quote_length;
-	char		quote = PeekQuote(reader, &quote_length);
+	char		quote;
 
 	CountItem(reader);
+	SkipSpace(reader);
 	value->kind = RQL_STRING;
+	value->plus = value->star = -1;
 	value->position = reader->next;
+	quote = PeekQuote(reader, &quote_length);
 	if (quote != '\0')
-		value->string = ReadQuoted(reader, quote, quote_length);
-	else
 	{
-		value->string = ReadUntil(reader, "&(),");
-		if (Peek(reader) == '(')
-		{
-			value->kind = ReadConstant(reader, value->string, value->position);
-			value->string = NULL;
-		}
+		ReadQuoted(reader, value, quote, quote_length);
+		return value;
 	}
+
+	ReadBare(reader, value);
+	if (Peek(reader) == '(')
+		ReadConstant(reader, value);
+	else
+		CheckBare(reader, value, start);
 	return value;
+}
+
+/* The one value that in and out may have instead of a list. */
+static List *
+ReadOneValue(RqlReader *reader)
+{
+	int			length;
+	bool		quoted = PeekQuote(reader, &length) != '\0';
+	ApitokenRqlValue *value = ReadValue(reader);
+
+	/* a list's elements are separated by a slash elsewhere */
+	if (Peek(reader) == ',' ||
+		(!quoted && memchr(reader->query + value->position, '/',
+						   reader->next - value->position) != NULL))
+		Fail(reader, value->position, "this may be a list of values", "parentheses around it");
+	return list_make1(value);
 }
 
 static List *
@@ -284,151 +522,72 @@ ReadValues(RqlReader *reader)
 {
 	List	   *values = NIL;
 
-	Expect(reader, '(', "a list of values in parentheses");
-	do
-		values = lappend(values, ReadValue(reader));
-	while (Peek(reader) == ',' && reader->next++ >= 0);
+	SkipSpace(reader);
+	if (Peek(reader) != '(')
+		return ReadOneValue(reader);
+
+	reader->next++;
+	SkipSpace(reader);
+	if (Peek(reader) != ')')
+	{
+		do
+			values = lappend(values, ReadValue(reader));
+		while (AcceptSeparator(reader, ",|"));
+	}
 	Expect(reader, ')', "a comma or a closing parenthesis");
 	return values;
 }
 
 /*
- * Calls
- */
-
-static ApitokenRqlOperator
-FindOperator(const RqlReader *reader, const char *name, int position)
-{
-	for (int i = 0; i < (int) lengthof(operator_names); i++)
-	{
-		if (strcmp(operator_names[i].name, name) == 0)
-			return operator_names[i].operator;
-	}
-	Fail(reader, position, "there is no such operator",
-		 "eq, ne, gt, ge, lt, le, like, ilike, in, out, and, or, not, any or all");
-}
-
-static List *
-ReadFilters(RqlReader *reader)
-{
-	List	   *filters = NIL;
-
-	do
-		filters = lappend(filters, ReadFilter(reader));
-	while (Peek(reader) == ',' && reader->next++ >= 0);
-	return filters;
-}
-
-static void
-ReadArguments(RqlReader *reader, ApitokenRqlNode *node)
-{
-	switch (node->operator)
-	{
-		case RQL_AND:
-		case RQL_OR:
-			node->children = ReadFilters(reader);
-			return;
-		case RQL_NOT:
-			node->children = list_make1(ReadFilter(reader));
-			return;
-		default:
-			break;
-	}
-
-	node->path_position = reader->next;
-	node->path = ReadPath(reader);
-	Expect(reader, ',', "a comma and what the member is compared with");
-	if (node->operator == RQL_ANY || node->operator == RQL_ALL)
-		node->children = list_make1(ReadFilter(reader));
-	else if (node->operator == RQL_IN || node->operator == RQL_OUT)
-		node->values = ReadValues(reader);
-	else
-		node->values = list_make1(ReadValue(reader));
-}
-
-/* Reads the rest of a call, whose name has been read. */
-static ApitokenRqlNode *
-ReadNamedCall(RqlReader *reader, const char *name, int position)
-{
-	ApitokenRqlNode *node = palloc0(sizeof(ApitokenRqlNode));
-
-	check_stack_depth();
-	CountItem(reader);
-	if (++reader->depth > MAX_DEPTH)
-		Fail(reader, position, "the query is nested too deeply", "at most 32 levels");
-
-	node->position = position;
-	node->operator = FindOperator(reader, name, position);
-	Expect(reader, '(', "an opening parenthesis");
-	ReadArguments(reader, node);
-	Expect(reader, ')', "a closing parenthesis");
-	reader->depth--;
-	return node;
-}
-
-/* path=value, whose path has been read. */
-static ApitokenRqlNode *
-ReadEquality(RqlReader *reader, char *path, int position)
-{
-	ApitokenRqlNode *node = palloc0(sizeof(ApitokenRqlNode));
-
-	CountItem(reader);
-	node->operator = RQL_EQ;
-	node->position = node->path_position = position;
-	node->path = path;
-	node->values = list_make1(ReadValue(reader));
-	return node;
-}
-
-static ApitokenRqlNode *
-ReadFilter(RqlReader *reader)
-{
-	int			position = reader->next;
-	char	   *name = ReadName(reader, "a member, or an operator such as eq");
-
-	if (Peek(reader) != '=')
-		return ReadNamedCall(reader, name, position);
-	reader->next++;
-	return ReadEquality(reader, name, position);
-}
-
-/*
- * Parts
+ * Parts that are no conditions
  */
 
 static int64
-ReadNumber(RqlReader *reader, int64 maximum, const char *expected)
+ReadNumber(RqlReader *reader, const char *expected)
 {
-	int			position = reader->next;
-	char	   *text = ReadUntil(reader, "&");
-	int64		number = 0;
+	int			position;
+	int			length;
+	int64		number = -1;
 
-	for (const char *c = text; *c != '\0'; c++)
+	SkipSpace(reader);
+	position = reader->next;
+	for (char c = PeekByte(reader, &length); c >= '0' && c <= '9'; c = PeekByte(reader, &length))
 	{
-		if (*c < '0' || *c > '9' || number > maximum)
-			Fail(reader, position, "this number cannot be used", expected);
-		number = number * 10 + (*c - '0');
+		/* whatever is greater is too great for anything */
+		if (number <= PG_INT32_MAX)
+			number = Max(number, 0) * 10 + (c - '0');
+		reader->next += length;
 	}
-	if (*text == '\0' || number > maximum)
+	SkipSpace(reader);
+	if (number < 0 || (reader->next < reader->length && Peek(reader) != '&'))
 		Fail(reader, position, "this number cannot be used", expected);
 	return number;
+}
+
+#define EXPECTED_OFFSET "a number from 0 to 2147483647"
+
+static int64
+ReadOffset(RqlReader *reader)
+{
+	int			position = reader->next;
+	int64		offset = ReadNumber(reader, EXPECTED_OFFSET);
+
+	if (offset > PG_INT32_MAX)
+		Fail(reader, position, "this number cannot be used", EXPECTED_OFFSET);
+	return offset;
 }
 
 /* Steps behind one of the characters, encoded or not; returns it, or 0. */
 static char
 AcceptEncoded(RqlReader *reader, const char *characters)
 {
-	int			start = reader->next;
-	char		c;
+	int			length;
+	char		c = PeekByte(reader, &length);
 
-	if (start == reader->length)
+	if (c == '\0' || strchr(characters, c) == NULL)
 		return '\0';
-
-	c = ReadByte(reader);
-	if (strchr(characters, c) != NULL)
-		return c;
-	reader->next = start;
-	return '\0';
+	reader->next += length;
+	return c;
 }
 
 static List *
@@ -441,9 +600,11 @@ ReadOrder(RqlReader *reader)
 		ApitokenRqlOrder *order = palloc0(sizeof(ApitokenRqlOrder));
 
 		CountItem(reader);
-		order->descending = AcceptEncoded(reader, "+- ") == '-';
+		/* a plus may have become a space */
+		SkipSpace(reader);
+		order->descending = AcceptEncoded(reader, "+-") == '-';
 		order->position = reader->next;
-		order->path = ReadPath(reader);
+		order->path = ReadName(reader, EXPECTED_PATH);
 		orders = lappend(orders, order);
 	} while (AcceptEncoded(reader, ",") != '\0');
 	return orders;
@@ -456,55 +617,295 @@ FailIfRepeated(const RqlReader *reader, bool repeated, int position)
 		Fail(reader, position, "this was given before", "it once");
 }
 
-/* Reads what is behind the equals sign of name=...; returns NULL or a filter. */
-static ApitokenRqlNode *
-ReadAssignment(RqlReader *reader, ApitokenRql *rql, char *name, int position)
+/* Reads what is behind the equals sign of limit=, offset=, order= or select=. */
+static void
+ReadAssignment(RqlReader *reader, const char *name, int position)
 {
-	if (strcmp(name, "limit") == 0)
+	ApitokenRql *rql = reader->rql;
+
+	if (pg_strcasecmp(name, "limit") == 0)
 	{
 		FailIfRepeated(reader, rql->limit >= 0, position);
-		rql->limit = ReadNumber(reader, MAX_LIMIT, "a number from 0 to 100");
-		return NULL;
+		rql->limit = ReadNumber(reader, "a number; more than 100 is as much as 100");
+		rql->limit = Min(rql->limit, APITOKEN_MAX_LIMIT);
 	}
-	if (strcmp(name, "offset") == 0)
+	else if (pg_strcasecmp(name, "offset") == 0)
 	{
 		FailIfRepeated(reader, rql->offset >= 0, position);
-		rql->offset = ReadNumber(reader, PG_INT32_MAX, "a number from 0 to 2147483647");
-		return NULL;
+		rql->offset = ReadOffset(reader);
 	}
-	if (strcmp(name, "order") == 0)
+	else if (pg_strcasecmp(name, "order") == 0)
 	{
 		FailIfRepeated(reader, rql->order != NIL, position);
 		rql->order = ReadOrder(reader);
-		return NULL;
 	}
-	if (strcmp(name, "select") == 0)
+	else
 	{
 		FailIfRepeated(reader, rql->select != NULL, position);
-		rql->select = ReadUntil(reader, "&");
-		return NULL;
+		rql->select = ReadPart(reader);
 	}
+}
 
-	return ReadEquality(reader, name, position);
+/* Is it what a call or an assignment that is no condition begins with? */
+static bool
+IsOption(const RqlReader *reader, const char *name)
+{
+	static const char *const names[] = {"limit", "offset", "order", "select"};
+
+	if (Peek(reader) == '(')
+		return pg_strcasecmp(name, "render") == 0;
+	for (int i = 0; i < (int) lengthof(names) && Peek(reader) == '='; i++)
+	{
+		if (pg_strcasecmp(name, names[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Reads an option, whose name has been read: a part of the query by itself,
+ * between one & and the next.  render() asks for what this API does not have,
+ * and is of no consequence.
+ */
+static void
+ReadOption(RqlReader *reader, const char *name, int position)
+{
+	if (reader->depth > 0 || (reader->separator != '\0' && reader->separator != '&'))
+		Fail(reader, position, "this is no condition", "it by itself, between & and &");
+
+	if (reader->query[reader->next++] == '=')
+		ReadAssignment(reader, name, position);
+	else
+		Expect(reader, ')', "a closing parenthesis");
+
+	SkipSpace(reader);
+	if (reader->next < reader->length && Peek(reader) != '&')
+		Fail(reader, reader->next, "something else is expected here", "& or the end of the query");
+}
+
+/*
+ * Conditions
+ */
+
+static ApitokenRqlOperator
+FindOperator(const RqlReader *reader, const char *name, int position)
+{
+	for (int i = 0; i < (int) lengthof(operator_names); i++)
+	{
+		if (pg_strcasecmp(operator_names[i].name, name) == 0)
+			return operator_names[i].operator;
+	}
+	Fail(reader, position, "there is no such operator",
+		 "eq, ne, gt, ge, lt, le, like, ilike, in, out, and, or, not, any or all");
+}
+
+/* Does the query go on with that form, in upper or lower case? */
+static bool
+GoesOnWith(RqlReader reader, const char *form)
+{
+	for (; *form != '\0'; form++)
+	{
+		int			length;
+		char		c = PeekByte(&reader, &length);
+
+		/* what is encoded is part of a value, but for what a URL cannot hold */
+		if (pg_strncasecmp(&c, form, 1) != 0 || (length > 1 && c != '<' && c != '>'))
+			return false;
+		reader.next += length;
+	}
+	return true;
+}
+
+/* Refuses another dialect's comparison, behind the path of what is compared. */
+static void
+RefuseForeignForm(const RqlReader *reader)
+{
+	for (int i = 0; i < (int) lengthof(foreign_forms); i++)
+	{
+		if (GoesOnWith(*reader, foreign_forms[i].form))
+			Fail(reader, reader->next, "this is how FIQL and RSQL compare", foreign_forms[i].here);
+	}
+}
+
+/* path=value, whose path has been read. */
+static ApitokenRqlNode *
+ReadEquality(RqlReader *reader, char *path, int position)
+{
+	ApitokenRqlNode *node = palloc0(sizeof(ApitokenRqlNode));
+
+	RefuseForeignForm(reader);
+	Expect(reader, '=', reader->separator == '\0' ? "= behind a member, or ( behind an operator" :
+		   "= behind a member, ( behind an operator, or quotes around the value that this is a part of");
+	CountItem(reader);
+	node->operator = RQL_EQ;
+	node->position = node->path_position = position;
+	node->path = path;
+	node->values = list_make1(ReadValue(reader));
+	return node;
+}
+
+/* Makes one condition of several; of one, itself, and of none, NULL. */
+static ApitokenRqlNode *
+Combine(ApitokenRqlOperator operator, List *children)
+{
+	ApitokenRqlNode *node;
+
+	if (list_length(children) <= 1)
+		return children == NIL ? NULL : linitial(children);
+
+	node = palloc0(sizeof(ApitokenRqlNode));
+	node->operator = operator;
+	node->position = ((ApitokenRqlNode *) linitial(children))->position;
+	node->children = children;
+	return node;
+}
+
+static ApitokenRqlNode *ReadTerm(RqlReader *reader);
+
+/* The conditions of and() and or(): both have a comma, and one more of their own. */
+static List *
+ReadTerms(RqlReader *reader, const char *separators)
+{
+	List	   *terms = NIL;
+	int			length;
+
+	do
+		terms = lappend(terms, ReadTerm(reader));
+	while (AcceptSeparator(reader, separators));
+
+	if (PeekSeparator(reader, &length) != '\0')
+		Fail(reader, reader->next, "\"and\" and \"or\" are mixed here",
+			 "parentheses around what belongs together, as in or((a&b),c)");
+	return terms;
 }
 
 static void
-ReadPart(RqlReader *reader, ApitokenRql *rql)
+ReadListArguments(RqlReader *reader, ApitokenRqlNode *node)
 {
-	int			position = reader->next;
-	char	   *name = ReadName(reader, "a member, an operator, order, select, limit or offset");
+	node->path = ReadName(reader, EXPECTED_PATH);
+	if (node->operator == RQL_ANY && Peek(reader) == ')')
+		return;
+	Expect(reader, ',', "a comma and a condition");
+	node->children = list_make1(ReadExpression(reader, "&"));
+}
+
+static void
+ReadComparisonArguments(RqlReader *reader, ApitokenRqlNode *node)
+{
+	node->path = ReadPath(reader);
+	Expect(reader, ',', "a comma and what the member is compared with");
+	if (node->operator == RQL_IN || node->operator == RQL_OUT)
+		node->values = ReadValues(reader);
+	else
+		node->values = list_make1(ReadValue(reader));
+}
+
+static void
+ReadArguments(RqlReader *reader, ApitokenRqlNode *node)
+{
+	SkipSpace(reader);
+	node->path_position = reader->next;
+	switch (node->operator)
+	{
+		case RQL_AND:
+			node->children = ReadTerms(reader, ",&");
+			break;
+		case RQL_OR:
+			node->children = ReadTerms(reader, ",|");
+			break;
+		case RQL_NOT:
+			node->children = list_make1(ReadExpression(reader, "&"));
+			break;
+		case RQL_ANY:
+		case RQL_ALL:
+			ReadListArguments(reader, node);
+			break;
+		default:
+			ReadComparisonArguments(reader, node);
+	}
+}
+
+/* Reads the rest of a call, whose name has been read. */
+static ApitokenRqlNode *
+ReadNamedCall(RqlReader *reader, const char *name, int position)
+{
+	ApitokenRqlNode *node = palloc0(sizeof(ApitokenRqlNode));
+
+	EnterLevel(reader, position);
+	node->position = position;
+	node->operator = FindOperator(reader, name, position);
+	reader->next++;
+	ReadArguments(reader, node);
+	Expect(reader, ')', "a closing parenthesis");
+	reader->depth--;
+	return node;
+}
+
+static ApitokenRqlNode *
+ReadGroup(RqlReader *reader)
+{
 	ApitokenRqlNode *node;
 
-	if (Peek(reader) == '=')
-	{
-		reader->next++;
-		node = ReadAssignment(reader, rql, name, position);
-	}
-	else
-		node = ReadNamedCall(reader, name, position);
+	EnterLevel(reader, reader->next);
+	reader->next++;
+	node = ReadExpression(reader, "&,");
+	Expect(reader, ')', "a closing parenthesis");
+	reader->depth--;
+	return node;
+}
 
-	if (node != NULL)
-		rql->filters = lappend(rql->filters, node);
+/* Reads one condition; returns NULL for an option, which is none. */
+static ApitokenRqlNode *
+ReadTerm(RqlReader *reader)
+{
+	int			position;
+	char	   *name;
+
+	SkipSpace(reader);
+	position = reader->next;
+	if (position == reader->length)
+		Fail(reader, position, "the query ends too early", "another condition");
+	if (Peek(reader) == '(')
+		return ReadGroup(reader);
+
+	name = ReadName(reader, "a member, or an operator such as eq");
+	if (IsOption(reader, name))
+	{
+		ReadOption(reader, name, position);
+		return NULL;
+	}
+	if (IsSelf(reader, name))
+		return ReadEquality(reader, ReadSelf(reader), position);
+	if (Peek(reader) == '(')
+		return ReadNamedCall(reader, name, position);
+	return ReadEquality(reader, name, position);
+}
+
+/*
+ * Reads conditions that are separated: by | if one of them must hold, and by
+ * one of conjunctions, which binds tighter, if all must.  Returns NULL if there
+ * were but options.
+ */
+static ApitokenRqlNode *
+ReadExpression(RqlReader *reader, const char *conjunctions)
+{
+	List	   *alternatives = NIL;
+
+	do
+	{
+		List	   *terms = NIL;
+
+		do
+		{
+			ApitokenRqlNode *term = ReadTerm(reader);
+
+			if (term != NULL)
+				terms = lappend(terms, term);
+		} while (AcceptSeparator(reader, conjunctions));
+		if (terms != NIL)
+			alternatives = lappend(alternatives, Combine(RQL_AND, terms));
+	} while (AcceptSeparator(reader, "|"));
+	return Combine(RQL_OR, alternatives);
 }
 
 /*
@@ -519,19 +920,19 @@ ApitokenRql *
 apitoken_rql_parse(const char *query, int length)
 {
 	ApitokenRql *rql = palloc0(sizeof(ApitokenRql));
-	RqlReader	reader = {query, length, 0, 0, 0};
+	RqlReader	reader = {query, length, 0, 0, 0, '\0', rql};
+	ApitokenRqlNode *filter;
 
 	rql->limit = rql->offset = -1;
 	if (length > MAX_LENGTH)
 		Fail(&reader, MAX_LENGTH, "the query is too long", "at most 65536 bytes");
+	if (length == 0)
+		return rql;
 
-	while (reader.next < length)
-	{
-		ReadPart(&reader, rql);
-		if (reader.next < length)
-			Expect(&reader, '&', "& or the end of the query");
-		if (reader.next == length && length > 0 && query[length - 1] == '&')
-			Fail(&reader, length, "the query ends too early", "another part behind &");
-	}
+	filter = ReadExpression(&reader, "&,");
+	if (reader.next < length)
+		Fail(&reader, reader.next, "something else is expected here", "& or the end of the query");
+	if (filter != NULL)
+		rql->filters = filter->operator == RQL_AND ? filter->children : list_make1(filter);
 	return rql;
 }

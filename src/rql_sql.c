@@ -11,7 +11,8 @@
  * those of its modules, of which some one must satisfy a comparison.  null is
  * different from every value, as in the document it is absent: ne(icon,x) and
  * not(eq(icon,x)) hold for a token without an icon.  So that SQL's third truth
- * value never comes up, "not" is carried down to the comparisons.
+ * value never comes up, "not" is carried down to the comparisons.  docs/rql.md
+ * says what each of them means.
  *
  * src/rql_sql.c
  *
@@ -56,6 +57,14 @@
  */
 #define MAX_LOOKUPS 10
 
+/*
+ * What may read a text to its end, in each row and twice: for the page and for
+ * the total.  A search takes the length of the text times that of the pattern.
+ * docs/rql.md says how long the worst takes that is let through.
+ */
+#define MAX_TEXT_COMPARISONS 10
+#define MAX_PATTERN_BYTES 250
+
 #define ACCOUNTS " JOIN apitoken.accounts AS a ON a.id " OP("=") " t.account_id"
 
 typedef struct Compiler
@@ -65,6 +74,8 @@ typedef struct Compiler
 	ApitokenSql *sql;
 	bool		uses_account;
 	int			lookups;		/* conditions on other tables so far */
+	int			text_comparisons;	/* by pattern or order so far */
+	int			pattern_bytes;	/* of all patterns so far */
 } Compiler;
 
 /* Where a path leads. */
@@ -73,7 +84,13 @@ typedef struct Target
 	const ApitokenShapeMember *member;
 	const char *alias;
 	bool		in_list;		/* of the token's modules */
+	bool		comparable;		/* or has it members, or is it made of others? */
 } Target;
+
+/* An element of a list of strings: what is found in the scope RESOURCE_NONE. */
+static const ApitokenMember element_member = {"", "value", NULL, MEMBER_TEXT, RESOURCE_NONE};
+static const ApitokenShapeMember element_shape = {&element_member, 0, -1, -1, NULL, NULL};
+static const Target element = {&element_shape, "e", false, true};
 
 static void CompileNode(Compiler *compiler, StringInfo out, const ApitokenRqlNode *node,
 						ApitokenResourceKind scope, bool negated);
@@ -90,6 +107,23 @@ CountLookup(Compiler *compiler, const ApitokenRqlNode *node)
 	if (++compiler->lookups > MAX_LOOKUPS)
 		Fail(compiler, node->position, "there are too many conditions on modules and secrets",
 			 "at most 10 of them");
+}
+
+static void
+CountTextComparison(Compiler *compiler, const ApitokenRqlNode *node)
+{
+	if (++compiler->text_comparisons > MAX_TEXT_COMPARISONS)
+		Fail(compiler, node->position, "there are too many comparisons of texts by pattern or order",
+			 "at most 10 of them");
+}
+
+static void
+CountPattern(Compiler *compiler, const ApitokenRqlValue *value)
+{
+	compiler->pattern_bytes += strlen(value->string);
+	if (compiler->pattern_bytes > MAX_PATTERN_BYTES)
+		Fail(compiler, value->position, "the patterns are too long",
+			 "at most 250 bytes in all patterns together");
 }
 
 /*
@@ -200,12 +234,45 @@ ReadInstant(const char *input, TimestampTz *instant)
 	return *input == '\0' && tm2timestamp(&tm, microseconds, &zone, instant) == 0;
 }
 
+/*
+ * A plus is a space to who sends forms, and a plus to everybody else.  In a
+ * text it could be meant as either.
+ */
+static void
+RefusePlus(const Compiler *compiler, const ApitokenRqlValue *value)
+{
+	if (value->plus >= 0)
+		Fail(compiler, value->plus, "this may be a plus or a space",
+			 "%2B for a plus, %20 for a space");
+}
+
+/* What is the empty string for texts, and nothing for other members. */
+static Datum
+ConvertEmpty(const Compiler *compiler, const Target *target, const ApitokenRqlValue *value)
+{
+	switch (target->member->member->kind)
+	{
+		case MEMBER_INSTANT:
+		case MEMBER_BOOLEAN:
+		case MEMBER_TEXT_ARRAY:
+			Fail(compiler, value->position, "this member is never an empty string",
+				 "null(), or a value");
+		default:
+			return CStringGetTextDatum("");
+	}
+}
+
 /* A value as the type that the member has. */
 static Datum
 ConvertValue(const Compiler *compiler, const Target *target, const ApitokenRqlValue *value)
 {
 	TimestampTz instant;
 
+	if (value->kind == RQL_EMPTY)
+		return ConvertEmpty(compiler, target, value);
+	if (value->kind == RQL_MEMBER)
+		Fail(compiler, value->position, "another member is for eq, ne, gt, ge, lt and le alone",
+			 "a value");
 	if (value->kind != RQL_STRING)
 		Fail(compiler, value->position, "this constant is for eq and ne alone", "a value");
 
@@ -222,6 +289,11 @@ ConvertValue(const Compiler *compiler, const Target *target, const ApitokenRqlVa
 					 "true or false");
 			return BoolGetDatum(value->string[0] == 't');
 		default:
+			RefusePlus(compiler, value);
+			if (value->star >= 0)
+				Fail(compiler, value->star,
+					 "a star stands for other characters in like and ilike alone",
+					 "like or ilike, or the value in quotes");
 			return CStringGetTextDatum(value->string);
 	}
 }
@@ -282,13 +354,18 @@ AddValues(Compiler *compiler, StringInfo out, const Target *target, const List *
  * itself; SQL's own wildcards are escaped.
  */
 static Datum
-ConvertPattern(const Compiler *compiler, const ApitokenRqlValue *value)
+ConvertPattern(Compiler *compiler, const ApitokenRqlValue *value)
 {
 	StringInfoData pattern;
 
+	if (value->kind == RQL_MEMBER)
+		Fail(compiler, value->position, "another member is for eq, ne, gt, ge, lt and le alone",
+			 "a pattern");
 	if (value->kind != RQL_STRING)
 		Fail(compiler, value->position, "this constant is for eq and ne alone", "a pattern");
 
+	RefusePlus(compiler, value);
+	CountPattern(compiler, value);
 	initStringInfo(&pattern);
 	for (const char *c = value->string; *c != '\0'; c++)
 	{
@@ -310,18 +387,35 @@ ConvertPattern(const Compiler *compiler, const ApitokenRqlValue *value)
  * Paths
  */
 
-/* One step of a path, from a resource of that kind. */
+/*
+ * One step of a path, from a resource of that kind: the longest name that fits,
+ * in upper or lower case.
+ */
 static const ApitokenShapeMember *
 FindMember(const ApitokenShape *shape, const char **path)
 {
-	int			index = apitoken_model_find_first(shape, *path);
+	const ApitokenShapeMember *found = NULL;
 
-	if (index < 0)
+	for (int i = 0; i < shape->count; i++)
+	{
+		const ApitokenShapeMember *member = &shape->members[i];
+		char		behind;
+
+		if (pg_strncasecmp(*path, member->member->name, member->name_length) != 0)
+			continue;
+
+		/* longer names come later in the shape */
+		behind = (*path)[member->name_length];
+		if (behind == '\0' || behind == '.')
+			found = member;
+	}
+	if (found == NULL)
 		return NULL;
-	*path += shape->members[index].name_length;
+
+	*path += found->name_length;
 	if (**path == '.')
 		(*path)++;
-	return &shape->members[index];
+	return found;
 }
 
 static void
@@ -358,16 +452,25 @@ IsComparable(ApitokenMemberKind kind)
 }
 
 /*
- * Finds where a path leads.  Returns false if there is nothing that can be
- * compared: no such member, or one of the account's own lists.
+ * Finds where a path leads; an empty one to what the condition is about, which
+ * a resource is by its id.  Returns false if there is no such member.
  */
 static bool
 FollowPath(Compiler *compiler, const char *path, ApitokenResourceKind scope, Target *target)
 {
-	const ApitokenShape *shape = apitoken_model_layout(scope)->shape;
+	const ApitokenShape *shape;
+
+	if (scope == RESOURCE_NONE)
+	{
+		*target = element;
+		return *path == '\0';
+	}
 
 	target->alias = scope == RESOURCE_MODULE ? "m" : "t";
 	target->in_list = false;
+	shape = apitoken_model_layout(scope)->shape;
+	if (*path == '\0')
+		path = "id";
 	for (;;)
 	{
 		const ApitokenShapeMember *member = FindMember(shape, &path);
@@ -375,14 +478,18 @@ FollowPath(Compiler *compiler, const char *path, ApitokenResourceKind scope, Tar
 		if (member == NULL)
 			return false;
 		target->member = member;
+		target->comparable = IsComparable(member->member->kind) ||
+			(scope == RESOURCE_TOKEN && member->member->kind == MEMBER_LIST);
 		if (*path == '\0')
-			return IsComparable(member->member->kind) ||
-				(scope == RESOURCE_TOKEN && member->member->kind == MEMBER_LIST);
+			return true;
 
 		if (member->shape != NULL)
 			shape = member->shape;
 		else if (member->member->kind == MEMBER_ACTOR)
-			return strcmp(path, "id") == 0;
+		{
+			target->comparable = true;
+			return pg_strcasecmp(path, "id") == 0;
+		}
 		else if (shape->resource != NULL && scope == RESOURCE_TOKEN &&
 				 (member->member->kind == MEMBER_LINK || member->member->kind == MEMBER_LIST))
 		{
@@ -395,15 +502,28 @@ FollowPath(Compiler *compiler, const char *path, ApitokenResourceKind scope, Tar
 	}
 }
 
+static const char *
+ExpectedMember(ApitokenResourceKind scope)
+{
+	switch (scope)
+	{
+		case RESOURCE_NONE:
+			return "self(), which is an element of the list";
+		case RESOURCE_MODULE:
+			return "a member of a module, such as id";
+		default:
+			return "a member of the token, its account or its modules, such as status, account.id or modules.id";
+	}
+}
+
 static Target
 FindTarget(Compiler *compiler, const char *path, int position, ApitokenResourceKind scope)
 {
 	Target		target;
 
-	if (!FollowPath(compiler, path, scope, &target))
+	if (!FollowPath(compiler, path, scope, &target) || !target.comparable)
 		Fail(compiler, position, "there is no such member to compare or order by",
-			 scope == RESOURCE_MODULE ? "a member of a module, such as id" :
-			 "a member of the token, its account or its modules, such as status, account.id or modules.id");
+			 ExpectedMember(scope));
 	return target;
 }
 
@@ -421,28 +541,12 @@ TargetColumn(const Target *target)
  * Comparisons
  */
 
+/* Is it eq(x,constant), or ne? */
 static bool
-IsConstant(const ApitokenRqlNode *node)
+ComparesWith(const ApitokenRqlNode *node, ApitokenRqlValueKind constant)
 {
-	const ApitokenRqlValue *value = linitial(node->values);
-
-	return (node->operator == RQL_EQ || node->operator == RQL_NE) && value->kind != RQL_STRING;
-}
-
-/* eq(x,null()), eq(x,empty()) and their opposites. */
-static void
-CompileConstant(StringInfo out, const Target *target, const ApitokenRqlNode *node, bool differs)
-{
-	const ApitokenRqlValue *value = linitial(node->values);
-	const char *column = TargetColumn(target);
-	bool		is_text = target->member->member->kind == MEMBER_TEXT;
-
-	appendStringInfo(out, "%s(%s IS NULL", differs ? "NOT " : "", column);
-	if (value->kind == RQL_EMPTY && is_text)
-		appendStringInfo(out, " OR %s " OP("=") " ''", column);
-	if (value->kind == RQL_EMPTY && target->member->member->kind == MEMBER_TEXT_ARRAY)
-		appendStringInfo(out, " OR pg_catalog.cardinality(%s) " OP("=") " 0", column);
-	appendStringInfoChar(out, ')');
+	return (node->operator == RQL_EQ || node->operator == RQL_NE) &&
+		((const ApitokenRqlValue *) linitial(node->values))->kind == constant;
 }
 
 /* The SQL operator of a comparison, and that of its opposite. */
@@ -476,13 +580,12 @@ CompileArrayComparison(Compiler *compiler, StringInfo out, const Target *target,
 {
 	bool		in = node->operator == RQL_IN || node->operator == RQL_OUT;
 
-	if (!in && node->operator != RQL_EQ && node->operator != RQL_NE)
-		Fail(compiler, node->position, "this operator is not for lists", "eq, ne, in or out");
-
-	/* an array that is null has no element */
+	/* an array that is null has no element, and is not empty either */
 	appendStringInfo(out, differs ? "(%s IS NULL OR NOT " : "(%s IS NOT NULL AND ",
 					 TargetColumn(target));
-	if (in)
+	if (ComparesWith(node, RQL_EMPTY))
+		appendStringInfo(out, "pg_catalog.cardinality(%s) " OP("=") " 0", TargetColumn(target));
+	else if (in)
 	{
 		appendStringInfo(out, "%s " OP("&&") " ", TargetColumn(target));
 		AddValues(compiler, out, target, node->values);
@@ -495,8 +598,9 @@ CompileArrayComparison(Compiler *compiler, StringInfo out, const Target *target,
 	appendStringInfoChar(out, ')');
 }
 
+/* Sees that the operator is one for such members. */
 static void
-CheckOperator(const Compiler *compiler, const Target *target, const ApitokenRqlNode *node)
+CheckOperator(Compiler *compiler, const Target *target, const ApitokenRqlNode *node)
 {
 	bool		pattern = node->operator == RQL_LIKE || node->operator == RQL_ILIKE;
 	bool		order = node->operator == RQL_GT || node->operator == RQL_GE ||
@@ -514,27 +618,92 @@ CheckOperator(const Compiler *compiler, const Target *target, const ApitokenRqlN
 				Fail(compiler, node->position, "this operator is not for true and false",
 					 "eq, ne, in or out");
 			break;
-		default:
+		case MEMBER_TEXT_ARRAY:
+			if (pattern || order)
+				Fail(compiler, node->position, "this operator is not for lists",
+					 "eq, ne, in or out");
 			break;
+		default:
+			if (pattern || order)
+				CountTextComparison(compiler, node);
 	}
+}
+
+/*
+ * Is a value another member?  It is if it says so, self(path), or if it is a
+ * word without quotes that is a member's path.  Raises PT400 if that member
+ * cannot be compared with this one.
+ */
+static bool
+FindOtherMember(Compiler *compiler, const Target *target, const ApitokenRqlNode *node,
+				ApitokenResourceKind scope, Target *other)
+{
+	const ApitokenRqlValue *value;
+
+	if (node->operator > RQL_LE)
+		return false;
+	value = linitial(node->values);
+	if (value->kind != RQL_MEMBER && !value->word)
+		return false;
+	if (!FollowPath(compiler, value->string, scope, other))
+	{
+		if (value->word)
+			return false;
+		Fail(compiler, value->position, "there is no such member to compare or order by",
+			 ExpectedMember(scope));
+	}
+
+	if (!other->comparable || other->in_list || ValueType(other) != ValueType(target) ||
+		target->member->member->kind == MEMBER_TEXT_ARRAY ||
+		other->member->member->kind == MEMBER_TEXT_ARRAY ||
+		other->member->member->kind == MEMBER_LIST ||
+		other->member->member->kind == MEMBER_MASKED_SECRET)
+		Fail(compiler, value->position, "these two members cannot be compared",
+			 "a member of the same kind, or quotes for the word");
+	return true;
+}
+
+/* A comparison of two columns, both null being equal. */
+static void
+CompileMembers(Compiler *compiler, StringInfo out, const Target *target, const Target *other,
+			   const ApitokenRqlNode *node, bool negated)
+{
+	bool		equality = node->operator == RQL_EQ || node->operator == RQL_NE;
+	bool		differs = (node->operator == RQL_NE) != negated;
+	const char *left = TargetColumn(target);
+	const char *right = TargetColumn(other);
+
+	if (equality && ValueType(target) == TEXTOID)
+		CountTextComparison(compiler, node);
+	appendStringInfo(out, "%s(%s IS NOT NULL AND %s IS NOT NULL AND %s %s %s", differs ? "NOT " : "",
+					 left, right, left, SqlOperator(node->operator, false), right);
+	if (equality)
+		appendStringInfo(out, " OR %s IS NULL AND %s IS NULL", left, right);
+	appendStringInfoChar(out, ')');
 }
 
 /* A comparison of one column; negated says that it must not hold. */
 static void
 CompileColumn(Compiler *compiler, StringInfo out, const Target *target,
-			  const ApitokenRqlNode *node, bool negated)
+			  const ApitokenRqlNode *node, ApitokenResourceKind scope, bool negated)
 {
 	bool		differs = negated;
 	const char *column = TargetColumn(target);
+	Target		other;
 
 	/* ne and out are the opposites of eq and in */
 	if (node->operator == RQL_NE || node->operator == RQL_OUT)
 		differs = !negated;
 
 	CheckOperator(compiler, target, node);
-	if (IsConstant(node))
+	if (ComparesWith(node, RQL_NULL))
 	{
-		CompileConstant(out, target, node, differs);
+		appendStringInfo(out, "%s IS %s", column, differs ? "NOT NULL" : "NULL");
+		return;
+	}
+	if (FindOtherMember(compiler, target, node, scope, &other))
+	{
+		CompileMembers(compiler, out, target, &other, node, negated);
 		return;
 	}
 	if (target->member->member->kind == MEMBER_TEXT_ARRAY)
@@ -589,13 +758,15 @@ CompileSecret(Compiler *compiler, StringInfo out, const ApitokenRqlNode *node, b
 	appendStringInfoChar(out, ')');
 }
 
-/* eq(modules,empty()) and its opposite: has the token any module? */
+/* eq(modules,empty()), its opposite, and any(modules): has the token any module? */
 static void
 CompileEmptyList(Compiler *compiler, StringInfo out, const ApitokenRqlNode *node, bool negated)
 {
 	bool		empty = (node->operator == RQL_EQ) != negated;
 
-	if (!IsConstant(node))
+	if (ComparesWith(node, RQL_NULL))
+		Fail(compiler, node->position, "a list is never null", "empty()");
+	if (!ComparesWith(node, RQL_EMPTY))
 		Fail(compiler, node->position, "a list is compared as a whole",
 			 "empty(), or a member of what is listed, such as modules.id");
 	CountLookup(compiler, node);
@@ -618,12 +789,12 @@ CompileComparison(Compiler *compiler, StringInfo out, const ApitokenRqlNode *nod
 			break;
 		default:
 			if (!target.in_list)
-				CompileColumn(compiler, out, &target, node, negated);
+				CompileColumn(compiler, out, &target, node, scope, negated);
 			else
 			{
 				CountLookup(compiler, node);
 				appendStringInfo(out, "%s" SOME_MODULE " AND ", negated ? "NOT " : "");
-				CompileColumn(compiler, out, &target, node, false);
+				CompileColumn(compiler, out, &target, node, scope, false);
 				appendStringInfoChar(out, ')');
 			}
 	}
@@ -651,19 +822,53 @@ CompileCombination(Compiler *compiler, StringInfo out, const ApitokenRqlNode *no
 	appendStringInfoChar(out, ')');
 }
 
-/* any(modules,x): some module satisfies x; all(modules,x): none does not. */
+/*
+ * Writes the beginning of what looks for an element of a list, to be ended by a
+ * parenthesis.  Returns the scope of a condition on the element.
+ */
+static ApitokenResourceKind
+CompileElements(Compiler *compiler, StringInfo out, const ApitokenRqlNode *node,
+				ApitokenResourceKind scope)
+{
+	Target		list;
+
+	if (FollowPath(compiler, node->path, scope, &list) && !list.in_list)
+	{
+		if (list.member->member->kind == MEMBER_LIST && scope == RESOURCE_TOKEN)
+		{
+			appendStringInfoString(out, SOME_MODULE);
+			return RESOURCE_MODULE;
+		}
+		if (list.member->member->kind == MEMBER_TEXT_ARRAY)
+		{
+			appendStringInfo(out, "EXISTS (SELECT FROM pg_catalog.unnest(%s) AS e (value) WHERE true",
+							 TargetColumn(&list));
+			return RESOURCE_NONE;
+		}
+	}
+	Fail(compiler, node->path_position, "this is no list that can be searched",
+		 scope == RESOURCE_MODULE ? "a module's list, such as accountTypes" : "modules");
+}
+
+/*
+ * any(modules,x): some module satisfies x; all(modules,x): none does not;
+ * any(modules): there is one.
+ */
 static void
 CompileQuantifier(Compiler *compiler, StringInfo out, const ApitokenRqlNode *node,
 				  ApitokenResourceKind scope, bool negated)
 {
 	bool		all = node->operator == RQL_ALL;
 
-	if (scope != RESOURCE_TOKEN || strcmp(node->path, "modules") != 0)
-		Fail(compiler, node->path_position, "this is no list that can be searched", "modules");
-
 	CountLookup(compiler, node);
-	appendStringInfo(out, "%s" SOME_MODULE " AND ", all != negated ? "NOT " : "");
-	CompileNode(compiler, out, linitial(node->children), RESOURCE_MODULE, all);
+	if (all != negated)
+		appendStringInfoString(out, "NOT ");
+	scope = CompileElements(compiler, out, node, scope);
+	if (node->children != NIL)
+	{
+		appendStringInfoString(out, " AND ");
+		CompileNode(compiler, out, linitial(node->children), scope, all);
+	}
 	appendStringInfoChar(out, ')');
 }
 
@@ -727,13 +932,30 @@ CompileScope(Compiler *compiler, StringInfo out, const ApitokenCaller *caller)
 }
 
 /*
+ * Null comes last in either direction.  A column that is never null is left to
+ * SQL's own order, which is that of the indexes.
+ */
+static const char *
+Direction(const Target *target, bool descending)
+{
+	static const char *const never_null[] = {"id", "status", "type", "name", "created_at"};
+
+	for (int i = 0; i < (int) lengthof(never_null); i++)
+	{
+		if (strcmp(target->member->member->column, never_null[i]) == 0)
+			return descending ? "DESC" : "ASC";
+	}
+	return descending ? "DESC NULLS LAST" : "ASC";
+}
+
+/*
  * What is given last decides between equals, in the same direction, so that an
  * index that ends in the id serves both.
  */
 static void
 CompileOrder(Compiler *compiler, StringInfo out, const List *order)
 {
-	const char *direction = "ASC";
+	bool		descending = false;
 	ListCell   *cell;
 
 	foreach(cell, order)
@@ -745,12 +967,12 @@ CompileOrder(Compiler *compiler, StringInfo out, const List *order)
 			target.member->member->kind == MEMBER_MASKED_SECRET)
 			Fail(compiler, item->position, "a list or a secret has no order",
 				 "a member with one value");
-		direction = item->descending ? "DESC" : "ASC";
-		appendStringInfo(out, "%s %s, ", TargetColumn(&target), direction);
+		descending = item->descending;
+		appendStringInfo(out, "%s %s, ", TargetColumn(&target), Direction(&target, descending));
 	}
 	if (order == NIL)
 		appendStringInfoString(out, "t.created_at, ");
-	appendStringInfo(out, "t.id %s", direction);
+	appendStringInfo(out, "t.id %s", descending ? "DESC" : "ASC");
 }
 
 /*
@@ -767,7 +989,7 @@ void
 apitoken_rql_compile(const ApitokenRql *rql, const char *query, int length,
 					 const ApitokenCaller *caller, ApitokenSql *sql)
 {
-	Compiler	compiler = {query, length, sql, false, 0};
+	Compiler	compiler = {query, length, sql, false, 0, 0, 0};
 	StringInfoData condition;
 	StringInfoData order;
 	ListCell   *cell;

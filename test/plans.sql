@@ -39,6 +39,7 @@ SELECT no_plan();
 SELECT is((w.total, w.scans, w.fetched BETWEEN 1 AND 250), (wanted::bigint, 0::bigint, true), format('%s: %s rows', query, w.fetched)) FROM (VALUES
 	('id=T-77', 1),
 	('in(id,(T-77,T-78,nobody))', 2),
+	('id=T-77|id=T-78', 2),
 	('account.id=A-7', 100),
 	('account.id=A-7&order=-audit.created.at&limit=10', 100),
 	('account.id=A-1&status=Disabled&limit=10', 100),
@@ -48,6 +49,8 @@ SELECT is((w.total, w.scans, w.fetched BETWEEN 1 AND 250), (wanted::bigint, 0::b
 	('limit=10', 100011),
 	('order=audit.created.at&limit=10', 100011),
 	('order=-audit.created.at&limit=10', 100011),
+	('account.id=A-7&order=-id&limit=10', 100),
+	('account.id=A-7&order=-lastAccessAt&limit=10', 100),
 	('ge(audit.created.at,2025-02-01)&lt(audit.created.at,2025-02-02)&limit=10', 1440)
 ) AS v (query, wanted), helper.work(query) AS w;
 
