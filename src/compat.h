@@ -34,6 +34,15 @@
 #include "varatt.h"
 #endif
 
+/* 16 asks for every kind of object in one function */
+#if PG_VERSION_NUM >= 160000
+#define apitoken_schema_usable(schema, role) \
+	(object_aclcheck(NamespaceRelationId, schema, role, ACL_USAGE) == ACLCHECK_OK)
+#else
+#define apitoken_schema_usable(schema, role) \
+	(pg_namespace_aclcheck(schema, role, ACL_USAGE) == ACLCHECK_OK)
+#endif
+
 /* 18 lets a scan of an index be counted apart, 19 gives it flags */
 #if PG_VERSION_NUM >= 190000
 #define apitoken_index_beginscan(relation, index, snapshot, nkeys) \

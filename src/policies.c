@@ -28,7 +28,7 @@ VisibleToCaller(void)
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		apitoken_error_statement("apitoken", "SPI_connect");
-	(void) apitoken_identity_visible(ownership.role, &caller);
+	(void) apitoken_identity_visible(ownership.role, OPERATION_SEE, &caller);
 
 	old = MemoryContextSwitchTo(result_context);
 	caller.accounts = DatumGetArrayTypePCopy(PointerGetDatum(caller.accounts));
