@@ -524,7 +524,7 @@ BEGIN
 END
 $$;
 
--- An update says who may do less than before.  (README has the same query.)
+-- An update says who may do less than before, as deploy/upgrade/who_loses.sql did.
 DO $$
 DECLARE
 	affected record;
