@@ -7,77 +7,105 @@
 SET LOCAL search_path TO pg_catalog, pg_temp;
 
 /*
+ * Everything is changed at once, under locks that no call shares.  Whoever waits
+ * for such a lock has all others wait behind him, so it is only ever waited for
+ * a moment: a disable goes on while somebody keeps a transaction open.
+ */
+DO $$
+DECLARE
+	attempts CONSTANT integer := 100;
+	old_timeout text := current_setting('lock_timeout');
+	tables text := (SELECT string_agg(c.oid::regclass::text, ', ' ORDER BY c.relname)
+		FROM pg_class c WHERE c.relnamespace = 'apitoken'::regnamespace AND c.relkind IN ('r', 'p'));
+BEGIN
+	FOR attempt IN 1..attempts LOOP
+		BEGIN
+			SET LOCAL lock_timeout = '50ms';
+			EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', tables);
+			PERFORM set_config('lock_timeout', old_timeout, true);
+			RETURN;
+		EXCEPTION WHEN lock_not_available THEN
+			PERFORM pg_sleep(0.1);
+		END;
+	END LOOP;
+	RAISE EXCEPTION 'extension "apitoken" is in use'
+		USING ERRCODE = 'lock_not_available',
+			DETAIL = 'A transaction that has used its tables did not end while the update tried to lock them.',
+			HINT = 'End it, or wait for it, and try again: SELECT pid, xact_start, query FROM pg_stat_activity ORDER BY xact_start.';
+END
+$$;
+
+/*
  * The trail is asked what happened since a moment.  Its rows are only ever
  * added, so they lie in the order of time: a summary of each range of blocks
  * finds them, and costs a change of a status nearly nothing.
  */
-CREATE INDEX api_token_transitions_at_idx ON apitoken.api_token_transitions USING brin (at) WITH (autosummarize = on);
+CREATE INDEX IF NOT EXISTS api_token_transitions_at_idx ON apitoken.api_token_transitions USING brin (at) WITH (autosummarize = on);
 COMMENT ON SEQUENCE apitoken.api_token_transitions_id_seq IS 'Numbers the rows of the trail; a later change of one token has a higher number.';
 
 /*
  * Views for those who watch over the tokens.
  *
  * They read with their owner's rights, past row security, and show every
- * account: each is granted by name, to roles that may see that.  None leads to
- * a digest.  With security_barrier, a condition of somebody's own sees no row
+ * account: so they are in a schema of their own, where what is granted on all
+ * tables of the schema apitoken does not reach them.  None leads to a digest.  With security_barrier, a condition of somebody's own sees no row
  * that the view leaves out.
  *
  * last_access_at has no index on purpose: an access is noted without touching
  * an index, and a question of a person may read the whole table.
  */
-CREATE VIEW apitoken.token_states WITH (security_barrier) AS
+CREATE SCHEMA apitoken_monitor;
+COMMENT ON SCHEMA apitoken_monitor IS
+	'Views of the extension apitoken for those who watch over API tokens. They show every account: grant SELECT on them, to roles that may see that.';
+
+-- Read once: the row for all of them is the sum of the others.
+CREATE VIEW apitoken_monitor.token_states WITH (security_barrier) AS
 	SELECT a.id AS account_id,
 			count(t.id) FILTER (WHERE t.status = 'Active') AS active,
 			count(t.id) FILTER (WHERE t.status = 'Disabled') AS disabled,
 			count(t.id) FILTER (WHERE t.status = 'Deleted') AS deleted
 		FROM apitoken.accounts a
 		LEFT JOIN apitoken.api_tokens t ON t.account_id = a.id
-		GROUP BY a.id
-	UNION ALL
-	SELECT NULL,
-			count(*) FILTER (WHERE t.status = 'Active'),
-			count(*) FILTER (WHERE t.status = 'Disabled'),
-			count(*) FILTER (WHERE t.status = 'Deleted')
-		FROM apitoken.api_tokens t;
-COMMENT ON VIEW apitoken.token_states IS
+		GROUP BY ROLLUP (a.id);
+COMMENT ON VIEW apitoken_monitor.token_states IS
 	'How many API tokens there are of each status: a row for each account, and one for all of them, whose account_id is null. For monitoring: shows every account, and nothing that a secret could be found by.';
-COMMENT ON COLUMN apitoken.token_states.account_id IS 'The account; null in the row for all accounts.';
-COMMENT ON COLUMN apitoken.token_states.active IS 'Number of Active tokens: those that authenticate.';
-COMMENT ON COLUMN apitoken.token_states.disabled IS 'Number of Disabled tokens.';
-COMMENT ON COLUMN apitoken.token_states.deleted IS 'Number of Deleted tokens.';
-REVOKE ALL ON apitoken.token_states FROM PUBLIC;
+COMMENT ON COLUMN apitoken_monitor.token_states.account_id IS 'The account; null in the row for all accounts.';
+COMMENT ON COLUMN apitoken_monitor.token_states.active IS 'Number of Active tokens: those that authenticate.';
+COMMENT ON COLUMN apitoken_monitor.token_states.disabled IS 'Number of Disabled tokens.';
+COMMENT ON COLUMN apitoken_monitor.token_states.deleted IS 'Number of Deleted tokens.';
+REVOKE ALL ON apitoken_monitor.token_states FROM PUBLIC;
 
-CREATE VIEW apitoken.token_accesses WITH (security_barrier) AS
+CREATE VIEW apitoken_monitor.token_accesses WITH (security_barrier) AS
 	SELECT t.account_id, t.id AS api_token_id, t.name, t.status, t.created_at, c.last_access_at
 		FROM apitoken.api_tokens t
 		LEFT JOIN apitoken.api_token_credentials c ON c.account_id = t.account_id AND c.api_token_id = t.id;
-COMMENT ON VIEW apitoken.token_accesses IS
+COMMENT ON VIEW apitoken_monitor.token_accesses IS
 	'When each API token last authenticated. Not since a date: WHERE last_access_at < date. For monitoring: shows every account, and nothing that a secret could be found by.';
-COMMENT ON COLUMN apitoken.token_accesses.account_id IS 'The token''s account.';
-COMMENT ON COLUMN apitoken.token_accesses.api_token_id IS 'The token.';
-COMMENT ON COLUMN apitoken.token_accesses.name IS 'Its name.';
-COMMENT ON COLUMN apitoken.token_accesses.status IS 'Its status now: Active, Disabled or Deleted.';
-COMMENT ON COLUMN apitoken.token_accesses.created_at IS 'When it was created.';
-COMMENT ON COLUMN apitoken.token_accesses.last_access_at IS
+COMMENT ON COLUMN apitoken_monitor.token_accesses.account_id IS 'The token''s account.';
+COMMENT ON COLUMN apitoken_monitor.token_accesses.api_token_id IS 'The token.';
+COMMENT ON COLUMN apitoken_monitor.token_accesses.name IS 'Its name.';
+COMMENT ON COLUMN apitoken_monitor.token_accesses.status IS 'Its status now: Active, Disabled or Deleted.';
+COMMENT ON COLUMN apitoken_monitor.token_accesses.created_at IS 'When it was created.';
+COMMENT ON COLUMN apitoken_monitor.token_accesses.last_access_at IS
 	'About when it last authenticated, noted at most every apitoken.last_access_interval; null if it never has.';
-REVOKE ALL ON apitoken.token_accesses FROM PUBLIC;
+REVOKE ALL ON apitoken_monitor.token_accesses FROM PUBLIC;
 
-CREATE VIEW apitoken.tokens_never_used WITH (security_barrier) AS
+CREATE VIEW apitoken_monitor.tokens_never_used WITH (security_barrier) AS
 	SELECT t.account_id, t.id AS api_token_id, t.name, t.created_at, t.created_by_type AS creator_type, t.created_by_id AS creator_id
 		FROM apitoken.api_tokens t
 		LEFT JOIN apitoken.api_token_credentials c ON c.account_id = t.account_id AND c.api_token_id = t.id
 		WHERE t.status = 'Active' AND c.last_access_at IS NULL;
-COMMENT ON VIEW apitoken.tokens_never_used IS
+COMMENT ON VIEW apitoken_monitor.tokens_never_used IS
 	'Active API tokens that have never authenticated. For monitoring: shows every account, and nothing that a secret could be found by.';
-COMMENT ON COLUMN apitoken.tokens_never_used.account_id IS 'The token''s account.';
-COMMENT ON COLUMN apitoken.tokens_never_used.api_token_id IS 'The token.';
-COMMENT ON COLUMN apitoken.tokens_never_used.name IS 'Its name.';
-COMMENT ON COLUMN apitoken.tokens_never_used.created_at IS 'When it was created.';
-COMMENT ON COLUMN apitoken.tokens_never_used.creator_type IS 'What created it: user or token; null if nobody is known.';
-COMMENT ON COLUMN apitoken.tokens_never_used.creator_id IS 'Id of the user or API token that created it.';
-REVOKE ALL ON apitoken.tokens_never_used FROM PUBLIC;
+COMMENT ON COLUMN apitoken_monitor.tokens_never_used.account_id IS 'The token''s account.';
+COMMENT ON COLUMN apitoken_monitor.tokens_never_used.api_token_id IS 'The token.';
+COMMENT ON COLUMN apitoken_monitor.tokens_never_used.name IS 'Its name.';
+COMMENT ON COLUMN apitoken_monitor.tokens_never_used.created_at IS 'When it was created.';
+COMMENT ON COLUMN apitoken_monitor.tokens_never_used.creator_type IS 'What created it: user or token; null if nobody is known.';
+COMMENT ON COLUMN apitoken_monitor.tokens_never_used.creator_id IS 'Id of the user or API token that created it.';
+REVOKE ALL ON apitoken_monitor.tokens_never_used FROM PUBLIC;
 
-CREATE VIEW apitoken.tokens_to_review WITH (security_barrier) AS
+CREATE VIEW apitoken_monitor.tokens_to_review WITH (security_barrier) AS
 	SELECT t.account_id, t.id AS api_token_id, t.name, a.status AS account_status,
 			t.created_by_type AS creator_type, t.created_by_id AS creator_id, COALESCE(u.status, k.status) AS creator_status
 		FROM apitoken.api_tokens t
@@ -86,58 +114,58 @@ CREATE VIEW apitoken.tokens_to_review WITH (security_barrier) AS
 		LEFT JOIN apitoken.api_tokens k ON t.created_by_type = 'token' AND k.id = t.created_by_id
 		WHERE t.status = 'Active'
 			AND (a.status = 'Disabled' OR u.status IN ('Blocked', 'Disabled', 'Deleted') OR k.status IN ('Disabled', 'Deleted'));
-COMMENT ON VIEW apitoken.tokens_to_review IS
+COMMENT ON VIEW apitoken_monitor.tokens_to_review IS
 	'Active API tokens that may be left over: their account is Disabled, or the user or API token that created them is Blocked, Disabled or Deleted. They still authenticate. For monitoring: shows every account, and nothing that a secret could be found by.';
-COMMENT ON COLUMN apitoken.tokens_to_review.account_id IS 'The token''s account.';
-COMMENT ON COLUMN apitoken.tokens_to_review.api_token_id IS 'The token.';
-COMMENT ON COLUMN apitoken.tokens_to_review.name IS 'Its name.';
-COMMENT ON COLUMN apitoken.tokens_to_review.account_status IS 'Status of the account: Active, Enabled or Disabled.';
-COMMENT ON COLUMN apitoken.tokens_to_review.creator_type IS 'What created it: user or token; null if nobody is known.';
-COMMENT ON COLUMN apitoken.tokens_to_review.creator_id IS 'Id of the user or API token that created it.';
-COMMENT ON COLUMN apitoken.tokens_to_review.creator_status IS 'Status of that user or API token; null if nobody is known.';
-REVOKE ALL ON apitoken.tokens_to_review FROM PUBLIC;
+COMMENT ON COLUMN apitoken_monitor.tokens_to_review.account_id IS 'The token''s account.';
+COMMENT ON COLUMN apitoken_monitor.tokens_to_review.api_token_id IS 'The token.';
+COMMENT ON COLUMN apitoken_monitor.tokens_to_review.name IS 'Its name.';
+COMMENT ON COLUMN apitoken_monitor.tokens_to_review.account_status IS 'Status of the account: Active, Enabled or Disabled.';
+COMMENT ON COLUMN apitoken_monitor.tokens_to_review.creator_type IS 'What created it: user or token; null if nobody is known.';
+COMMENT ON COLUMN apitoken_monitor.tokens_to_review.creator_id IS 'Id of the user or API token that created it.';
+COMMENT ON COLUMN apitoken_monitor.tokens_to_review.creator_status IS 'Status of that user or API token; null if nobody is known.';
+REVOKE ALL ON apitoken_monitor.tokens_to_review FROM PUBLIC;
 
-CREATE VIEW apitoken.token_transitions WITH (security_barrier) AS
+CREATE VIEW apitoken_monitor.token_transitions WITH (security_barrier) AS
 	SELECT l.id, l.at, l.account_id, l.api_token_id, t.name, t.status, l.from_status, l.to_status,
 			l.actor_type, l.actor_id, COALESCE(u.name, k.name) AS actor_name, l.database_role, l.client_address
 		FROM apitoken.api_token_transitions l
 		JOIN apitoken.api_tokens t ON t.account_id = l.account_id AND t.id = l.api_token_id
 		LEFT JOIN apitoken.users u ON l.actor_type = 'user' AND u.id = l.actor_id
 		LEFT JOIN apitoken.api_tokens k ON l.actor_type = 'token' AND k.id = l.actor_id;
-COMMENT ON VIEW apitoken.token_transitions IS
+COMMENT ON VIEW apitoken_monitor.token_transitions IS
 	'The trail with names: who changed which API token''s status. The last hour: WHERE at > now() - interval ''1 hour''. For monitoring: shows every account, and nothing that a secret could be found by.';
-COMMENT ON COLUMN apitoken.token_transitions.id IS 'Number of the trail''s row; a later change of one token has a higher one.';
-COMMENT ON COLUMN apitoken.token_transitions.at IS 'When the change was made.';
-COMMENT ON COLUMN apitoken.token_transitions.account_id IS 'The token''s account.';
-COMMENT ON COLUMN apitoken.token_transitions.api_token_id IS 'The token.';
-COMMENT ON COLUMN apitoken.token_transitions.name IS 'Its name now.';
-COMMENT ON COLUMN apitoken.token_transitions.status IS 'Its status now.';
-COMMENT ON COLUMN apitoken.token_transitions.from_status IS 'Status before; null for a new token.';
-COMMENT ON COLUMN apitoken.token_transitions.to_status IS 'Status after.';
-COMMENT ON COLUMN apitoken.token_transitions.actor_type IS 'What acted: user or token; null where a trusted database role acted by itself.';
-COMMENT ON COLUMN apitoken.token_transitions.actor_id IS 'Id of the user or API token that acted.';
-COMMENT ON COLUMN apitoken.token_transitions.actor_name IS 'Name now of the user or API token that acted.';
-COMMENT ON COLUMN apitoken.token_transitions.database_role IS 'Database role that made the call.';
-COMMENT ON COLUMN apitoken.token_transitions.client_address IS 'Network address of the client; null for a local connection.';
-REVOKE ALL ON apitoken.token_transitions FROM PUBLIC;
+COMMENT ON COLUMN apitoken_monitor.token_transitions.id IS 'Number of the trail''s row; a later change of one token has a higher one.';
+COMMENT ON COLUMN apitoken_monitor.token_transitions.at IS 'When the change was made.';
+COMMENT ON COLUMN apitoken_monitor.token_transitions.account_id IS 'The token''s account.';
+COMMENT ON COLUMN apitoken_monitor.token_transitions.api_token_id IS 'The token.';
+COMMENT ON COLUMN apitoken_monitor.token_transitions.name IS 'Its name now.';
+COMMENT ON COLUMN apitoken_monitor.token_transitions.status IS 'Its status now.';
+COMMENT ON COLUMN apitoken_monitor.token_transitions.from_status IS 'Status before; null for a new token.';
+COMMENT ON COLUMN apitoken_monitor.token_transitions.to_status IS 'Status after.';
+COMMENT ON COLUMN apitoken_monitor.token_transitions.actor_type IS 'What acted: user or token; null where a trusted database role acted by itself.';
+COMMENT ON COLUMN apitoken_monitor.token_transitions.actor_id IS 'Id of the user or API token that acted.';
+COMMENT ON COLUMN apitoken_monitor.token_transitions.actor_name IS 'Name now of the user or API token that acted.';
+COMMENT ON COLUMN apitoken_monitor.token_transitions.database_role IS 'Database role that made the call.';
+COMMENT ON COLUMN apitoken_monitor.token_transitions.client_address IS 'Network address of the client; null for a local connection.';
+REVOKE ALL ON apitoken_monitor.token_transitions FROM PUBLIC;
 
-CREATE VIEW apitoken.tokens_disabled_last_day WITH (security_barrier) AS
+CREATE VIEW apitoken_monitor.tokens_disabled_last_day WITH (security_barrier) AS
 	SELECT at, account_id, api_token_id, name, status, actor_type, actor_id, actor_name, database_role, client_address
-		FROM apitoken.token_transitions
+		FROM apitoken_monitor.token_transitions
 		WHERE to_status = 'Disabled' AND at > now() - interval '24 hours';
-COMMENT ON VIEW apitoken.tokens_disabled_last_day IS
+COMMENT ON VIEW apitoken_monitor.tokens_disabled_last_day IS
 	'API tokens disabled in the last 24 hours, and by whom: a row for each time, also if the token was enabled or deleted since. For monitoring: shows every account, and nothing that a secret could be found by.';
-COMMENT ON COLUMN apitoken.tokens_disabled_last_day.at IS 'When it was disabled.';
-COMMENT ON COLUMN apitoken.tokens_disabled_last_day.account_id IS 'The token''s account.';
-COMMENT ON COLUMN apitoken.tokens_disabled_last_day.api_token_id IS 'The token.';
-COMMENT ON COLUMN apitoken.tokens_disabled_last_day.name IS 'Its name now.';
-COMMENT ON COLUMN apitoken.tokens_disabled_last_day.status IS 'Its status now.';
-COMMENT ON COLUMN apitoken.tokens_disabled_last_day.actor_type IS 'What disabled it: user or token; null where a trusted database role did by itself.';
-COMMENT ON COLUMN apitoken.tokens_disabled_last_day.actor_id IS 'Id of the user or API token that disabled it.';
-COMMENT ON COLUMN apitoken.tokens_disabled_last_day.actor_name IS 'Name now of the user or API token that disabled it.';
-COMMENT ON COLUMN apitoken.tokens_disabled_last_day.database_role IS 'Database role that made the call.';
-COMMENT ON COLUMN apitoken.tokens_disabled_last_day.client_address IS 'Network address of the client; null for a local connection.';
-REVOKE ALL ON apitoken.tokens_disabled_last_day FROM PUBLIC;
+COMMENT ON COLUMN apitoken_monitor.tokens_disabled_last_day.at IS 'When it was disabled.';
+COMMENT ON COLUMN apitoken_monitor.tokens_disabled_last_day.account_id IS 'The token''s account.';
+COMMENT ON COLUMN apitoken_monitor.tokens_disabled_last_day.api_token_id IS 'The token.';
+COMMENT ON COLUMN apitoken_monitor.tokens_disabled_last_day.name IS 'Its name now.';
+COMMENT ON COLUMN apitoken_monitor.tokens_disabled_last_day.status IS 'Its status now.';
+COMMENT ON COLUMN apitoken_monitor.tokens_disabled_last_day.actor_type IS 'What disabled it: user or token; null where a trusted database role did by itself.';
+COMMENT ON COLUMN apitoken_monitor.tokens_disabled_last_day.actor_id IS 'Id of the user or API token that disabled it.';
+COMMENT ON COLUMN apitoken_monitor.tokens_disabled_last_day.actor_name IS 'Name now of the user or API token that disabled it.';
+COMMENT ON COLUMN apitoken_monitor.tokens_disabled_last_day.database_role IS 'Database role that made the call.';
+COMMENT ON COLUMN apitoken_monitor.tokens_disabled_last_day.client_address IS 'Network address of the client; null for a local connection.';
+REVOKE ALL ON apitoken_monitor.tokens_disabled_last_day FROM PUBLIC;
 
 /*
  * A trigger on these tables runs with the rights of their owner, who is mostly
@@ -175,6 +203,278 @@ COMMENT ON EVENT TRIGGER apitoken_refuse_trigger IS
 /*
  * Who may
  */
+
+-- What others could put beside the functions would be called in their place,
+-- if its arguments fit better: with the secret.
+DO $$
+DECLARE
+	target name;
+	planted text;
+	creators text;
+	updated boolean;
+BEGIN
+	SELECT n.nspname INTO target
+		FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'apitoken';
+
+	-- pg_database_owner, who owns "public" since 14, stands for somebody else
+	SELECT string_agg(DISTINCT CASE WHEN c.role = 0 THEN 'PUBLIC' ELSE quote_ident(r.rolname) END, ', ') INTO creators
+		FROM pg_namespace n
+		CROSS JOIN LATERAL (
+			SELECT n.nspowner
+			UNION SELECT a.grantee FROM aclexplode(n.nspacl) a WHERE a.privilege_type = 'CREATE') g (grantee)
+		JOIN pg_database d ON d.datname = current_database()
+		LEFT JOIN pg_roles o ON o.oid = g.grantee AND o.rolname = 'pg_database_owner'
+		CROSS JOIN LATERAL (SELECT CASE WHEN o.oid IS NULL THEN g.grantee ELSE d.datdba END) c (role)
+		LEFT JOIN pg_roles r ON r.oid = c.role
+		WHERE n.nspname = target AND r.rolname IS DISTINCT FROM current_user AND r.rolsuper IS NOT TRUE;
+
+	SELECT string_agg(p.oid::regprocedure::text, ', ' ORDER BY p.oid::regprocedure::text) INTO planted
+		FROM pg_proc p
+		JOIN pg_namespace n ON n.oid = p.pronamespace AND n.nspname = target
+		WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+			AND p.proname IN (
+				SELECT own.proname FROM pg_extension e
+					JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
+						AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
+					JOIN pg_proc own ON own.oid = d.objid AND own.pronamespace = e.extnamespace
+					WHERE e.extname = 'apitoken');
+
+	-- an update finds tables that an earlier command has made
+	SELECT d.xmin <> e.xmin INTO updated
+		FROM pg_extension e
+		JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'
+		WHERE e.extname = 'apitoken' AND d.classid = 'pg_class'::regclass AND d.objid = 'apitoken.api_tokens'::regclass;
+	IF updated AND creators IS NOT NULL THEN
+		RAISE WARNING 'others may create functions in schema "%", which would be called in place of those of the extension "apitoken"', target
+			USING DETAIL = format('They are: %s.', creators),
+				HINT = format('REVOKE CREATE ON SCHEMA %I FROM them, or make the schema that of a superuser: ALTER SCHEMA %1$I OWNER TO ...', target);
+	ELSIF creators IS NOT NULL THEN
+		RAISE EXCEPTION 'extension "apitoken" cannot be in schema "%", where others may create functions', target
+			USING ERRCODE = 'insufficient_privilege',
+				DETAIL = format('One that is called in place of the extension''s would be given secrets. These roles may create there: %s.', creators),
+				HINT = 'Name a schema in which superusers alone may create: CREATE SCHEMA api; CREATE EXTENSION apitoken SCHEMA api.';
+	END IF;
+	IF updated AND planted IS NOT NULL THEN
+		RAISE WARNING 'functions that are not those of the extension "apitoken" have their names'
+			USING DETAIL = format('They are: %s.', planted),
+				HINT = 'Drop them, unless you know what they do with the secrets that they may be called with.';
+	ELSIF planted IS NOT NULL THEN
+		RAISE EXCEPTION 'functions that are not those of the extension "apitoken" have their names'
+			USING ERRCODE = 'duplicate_function',
+				DETAIL = format('They are: %s.', planted),
+				HINT = 'Drop them, or name another schema.';
+	END IF;
+END
+$$;
+
+/*
+ * Row security lets a role read what it could read before.  It lets nobody
+ * write what says who may what, or what was done: who is to do that by hand
+ * must be one whom row security does not hold back, an owner of the tables or
+ * a role with BYPASSRLS.
+ */
+DO $$
+DECLARE
+	everywhere CONSTANT text := '(SELECT apitoken.sees_every_account())';
+	owned text;
+	condition text;
+BEGIN
+	FOREACH owned IN ARRAY ARRAY['accounts', 'user_accounts', 'user_groups', 'user_group_modules', 'user_group_users',
+		'user_group_buyers', 'buyers', 'buyer_errors', 'buyer_sellers', 'api_tokens', 'api_token_modules',
+		'api_token_transitions']
+	LOOP
+		condition := format('%s OR %I = ANY ((SELECT apitoken.visible_accounts())::text[])', everywhere,
+			CASE owned WHEN 'accounts' THEN 'id' ELSE 'account_id' END);
+		EXECUTE format($p$
+			DROP POLICY tenant ON apitoken.%1$I;
+			CREATE POLICY tenant ON apitoken.%1$I FOR SELECT USING (%2$s);
+			COMMENT ON POLICY tenant ON apitoken.%1$I IS
+				'Rows of the accounts that the caller''s actor may administer; all rows for a trusted role.';
+			$p$, owned, condition);
+		IF owned IN ('accounts', 'api_tokens', 'buyers', 'buyer_errors', 'buyer_sellers', 'user_group_buyers') THEN
+			EXECUTE format($p$
+				CREATE POLICY tenant_update ON apitoken.%1$I FOR UPDATE USING (%2$s) WITH CHECK (%2$s);
+				COMMENT ON POLICY tenant_update ON apitoken.%1$I IS 'As those that are seen.';
+				$p$, owned, condition);
+		END IF;
+		IF owned IN ('buyers', 'buyer_errors', 'buyer_sellers', 'user_group_buyers') THEN
+			EXECUTE format($p$
+				CREATE POLICY tenant_insert ON apitoken.%1$I FOR INSERT WITH CHECK (%2$s);
+				COMMENT ON POLICY tenant_insert ON apitoken.%1$I IS 'As those that are seen.';
+				CREATE POLICY tenant_delete ON apitoken.%1$I FOR DELETE USING (%2$s);
+				COMMENT ON POLICY tenant_delete ON apitoken.%1$I IS 'As those that are seen.';
+				$p$, owned, condition);
+		END IF;
+	END LOOP;
+
+	DROP POLICY tenant ON apitoken.users;
+	CREATE POLICY tenant ON apitoken.users FOR SELECT USING (
+		(SELECT apitoken.sees_every_account())
+		OR EXISTS (SELECT FROM apitoken.user_accounts m WHERE m.user_id = users.id));
+	COMMENT ON POLICY tenant ON apitoken.users IS
+		'Users of the accounts that the caller''s actor may administer; all for a trusted role. Asks apitoken.user_accounts, by its own policy: whoever reads users needs SELECT (account_id, user_id) on that, too.';
+
+	-- what rights are named after, and sellers: for all to read
+	FOREACH owned IN ARRAY ARRAY['modules', 'sellers'] LOOP
+		EXECUTE format($p$
+			ALTER TABLE apitoken.%1$I ENABLE ROW LEVEL SECURITY;
+			CREATE POLICY reference ON apitoken.%1$I FOR SELECT USING (true);
+			COMMENT ON POLICY reference ON apitoken.%1$I IS 'Reference data: the same for every account.';
+			$p$, owned);
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION apitoken.sees_every_account() IS
+	'Whether the caller may see every account: a role that holds USAGE on the schema apitoken, and SELECT and UPDATE on api_tokens, or an actor of an Operations account that holds account-management. For row security policies.';
+
+/*
+ * Whose name is in an audit is shown with it.  Somebody else's, put there by
+ * hand, would show an actor of one account a user of another.
+ */
+CREATE FUNCTION apitoken.keep_audit() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF apitoken.sees_every_account() THEN
+		RETURN NEW;
+	END IF;
+	RAISE EXCEPTION 'who created or updated a row of apitoken.% is not changed by hand', TG_TABLE_NAME
+		USING ERRCODE = 'insufficient_privilege',
+			DETAIL = format('The id is %s.', OLD.id),
+			SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME;
+END
+$$;
+COMMENT ON FUNCTION apitoken.keep_audit() IS
+	'Trigger: an actor who may administer some accounts does not say by hand who created or updated a row.';
+REVOKE ALL ON FUNCTION apitoken.keep_audit() FROM PUBLIC;
+
+-- The functions' own writes do not come here: row security is not for the owner.
+DO $$
+DECLARE
+	audited text;
+BEGIN
+	FOREACH audited IN ARRAY ARRAY['accounts', 'buyers', 'api_tokens'] LOOP
+		EXECUTE format($t$
+			CREATE TRIGGER keep_audit
+				BEFORE UPDATE OF created_by_type, created_by_id, updated_by_type, updated_by_id ON apitoken.%1$I
+				FOR EACH ROW
+				WHEN ((OLD.created_by_type, OLD.created_by_id, OLD.updated_by_type, OLD.updated_by_id)
+					IS DISTINCT FROM (NEW.created_by_type, NEW.created_by_id, NEW.updated_by_type, NEW.updated_by_id)
+					AND row_security_active('apitoken.%1$I'::regclass::oid))
+				EXECUTE FUNCTION apitoken.keep_audit()
+			$t$, audited);
+	END LOOP;
+END
+$$;
+
+/*
+ * Row security is not asked by TRUNCATE.  What replicates a publisher's does not
+ * come here, as with every other trigger.
+ */
+CREATE FUNCTION apitoken.refuse_truncate() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF pg_has_role((SELECT c.relowner FROM pg_class c WHERE c.oid = TG_RELID), 'USAGE') THEN
+		RETURN NULL;
+	END IF;
+	RAISE EXCEPTION 'must be owner of table apitoken.% to truncate it', TG_TABLE_NAME
+		USING ERRCODE = 'insufficient_privilege',
+			SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME;
+END
+$$;
+COMMENT ON FUNCTION apitoken.refuse_truncate() IS
+	'Trigger: only the owner of a table of the extension truncates it.';
+REVOKE ALL ON FUNCTION apitoken.refuse_truncate() FROM PUBLIC;
+
+DO $$
+DECLARE
+	stored regclass;
+BEGIN
+	FOR stored IN
+		SELECT c.oid FROM pg_class c
+			WHERE c.relnamespace = 'apitoken'::regnamespace AND c.relkind = 'r'
+			ORDER BY c.oid
+	LOOP
+		EXECUTE format('CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION apitoken.refuse_truncate()', stored);
+	END LOOP;
+END
+$$;
+
+/*
+ * Rights that are for nobody, and that GRANT ... ON ALL would give.  With EXECUTE
+ * on a trigger's function a role would have it fired by a table of its own, and
+ * write the trail or actors as the owner; with the trail's sequence it would
+ * keep every token from changing its status.
+ */
+CREATE FUNCTION apitoken.take_back() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	given record;
+BEGIN
+	FOR given IN
+		SELECT g.grantee, string_agg(format('%s on %s', g.rights, g.object), ', ' ORDER BY g.object) AS what,
+				string_agg(format('REVOKE %s ON %s %s FROM %s CASCADE', g.rights, g.kind, g.object, g.grantee), '; ') AS command
+			FROM (
+				SELECT DISTINCT o.kind, o.object, o.rights, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(r.rolname) END
+					FROM (
+						SELECT 'SEQUENCE', c.oid::regclass::text, 'USAGE, UPDATE', c.relacl, c.relowner
+							FROM pg_class c WHERE c.relnamespace = 'apitoken'::regnamespace AND c.relkind = 'S'
+						UNION ALL
+						SELECT 'FUNCTION', p.oid::regprocedure::text, 'EXECUTE', p.proacl, p.proowner
+							FROM pg_proc p
+							WHERE p.pronamespace = 'apitoken'::regnamespace
+								AND p.prorettype IN ('trigger'::regtype, 'event_trigger'::regtype)
+					) o (kind, object, rights, acl, owner)
+					CROSS JOIN LATERAL aclexplode(o.acl) a
+					LEFT JOIN pg_roles r ON r.oid = a.grantee
+					WHERE a.grantee <> o.owner AND strpos(o.rights, a.privilege_type) > 0
+			) g (kind, object, rights, grantee)
+			GROUP BY g.grantee
+			ORDER BY g.grantee
+	LOOP
+		EXECUTE given.command;
+		RAISE WARNING 'rights that are for the owner of the extension "apitoken" alone were taken back from %', given.grantee
+			USING DETAIL = format('Others could write with them what row security keeps from them: %s.', given.what);
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION apitoken.take_back() IS
+	'Takes back rights that are for the owner alone: EXECUTE on the functions of triggers, USAGE and UPDATE of sequences.';
+REVOKE ALL ON FUNCTION apitoken.take_back() FROM PUBLIC;
+
+CREATE FUNCTION apitoken.take_back_grant() RETURNS event_trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM apitoken.take_back();
+END
+$$;
+COMMENT ON FUNCTION apitoken.take_back_grant() IS
+	'Event trigger: rights that are for the owner alone are taken back, with a warning, as soon as they are granted.';
+REVOKE ALL ON FUNCTION apitoken.take_back_grant() FROM PUBLIC;
+
+CREATE EVENT TRIGGER apitoken_take_back ON ddl_command_end WHEN TAG IN ('GRANT')
+	EXECUTE FUNCTION apitoken.take_back_grant();
+COMMENT ON EVENT TRIGGER apitoken_take_back IS
+	'Keeps grants on all functions or sequences of the schema apitoken from giving what is for the owner of the extension apitoken alone.';
+
+-- also in sessions that have switched ordinary triggers off
+ALTER EVENT TRIGGER apitoken_refuse_trigger ENABLE ALWAYS;
+ALTER EVENT TRIGGER apitoken_take_back ENABLE ALWAYS;
+
+/*
+ * Indexes
+ *
+ * A token's history is asked for by the token, whose id is its own in all
+ * accounts; the foreign key to api_tokens is served by the same index.
+ */
+CREATE INDEX IF NOT EXISTS api_token_transitions_token_idx ON apitoken.api_token_transitions (api_token_id, account_id, id);
+DROP INDEX apitoken.api_token_transitions_api_token_id_idx;
+
+-- follows from the primary key and the foreign key: a token has one account
+ALTER TABLE apitoken.api_token_credentials DROP CONSTRAINT api_token_credentials_api_token_id_key;
 
 /*
  * Rows that are written by hand
@@ -225,3 +525,129 @@ COMMENT ON FUNCTION @extschema@.apitoken_guard(text) IS
 
 For an application's own changes, once in a transaction that has authenticated: COMMIT fails with PT401 if the token or user that acts has been disabled by then, and with PT403 if it does not hold the module of that code any more. Errors: the same, if it is so now.$$;
 REVOKE ALL ON FUNCTION @extschema@.apitoken_guard(text) FROM PUBLIC;
+
+/*
+ * Grants
+ *
+ * At the end, when everything is there.  What this command has made was granted
+ * to nobody yet: whoever has a right to it has it from ALTER DEFAULT PRIVILEGES.
+ * Objects of before may have been granted on purpose.
+ */
+DO $$
+DECLARE
+	given record;
+BEGIN
+	FOR given IN
+		SELECT DISTINCT o.kind, o.name, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(r.rolname) END AS grantee
+			FROM pg_extension e
+			JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e' AND d.xmin = e.xmin
+			JOIN (
+				SELECT 'pg_namespace'::regclass, n.oid, 'SCHEMA', n.oid::regnamespace::text, n.nspacl, n.nspowner FROM pg_namespace n
+				UNION ALL
+				SELECT 'pg_class'::regclass, c.oid, CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, c.oid::regclass::text, c.relacl, c.relowner
+					FROM pg_class c
+				UNION ALL
+				SELECT 'pg_proc'::regclass, p.oid, 'FUNCTION', p.oid::regprocedure::text, p.proacl, p.proowner FROM pg_proc p
+				UNION ALL
+				SELECT 'pg_type'::regclass, t.oid, 'TYPE', t.oid::regtype::text, t.typacl, t.typowner FROM pg_type t
+			) o (classid, oid, kind, name, acl, owner) ON o.classid = d.classid AND o.oid = d.objid
+			CROSS JOIN LATERAL aclexplode(o.acl) a
+			LEFT JOIN pg_roles r ON r.oid = a.grantee
+			WHERE e.extname = 'apitoken' AND a.grantee <> o.owner
+	LOOP
+		EXECUTE format('REVOKE ALL ON %s %s FROM %s CASCADE', given.kind, given.name, given.grantee);
+	END LOOP;
+
+	PERFORM apitoken.take_back();
+END
+$$;
+
+-- An update says who may do less than before, as deploy/upgrade/who_loses.sql did.
+DO $$
+DECLARE
+	affected record;
+BEGIN
+	PERFORM FROM pg_extension e
+		JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'
+		WHERE e.extname = 'apitoken' AND d.classid = 'pg_class'::regclass AND d.objid = 'apitoken.api_tokens'::regclass
+			AND d.xmin <> e.xmin;
+	IF NOT FOUND THEN
+		RETURN;
+	END IF;
+
+	FOR affected IN
+		WITH roles AS (
+			SELECT r.oid, r.rolname, r.rolbypassrls OR pg_has_role(r.oid, c.relowner, 'USAGE') AS past_row_security
+				FROM pg_roles r, pg_class c
+				WHERE c.oid = 'apitoken.api_tokens'::regclass AND NOT r.rolsuper AND r.rolname !~ '^pg_'
+		), needed (calls, tables, privilege, past_row_security) AS (VALUES
+			('{apitoken_disable,apitoken_enable,apitoken_delete,apitoken_disable_all,apitoken_update}'::text[],
+				'{api_tokens}'::text[], 'SELECT', false),
+			('{apitoken_get,apitoken_list}', '{api_tokens,accounts,user_groups,user_group_modules,user_group_users,'
+				'user_group_buyers,modules,users,buyers,buyer_errors,api_token_modules}', 'SELECT', false),
+			('{apitoken_create}', '{api_tokens,accounts,user_groups,user_group_modules,modules}', 'SELECT', false),
+			('{apitoken_create}', '{api_tokens,api_token_credentials,api_token_modules,api_token_transitions}', 'INSERT', true),
+			('{apitoken_update of modules}', '{api_tokens,accounts,user_groups,user_group_modules,modules,api_token_modules}',
+				'SELECT', false),
+			('{apitoken_update of modules}', '{api_token_modules}', 'INSERT', true),
+			('{apitoken_update of modules}', '{api_token_modules}', 'DELETE', true)
+		), written (tables, privilege) AS (VALUES
+			('{user_accounts,user_groups,user_group_modules,user_group_users,api_token_modules,users,modules,sellers,'
+				'accounts,api_tokens}'::text[], 'INSERT'),
+			('{api_token_transitions}', 'INSERT'),
+			('{user_accounts,user_groups,user_group_modules,user_group_users,api_token_modules,users,modules,sellers}', 'UPDATE'),
+			('{user_accounts,user_groups,user_group_modules,user_group_users,api_token_modules,users,modules,sellers,'
+				'accounts,api_tokens}', 'DELETE')
+		), lost (role, what) AS (
+			SELECT r.rolname, call
+				FROM roles r, needed n, unnest(n.calls) call, unnest(n.tables) name
+				JOIN pg_extension e ON e.extname = 'apitoken'
+				JOIN pg_proc p ON p.pronamespace = e.extnamespace
+				WHERE p.proname = split_part(call, ' ', 1) AND has_function_privilege(r.oid, p.oid, 'EXECUTE')
+					AND has_table_privilege(r.oid, 'apitoken.api_tokens', 'UPDATE')
+					AND NOT (has_schema_privilege(r.oid, 'apitoken', 'USAGE')
+						AND has_table_privilege(r.oid, format('apitoken.%I', name), n.privilege)
+						AND (r.past_row_security OR NOT n.past_row_security))
+			UNION
+			SELECT r.rolname, format('%s on %s', w.privilege, name)
+				FROM roles r, written w, unnest(w.tables) name
+				WHERE NOT r.past_row_security AND has_schema_privilege(r.oid, 'apitoken', 'USAGE')
+					AND has_table_privilege(r.oid, format('apitoken.%I', name), w.privilege)
+			UNION
+			SELECT r.rolname, format('TRUNCATE on %s', c.relname)
+				FROM roles r, pg_class c
+				WHERE c.relnamespace = 'apitoken'::regnamespace AND c.relkind = 'r' AND c.relname <> 'api_token_transitions'
+					AND has_schema_privilege(r.oid, 'apitoken', 'USAGE') AND has_table_privilege(r.oid, c.oid, 'TRUNCATE')
+					AND NOT pg_has_role(r.oid, c.relowner, 'USAGE')
+		)
+		SELECT l.role, string_agg(l.what, ', ' ORDER BY l.what COLLATE "C") AS loses FROM lost l GROUP BY l.role ORDER BY l.role
+	LOOP
+		RAISE WARNING 'role "%" may do less with the extension "apitoken" than before', affected.role
+			USING DETAIL = format('It loses: %s.', affected.loses),
+				HINT = 'README says which rights each call needs of a role without a credential, and each table that is written by hand.';
+	END LOOP;
+
+	FOR affected IN
+		SELECT COALESCE(quote_ident(r.rolname), 'PUBLIC') AS role, string_agg(DISTINCT o.name, ', ' ORDER BY o.name) AS objects
+			FROM pg_extension e
+			JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'
+			JOIN (
+				SELECT 'pg_class'::regclass, c.oid, CASE c.relkind WHEN 'S' THEN 'S' ELSE 'r' END::"char", c.oid::regclass::text, c.relacl, c.relowner,
+						c.relnamespace FROM pg_class c
+				UNION ALL
+				SELECT 'pg_proc'::regclass, p.oid, 'f', p.oid::regprocedure::text, p.proacl, p.proowner, p.pronamespace FROM pg_proc p
+			) o (classid, oid, kind, name, acl, owner, namespace) ON o.classid = d.classid AND o.oid = d.objid
+			CROSS JOIN LATERAL aclexplode(o.acl) a
+			JOIN pg_default_acl f ON f.defaclrole = o.owner AND f.defaclobjtype = o.kind AND f.defaclnamespace IN (0, o.namespace)
+			CROSS JOIN LATERAL aclexplode(f.defaclacl) g
+			LEFT JOIN pg_roles r ON r.oid = a.grantee
+			WHERE e.extname = 'apitoken' AND a.grantee <> o.owner AND g.grantee = a.grantee AND g.privilege_type = a.privilege_type
+			GROUP BY 1
+			ORDER BY 1
+	LOOP
+		RAISE WARNING '% has rights to the extension "apitoken" that ALTER DEFAULT PRIVILEGES may have given', affected.role
+			USING DETAIL = format('They are on: %s.', affected.objects),
+				HINT = 'REVOKE them unless they were meant: a new installation has none of them.';
+	END LOOP;
+END
+$$;

@@ -305,7 +305,7 @@ apitoken_guard(PG_FUNCTION_ARGS)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		apitoken_error_statement("apitoken", "SPI_connect");
 	PushActiveSnapshot(GetLatestSnapshot());
-	if (!apitoken_identity_visible(ownership.role, &caller) || caller.actor.type == NULL)
+	if (!apitoken_identity_visible(ownership.role, OPERATION_SEE, &caller) || caller.actor.type == NULL)
 		apitoken_error_unauthorized();
 	PopActiveSnapshot();
 	apitoken_acts_identified(&caller);

@@ -17,6 +17,9 @@
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
+/* What of a token's document is not in the token's own row. */
+#define UNREAD_FIELDS "-account,-modules,-lastAccessAt,-audit.created.by,-audit.updated.by"
+
 /*
  * Says whether an argument of the call is null.  One that the SQL function has
  * not got is, too: the library may be newer than the script that declared it.
@@ -73,29 +76,30 @@ Identify(ApitokenCall *call)
 		completed = apitoken_snapshot_completed(latest);
 		PushActiveSnapshot(latest);
 	}
-	call->caller = apitoken_identity_caller(call->ownership.role);
+	call->caller = apitoken_identity_caller(call->ownership.role, call->operation);
 	call->caller.completed = completed;
 	if (!IsInParallelMode())
 		PopActiveSnapshot();
 }
 
 /*
- * Begins a call: becomes the tables' owner, connects to SPI and finds out who
- * acts.  The arguments must have been taken before.  From here on the current
+ * Begins a call that does that: becomes the tables' owner, connects to SPI and
+ * finds out who acts.  The arguments must have been taken before.  From here on the current
  * memory context is SPI's, which ends with the call; what the call returns
  * goes into result_context.  Raises PT401 and PT403.
  */
 ApitokenCall
-apitoken_call_begin(bool writes)
+apitoken_call_begin(ApitokenOperation operation)
 {
 	ApitokenCall call;
 
+	call.operation = operation;
 	call.result_context = CurrentMemoryContext;
 	call.ownership = apitoken_identity_become_owner();
 	if (SPI_connect() != SPI_OK_CONNECT)
 		apitoken_error_statement("apitoken", "SPI_connect");
 	Identify(&call);
-	if (writes)
+	if (operation != OPERATION_READ)
 		apitoken_acts_identified(&call.caller);
 	return call;
 }
@@ -137,6 +141,19 @@ BuildDocument(const ApitokenCall *call, ApitokenFields *fields, const char *secr
 }
 
 /*
+ * Returns what is asked for of a document that a change answers.  A role that
+ * is trusted with the change, but could not read by hand what hangs on the
+ * token, is not shown it: $meta names what is left out.
+ */
+static ApitokenFields *
+FieldsOfChange(const ApitokenCall *call, ApitokenFields *fields)
+{
+	if (call->caller.actor.type != NULL || apitoken_trusted(call->caller.role, OPERATION_READ))
+		return fields;
+	return apitoken_fields_add(fields, UNREAD_FIELDS, strlen(UNREAD_FIELDS));
+}
+
+/*
  * Returns the document of a token that was just written: under one snapshot,
  * taken now, so that all of it shows one state of the database, the change
  * included.  id is NULL if the token's new row is the last statement's result.
@@ -150,7 +167,7 @@ apitoken_call_document_after_write(const ApitokenCall *call, const char *id,
 	PushActiveSnapshot(GetTransactionSnapshot());
 	if (id != NULL)
 		apitoken_call_find_token(call, id);
-	document = BuildDocument(call, fields, secret, true);
+	document = BuildDocument(call, FieldsOfChange(call, fields), secret, true);
 	PopActiveSnapshot();
 	return document;
 }
@@ -204,7 +221,7 @@ apitoken_get(PG_FUNCTION_ARGS)
 {
 	char	   *id = apitoken_call_id(fcinfo, 0, "id");
 	ApitokenFields *fields = apitoken_call_fields(fcinfo, 1);
-	ApitokenCall call = apitoken_call_begin(false);
+	ApitokenCall call = apitoken_call_begin(OPERATION_READ);
 	Jsonb	   *document;
 
 	apitoken_call_find_token(&call, id);

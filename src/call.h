@@ -20,6 +20,7 @@
 typedef struct ApitokenCall
 {
 	MemoryContext result_context;
+	ApitokenOperation operation;
 	ApitokenOwnership ownership;
 	ApitokenCaller caller;
 } ApitokenCall;
@@ -28,7 +29,7 @@ extern bool apitoken_call_isnull(FunctionCallInfo fcinfo, int argument);
 extern char *apitoken_call_id(FunctionCallInfo fcinfo, int argument, const char *name);
 extern ApitokenFields *apitoken_call_fields(FunctionCallInfo fcinfo, int argument);
 
-extern ApitokenCall apitoken_call_begin(bool writes);
+extern ApitokenCall apitoken_call_begin(ApitokenOperation operation);
 extern void apitoken_call_end(const ApitokenCall *call);
 
 extern Jsonb *apitoken_call_document_after_write(const ApitokenCall *call, const char *id,

@@ -234,7 +234,7 @@ Datum
 apitoken_create(PG_FUNCTION_ARGS)
 {
 	ApitokenBody body = Body(fcinfo, 0, true);
-	ApitokenCall call = apitoken_call_begin(true);
+	ApitokenCall call = apitoken_call_begin(OPERATION_CREATE);
 	char	   *id;
 	char	   *secret;
 	Jsonb	   *document;
@@ -346,7 +346,8 @@ apitoken_update(PG_FUNCTION_ARGS)
 	char	   *id = apitoken_call_id(fcinfo, 0, "id");
 	ApitokenBody body = Body(fcinfo, 1, false);
 	ApitokenFields *fields = apitoken_call_fields(fcinfo, 2);
-	ApitokenCall call = apitoken_call_begin(true);
+	ApitokenCall call = apitoken_call_begin(body.modules_supplied ? OPERATION_UPDATE_MODULES :
+											OPERATION_UPDATE);
 	Jsonb	   *document;
 
 	if (ChangesAnything(&body))

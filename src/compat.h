@@ -44,8 +44,10 @@
 #include "varatt.h"
 #endif
 
-/* 17 asks with the same function for locks that are stronger, and has a setting
- * for the size of the queue of notifications */
+/*
+ * 17 asks with the same function for locks that are stronger, and has a setting
+ * for the size of the queue of notifications.
+ */
 #if PG_VERSION_NUM >= 170000
 #include "commands/async.h"
 #define apitoken_lock_held(tag, mode) LockHeldByMe(tag, mode, false)
@@ -53,6 +55,15 @@
 #else
 #define apitoken_lock_held(tag, mode) LockHeldByMe(tag, mode)
 #define apitoken_queue_pages 1048576
+#endif
+
+/* 16 asks for every kind of object in one function */
+#if PG_VERSION_NUM >= 160000
+#define apitoken_schema_usable(schema, role) \
+	(object_aclcheck(NamespaceRelationId, schema, role, ACL_USAGE) == ACLCHECK_OK)
+#else
+#define apitoken_schema_usable(schema, role) \
+	(pg_namespace_aclcheck(schema, role, ACL_USAGE) == ACLCHECK_OK)
 #endif
 
 /* 18 lets a scan of an index be counted apart, 19 gives it flags */

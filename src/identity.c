@@ -10,8 +10,8 @@
  * 2. the user named by the JWT claim apitoken.jwt_actor_claim, believed only
  *	  in sessions of the role apitoken.jwt_authenticator: anybody can set
  *	  request.jwt.claims, but only PostgREST logs in as its authenticator;
- * 3. nobody but the database role itself, if it is trusted: it holds UPDATE on
- *	  apitoken.api_tokens, and so could do by hand what it calls for.
+ * 3. nobody but the database role itself, if it is trusted (see trust.c): it
+ *	  could do by hand what it calls for.
  *
  * What an actor may administer is worked out before any token is looked at, so
  * that no answer depends on a token outside it.
@@ -313,12 +313,6 @@ IsOperations(const char *account_id)
  * The scope
  */
 
-static bool
-IsTrusted(Oid role)
-{
-	return pg_class_aclcheck(TokensRelation(), role, ACL_UPDATE) == ACLCHECK_OK;
-}
-
 static ArrayType *
 TextArray(Datum *texts, int count)
 {
@@ -469,11 +463,12 @@ apitoken_identity_holds(const ApitokenCaller *scope, const char *module_code)
 }
 
 /*
- * Finds who acts for a session of that role, without raising an error for
- * nobody: returns false then, and a caller who may administer nothing.
+ * Finds who acts for a session of that role, which is to be trusted with that
+ * operation if nobody does, without raising an error for nobody: returns false
+ * then, and a caller who may administer nothing.
  */
 bool
-apitoken_identity_visible(Oid role, ApitokenCaller *caller)
+apitoken_identity_visible(Oid role, ApitokenOperation operation, ApitokenCaller *caller)
 {
 	ApitokenActor actor = AuthenticatedActor();
 	bool		found;
@@ -485,7 +480,7 @@ apitoken_identity_visible(Oid role, ApitokenCaller *caller)
 	else
 	{
 		*caller = Powerless(actor);
-		caller->everywhere = IsTrusted(role);
+		caller->everywhere = apitoken_trusted(role, operation);
 		found = caller->everywhere;
 	}
 	caller->role = role;
@@ -495,17 +490,17 @@ apitoken_identity_visible(Oid role, ApitokenCaller *caller)
 /*
  * Returns who acts, and what he may administer.
  *
- * role is the one that called the function.  Expects SPI to be connected and
+ * role is the one that called the function, and operation what it does.  Expects SPI to be connected and
  * the tables' owner to be the current role; the result is in the current
  * memory context.  Raises PT401 if nobody who is known acts, PT403 if he holds
  * no module that lets him administer tokens.
  */
 ApitokenCaller
-apitoken_identity_caller(Oid role)
+apitoken_identity_caller(Oid role, ApitokenOperation operation)
 {
 	ApitokenCaller caller;
 
-	if (!apitoken_identity_visible(role, &caller))
+	if (!apitoken_identity_visible(role, operation, &caller))
 		apitoken_error_unauthorized();
 	if (!caller.everywhere && ArrayGetNItems(ARR_NDIM(caller.accounts),
 											 ARR_DIMS(caller.accounts)) == 0)

@@ -13,6 +13,7 @@
 #include "compat.h"
 
 #include "store.h"
+#include "trust.h"
 #include "utils/array.h"
 
 /* An actor; type is NULL for none: a trusted role that acts by itself. */
@@ -84,10 +85,11 @@ extern bool apitoken_identity_scope(ApitokenActor actor, ApitokenCaller *scope);
 extern bool apitoken_identity_holds(const ApitokenCaller *scope, const char *module_code);
 extern bool apitoken_identity_user_holds(const ApitokenActor *actor, const char *account_id,
 										 const char *module_code);
-extern ApitokenCaller apitoken_identity_caller(Oid role);
+extern ApitokenCaller apitoken_identity_caller(Oid role, ApitokenOperation operation);
 extern void apitoken_identity_set_scope(ApitokenArguments *arguments, int everywhere,
 										int accounts, const ApitokenCaller *caller);
-extern bool apitoken_identity_visible(Oid role, ApitokenCaller *caller);
+extern bool apitoken_identity_visible(Oid role, ApitokenOperation operation,
+									  ApitokenCaller *caller);
 
 extern uint64 apitoken_identity_write_as(const ApitokenCaller *caller,
 										 ApitokenStatement statement,

@@ -59,7 +59,7 @@ apitoken_list(PG_FUNCTION_ARGS)
 		PG_GETARG_TEXT_PP(0);
 	ApitokenRql *rql = apitoken_rql_parse(VARDATA_ANY(query), VARSIZE_ANY_EXHDR(query));
 	ApitokenFields *fields = ListFields(rql);
-	ApitokenCall call = apitoken_call_begin(false);
+	ApitokenCall call = apitoken_call_begin(OPERATION_READ);
 	ApitokenSql *sql = palloc(sizeof(ApitokenSql));
 	ApitokenPage page;
 	ApitokenRows rows;

@@ -33,7 +33,7 @@ VisibleToCaller(void)
 	/* as things are now: but in parallel mode no newer snapshot can be taken */
 	if (!IsInParallelMode())
 		PushActiveSnapshot(GetLatestSnapshot());
-	(void) apitoken_identity_visible(ownership.role, &caller);
+	(void) apitoken_identity_visible(ownership.role, OPERATION_SEE, &caller);
 	if (!IsInParallelMode())
 		PopActiveSnapshot();
 

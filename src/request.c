@@ -100,7 +100,7 @@ RequireCaller(void)
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		apitoken_error_statement("apitoken", "SPI_connect");
-	if (!apitoken_identity_visible(ownership.role, &caller))
+	if (!apitoken_identity_visible(ownership.role, OPERATION_SEE, &caller))
 		apitoken_error_unauthorized();
 	SPI_finish();
 	apitoken_identity_leave_owner(&ownership);

@@ -131,7 +131,7 @@ AnswerTransition(FunctionCallInfo fcinfo, const Transition *transition)
 {
 	char	   *id = apitoken_call_id(fcinfo, 0, "id");
 	ApitokenFields *fields = apitoken_call_fields(fcinfo, 1);
-	ApitokenCall call = apitoken_call_begin(true);
+	ApitokenCall call = apitoken_call_begin(OPERATION_TRANSITION);
 	Jsonb	   *document;
 
 	ChangeStatus(&call, transition, id);
@@ -178,7 +178,7 @@ Datum
 apitoken_delete(PG_FUNCTION_ARGS)
 {
 	char	   *id = apitoken_call_id(fcinfo, 0, "id");
-	ApitokenCall call = apitoken_call_begin(true);
+	ApitokenCall call = apitoken_call_begin(OPERATION_TRANSITION);
 
 	ChangeStatus(&call, &delete, id);
 	apitoken_call_end(&call);
@@ -314,7 +314,7 @@ Datum
 apitoken_disable_all(PG_FUNCTION_ARGS)
 {
 	char	   *account_id = apitoken_call_id(fcinfo, 0, "account_id");
-	ApitokenCall call = apitoken_call_begin(true);
+	ApitokenCall call = apitoken_call_begin(OPERATION_TRANSITION);
 	Rescue		rescue = {&call, account_id, NIL};
 	Jsonb	   *answer;
 

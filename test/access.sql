@@ -5,9 +5,9 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(79);
+SELECT plan(109);
 
-CREATE ROLE apitoken_access_trusted;
+CREATE ROLE apitoken_access_trusted BYPASSRLS;
 CREATE ROLE apitoken_access_bare;
 CREATE ROLE apitoken_access_outside;
 CREATE ROLE apitoken_access_reader;
@@ -16,10 +16,12 @@ CREATE ROLE apitoken_access_authenticator NOINHERIT;
 GRANT USAGE ON SCHEMA api TO PUBLIC;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA api TO apitoken_access_trusted, apitoken_access_bare, apitoken_access_reader,
 	apitoken_access_columns, apitoken_access_authenticator;
-GRANT UPDATE ON apitoken.api_tokens TO apitoken_access_trusted;
--- all but what makes a role a trusted one
+GRANT USAGE ON SCHEMA apitoken TO apitoken_access_trusted, apitoken_access_reader, apitoken_access_columns;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA apitoken TO apitoken_access_trusted;
+-- all but what makes a role a trusted one, which it may see as its actor does
+GRANT SELECT ON ALL TABLES IN SCHEMA apitoken TO apitoken_access_reader;
 GRANT SELECT, INSERT, DELETE, REFERENCES, TRIGGER ON apitoken.api_tokens TO apitoken_access_reader;
-GRANT UPDATE (name, status) ON apitoken.api_tokens TO apitoken_access_columns;
+GRANT SELECT, UPDATE (name, status) ON apitoken.api_tokens TO apitoken_access_columns;
 GRANT apitoken_access_bare TO apitoken_access_authenticator;
 GRANT apitoken_access_authenticator TO apitoken_access_reader;
 
@@ -284,6 +286,67 @@ SELECT is(jsonb_agg(COALESCE(c.result::jsonb #> '{audit,updated,by,id}', c.resul
 	'[null, null, "TKN-3001-1002", "TKN-0001-0001", "TKN-3001-1002", "[Circular Reference]", "USR-0001-0001"]',
 	'updated by the actor; by nobody where a trusted role acts by itself')
 	FROM helper.cells c WHERE c.call_name = 'disable Contoso''s' AND c.code = 'ok';
+
+/*
+ * A role without an actor is trusted with a call for exactly the rights that
+ * doing it by hand would need: with all of them it may, and without any one of
+ * them it is nobody.
+ */
+CREATE TABLE helper.asked (call text, statement text, past_row_security boolean, rights text[]);
+INSERT INTO helper.asked VALUES
+	('disable', 'SELECT api.apitoken_disable(''TKN-1671-0642'')', false, '{SELECT on api_tokens,UPDATE on api_tokens}'),
+	('enable', 'SELECT api.apitoken_enable(''TKN-3001-1004'')', false, '{SELECT on api_tokens,UPDATE on api_tokens}'),
+	('delete', 'SELECT api.apitoken_delete(''TKN-1671-0642'')', false, '{SELECT on api_tokens,UPDATE on api_tokens}'),
+	('disable_all', 'SELECT api.apitoken_disable_all(''ACC-3001-7788'')', false, '{SELECT on api_tokens,UPDATE on api_tokens}'),
+	('update', 'SELECT api.apitoken_update(''TKN-1671-0642'', ''{"name": "New"}'')', false, '{SELECT on api_tokens,UPDATE on api_tokens}'),
+	('update of modules', 'SELECT api.apitoken_update(''TKN-1671-0642'', ''{"modules": []}'')', true, '{SELECT on accounts,SELECT on user_groups,
+		SELECT on user_group_modules,SELECT on modules,SELECT on api_tokens,UPDATE on api_tokens,SELECT on api_token_modules,INSERT on api_token_modules,
+		DELETE on api_token_modules}'),
+	('get', 'SELECT api.apitoken_get(''TKN-1671-0642'')', false, '{SELECT on accounts,SELECT on user_groups,SELECT on user_group_modules,SELECT on user_group_users,
+		SELECT on user_group_buyers,SELECT on modules,SELECT on users,SELECT on buyers,SELECT on buyer_errors,SELECT on api_tokens,UPDATE on api_tokens,
+		SELECT on api_token_modules}'),
+	('create', 'SELECT api.apitoken_create(''{"account": {"id": "ACC-0001-0001"}, "name": "New"}'')', true, '{SELECT on accounts,SELECT on user_groups,
+		SELECT on user_group_modules,SELECT on modules,SELECT on api_tokens,INSERT on api_tokens,INSERT on api_token_credentials,INSERT on api_token_modules,
+		INSERT on api_token_transitions}');
+INSERT INTO helper.asked SELECT 'list', 'SELECT api.apitoken_list(''limit=1'')', past_row_security, rights FROM helper.asked WHERE call = 'get';
+UPDATE helper.asked SET rights = (SELECT array_agg(trim(E' \n\t' FROM r)) FROM unnest(rights) r);
+
+-- Calls as a new role that holds those rights, and perhaps USAGE on the schema, and BYPASSRLS.
+CREATE FUNCTION helper.with_rights(statement text, rights text[], usage boolean, past_row_security boolean) RETURNS text
+LANGUAGE sql
+AS $$
+	SELECT (helper.probe(statement, concat_ws('; ', 'CREATE ROLE apitoken_access_asked', 'GRANT USAGE ON SCHEMA api TO apitoken_access_asked',
+		'GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA api TO apitoken_access_asked',
+		CASE WHEN usage THEN 'GRANT USAGE ON SCHEMA apitoken TO apitoken_access_asked' END,
+		CASE WHEN past_row_security THEN 'ALTER ROLE apitoken_access_asked BYPASSRLS' END,
+		(SELECT string_agg('GRANT ' || replace(r, ' on ', ' ON apitoken.') || ' TO apitoken_access_asked', '; ') FROM unnest(rights) r)), 'apitoken_access_asked')).code
+$$;
+SELECT is(helper.with_rights(statement, rights, true, past_row_security), 'ok', call || ': a role that could do it by hand may') FROM helper.asked ORDER BY call;
+SELECT is((SELECT array_agg(missing) FROM (
+			SELECT r AS missing, helper.with_rights(statement, array_remove(rights, r), true, past_row_security) AS code FROM unnest(rights) r
+			UNION ALL SELECT 'USAGE', helper.with_rights(statement, rights, false, past_row_security)
+			UNION ALL SELECT 'BYPASSRLS', helper.with_rights(statement, rights, true, false) WHERE past_row_security) without
+		WHERE code <> 'PT401'), NULL, call || ': not without any one of these rights') FROM helper.asked ORDER BY call;
+SELECT is((SELECT array_agg(DISTINCT call) FROM helper.asked
+		WHERE helper.with_rights(statement, array_remove(rights, 'UPDATE on api_tokens'), true, true) = 'ok'), '{create,get,list}',
+	'whom row security does not hold back reads without a right to change');
+
+-- What is granted on all tables does not give rights: it is for row security, too, to let a role give them.
+SELECT is(helper.with_rights(statement, (SELECT array_agg(privilege || ' on ' || relname) FROM pg_class, unnest('{SELECT,INSERT,UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER}'::text[]) privilege
+		WHERE relnamespace = 'apitoken'::regnamespace AND relkind = 'r'), true, false), CASE WHEN past_row_security THEN 'PT401' ELSE 'ok' END,
+	call || ': a role that was granted everything on all tables') FROM helper.asked ORDER BY call;
+
+-- Whoever is trusted with a change is not shown more than he could read.
+CREATE FUNCTION helper.shown_to(rights text[]) RETURNS jsonb
+LANGUAGE sql
+AS $$
+	SELECT jsonb_build_object('omitted', d #> '{$meta,omitted}', 'created', d #> '{audit,created}', 'name', d -> 'name') FROM (
+		SELECT (helper.probe('SELECT api.apitoken_disable(''TKN-1671-0642'')', concat_ws('; ', 'GRANT USAGE ON SCHEMA apitoken TO apitoken_access_bare',
+			(SELECT string_agg('GRANT ' || replace(r, ' on ', ' ON apitoken.') || ' TO apitoken_access_bare', '; ') FROM unnest(rights) r)), 'apitoken_access_bare')).result::jsonb AS d) p
+$$;
+SELECT is(helper.shown_to('{SELECT on api_tokens,UPDATE on api_tokens}'), '{"omitted": ["account", "audit.created.by", "audit.updated.by", "lastAccessAt", "modules"],
+	"name": "Nightly export", "created": {"at": "2025-02-21T18:02:53.773Z"}}', 'what it could not read by hand is left out, and named');
+SELECT is(helper.shown_to(rights) -> 'omitted', '[]', 'and nothing is, if it could read all') FROM helper.asked WHERE call = 'get';
 
 /*
  * Claims that are no JSON are an error of whoever set them, and open nothing.

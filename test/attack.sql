@@ -7,7 +7,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(116);
+SELECT plan(171);
 
 CREATE ROLE apitoken_attacker;
 CREATE ROLE apitoken_granted;
@@ -21,8 +21,10 @@ CREATE SCHEMA granted AUTHORIZATION apitoken_granted;
 -- what a careless administrator grants
 GRANT USAGE ON SCHEMA apitoken TO apitoken_granted;
 GRANT ALL ON ALL TABLES IN SCHEMA apitoken TO apitoken_granted;
-REVOKE UPDATE ON apitoken.api_tokens FROM apitoken_granted;
-GRANT EXECUTE ON FUNCTION apitoken.sees_every_account(), apitoken.visible_accounts() TO apitoken_granted;
+SET LOCAL client_min_messages = error;
+GRANT ALL ON ALL SEQUENCES IN SCHEMA apitoken TO apitoken_granted WITH GRANT OPTION;
+GRANT ALL ON ALL FUNCTIONS IN SCHEMA apitoken TO apitoken_granted;
+RESET client_min_messages;
 SELECT api.apitoken_version() AS version, probin AS library FROM pg_proc WHERE oid = 'api.apitoken_version()'::regprocedure \gset
 
 -- What comes of several statements of a role, in whose name Contoso's token acts; nothing of it stays.
@@ -142,6 +144,86 @@ SELECT is((SELECT count(*) > 0 FROM pg_stats WHERE tablename = 'api_token_creden
 SELECT is((SELECT count(DISTINCT substring(p.result FROM '"Plan Rows": (\d+)')) FROM (SELECT digest FROM apitoken.api_token_credentials UNION ALL SELECT sha256('x')) v (d),
 	helper.probe(format('EXPLAIN (FORMAT json) SELECT FROM apitoken.api_token_credentials WHERE digest = %L', d), NULL, 'apitoken_granted') p), 1::bigint,
 	'which are the same for a digest that is there and one that is not');
+
+/*
+ * It writes nothing that says who may what, or what was done: neither as an
+ * account's actor nor by itself, who may change every token.
+ */
+CREATE FUNCTION helper.careless(statement text, setup text DEFAULT NULL) RETURNS text
+LANGUAGE plpgsql
+AS $$
+DECLARE
+	rows bigint;
+BEGIN
+	BEGIN
+		IF setup IS NOT NULL THEN
+			EXECUTE setup;
+		END IF;
+		SET LOCAL ROLE apitoken_granted;
+		EXECUTE statement;
+		GET DIAGNOSTICS rows = ROW_COUNT;
+		RAISE EXCEPTION USING ERRCODE = 'Y0000';
+	EXCEPTION
+		WHEN SQLSTATE 'Y0000' THEN RETURN rows || ' rows';
+		WHEN OTHERS THEN RETURN SQLSTATE;
+	END;
+END
+$$;
+SELECT is(ARRAY[helper.careless(statement), helper.careless(statement, helper.as_token('TKN-3001-1002')), helper.careless(statement, helper.as_token('TKN-0001-0001'))],
+		array_fill(outcome, ARRAY[3]), left(statement, 120)) FROM (VALUES
+	('UPDATE apitoken.modules SET code = ''account-management '' || id', '0 rows'),
+	('INSERT INTO apitoken.modules (id, code, name) VALUES (''MOD-9'', ''x'', ''x'')', '42501'),
+	('DELETE FROM apitoken.modules', '0 rows'),
+	('INSERT INTO apitoken.modules (id, code, name) SELECT id, code, name FROM apitoken.modules ON CONFLICT (id) DO UPDATE SET code = ''account-management''', '42501'),
+	('INSERT INTO apitoken.user_accounts VALUES (''ACC-3001-7788'', ''USR-3002-0001'')', '42501'),
+	('INSERT INTO apitoken.user_group_users VALUES (''ACC-3001-7788'', ''UGR-3001-0001'', ''USR-3001-0002'')', '42501'),
+	('INSERT INTO apitoken.user_group_modules VALUES (''ACC-3001-7788'', ''UGR-3001-0001'', ''MOD-0002'')', '42501'),
+	('INSERT INTO apitoken.api_token_modules VALUES (''ACC-3001-7788'', ''TKN-1671-0642'', ''MOD-0001'')', '42501'),
+	('UPDATE apitoken.api_token_modules SET module_id = ''MOD-0001''', '0 rows'),
+	('UPDATE apitoken.user_groups SET is_default = NOT is_default', '0 rows'),
+	('UPDATE apitoken.users SET status = ''Active''', '0 rows'),
+	('DELETE FROM apitoken.users', '0 rows'),
+	('INSERT INTO apitoken.users (id, name) VALUES (''USR-9'', ''x'')', '42501'),
+	('INSERT INTO apitoken.accounts (id, type, name) VALUES (''ACC-9'', ''Operations'', ''x'')', '42501'),
+	('INSERT INTO apitoken.api_tokens (account_id, id, name) VALUES (''ACC-3001-7788'', ''TKN-9'', ''x'')', '42501'),
+	('DELETE FROM apitoken.api_tokens', '0 rows'),
+	('INSERT INTO apitoken.api_token_transitions (account_id, api_token_id, to_status, database_role) VALUES (''ACC-3001-7788'', ''TKN-1671-0642'', ''Active'', ''x'')', '42501'),
+	('INSERT INTO apitoken.api_token_credentials VALUES (''ACC-3001-7788'', ''TKN-3001-1006'', sha256(''x''))', '42501'),
+	('UPDATE apitoken.api_token_credentials SET digest = sha256(''x'')', '0 rows'),
+	('DELETE FROM apitoken.api_token_credentials', '0 rows'),
+	('INSERT INTO apitoken.actors VALUES (''user'', ''nobody'')', '42501'),
+	('DELETE FROM apitoken.actors', '0 rows'),
+	('UPDATE apitoken.sellers SET name = ''x''', '0 rows'),
+	-- the sequence and the functions of triggers, which all sequences and functions are
+	('SELECT setval(''apitoken.api_token_transitions_id_seq'', 1)', '42501'),
+	('SELECT nextval(''apitoken.api_token_transitions_id_seq'')', '42501'),
+	('CREATE TEMPORARY TABLE t (id text); CREATE TRIGGER t BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION apitoken.keep_actor(''user'')', '42501'),
+	('CREATE TEMPORARY TABLE t (account_id text, id text, status text); CREATE TRIGGER t AFTER UPDATE ON t FOR EACH ROW EXECUTE FUNCTION apitoken.log_transition()', '42501'),
+	('CREATE TEMPORARY TABLE t (account_id text, user_group_id text, module_id text); CREATE TRIGGER t AFTER DELETE ON t FOR EACH ROW EXECUTE FUNCTION apitoken.withdraw_module()', '42501'),
+	('CREATE TEMPORARY TABLE t (account_id text); CREATE TRIGGER t AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION apitoken.check_default_group()', '42501')
+	) s (statement, outcome);
+-- (the trail, and what leads to it, is nobody's to truncate)
+SELECT is(helper.careless('TRUNCATE ' || relation || ' CASCADE') IN ('42501', '23001'), true, 'TRUNCATE ' || relation)
+	FROM (SELECT oid::regclass::text AS relation FROM pg_class WHERE relnamespace = 'apitoken'::regnamespace AND relkind = 'r') r ORDER BY relation;
+SELECT is((helper.probe('TRUNCATE apitoken.buyer_sellers', NULL, 'apitoken_granted')).message, 'must be owner of table apitoken.buyer_sellers to truncate it', 'it is told why');
+SELECT is(helper.outcome('TRUNCATE apitoken.buyer_sellers'), 'ok', '(the owner may)');
+SELECT is((helper.probe('SELECT api.apitoken_create(''{"account": {"id": "ACC-0001-0001"}, "name": "x", "modules": [{"id": "MOD-0002"}]}'')', NULL, 'apitoken_granted')).code, 'PT401',
+	'it creates no token for Operations');
+SELECT is((helper.probe('SELECT string_agg(id, '' '' ORDER BY id) FROM apitoken.users', helper.as_token('TKN-3001-1002'), 'apitoken_granted')).result,
+	(SELECT string_agg(u.user_id, ' ' ORDER BY u.user_id) FROM apitoken.user_accounts u WHERE u.account_id = 'ACC-3001-7788'), 'it sees the actor''s users alone');
+
+-- Grants that are for the owner alone go back at once, whoever made them, to whomever.
+SET LOCAL client_min_messages = error;
+SELECT is(helper.outcome('GRANT EXECUTE ON FUNCTION apitoken.keep_actor() TO PUBLIC; SET LOCAL ROLE apitoken_attacker; CREATE TEMPORARY TABLE t (id text);
+	CREATE TRIGGER t BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION apitoken.keep_actor(''user'')'), '42501', 'nor do they stay with PUBLIC');
+SELECT is(helper.outcome('SET LOCAL session_replication_role = replica; GRANT USAGE ON SEQUENCE apitoken.api_token_transitions_id_seq TO apitoken_attacker;
+	GRANT USAGE ON SCHEMA apitoken TO apitoken_attacker; SET LOCAL ROLE apitoken_attacker; SELECT nextval(''apitoken.api_token_transitions_id_seq'')'), '42501',
+	'nor where triggers are switched off');
+RESET client_min_messages;
+SELECT is((SELECT array_agg(evtname || ' ' || evtenabled::text ORDER BY evtname) FROM pg_event_trigger WHERE evtname LIKE 'apitoken%'),
+	'{"apitoken_refuse_trigger A","apitoken_take_back A"}', 'event triggers are always there');
+SELECT is(has_sequence_privilege('apitoken_granted', 'apitoken.api_token_transitions_id_seq', 'SELECT'), true, 'what may be granted stays');
+SELECT is(has_function_privilege('apitoken_granted', 'apitoken.sees_every_account()', 'EXECUTE'), true, 'the functions for row security, too');
 
 -- A trigger of its own would run with the owner's rights at the next call.
 CREATE FUNCTION granted.take() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN ALTER ROLE apitoken_granted SUPERUSER; RETURN NULL; END';

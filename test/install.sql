@@ -3,7 +3,7 @@
  * transaction, so that each is over before the next; the database is this
  * test's own.
  */
-SELECT plan(21);
+SELECT plan(38);
 
 \ir fixtures/helpers.psql
 
@@ -107,5 +107,93 @@ CREATE EXTENSION apitoken SCHEMA api;
 SELECT is(api.apitoken_version(), (SELECT extversion FROM pg_extension WHERE extname = 'apitoken'), 'library and script are of one version');
 SELECT is((SELECT array_agg(d) FROM (SELECT helper.look('last')) l, helper.difference('created', 'last') d
 		WHERE d !~ '^new: (function|relation) api\.'), NULL, 'in the end all is as in the beginning');
+
+/*
+ * A schema in which others may create, or have created.
+ */
+DROP EXTENSION apitoken;
+DROP FUNCTION api.now(), api.char_length(text), api.format(text, "any");
+DROP TABLE api.pg_class;
+CREATE ROLE apitoken_install_other;
+CREATE ROLE apitoken_install_super SUPERUSER;
+CREATE FUNCTION helper.created_in(preparation text, schema_name text DEFAULT 'target') RETURNS text
+LANGUAGE plpgsql
+AS $$
+DECLARE
+	told text;
+BEGIN
+	BEGIN
+		EXECUTE preparation;
+		EXECUTE format('CREATE EXTENSION apitoken SCHEMA %I', schema_name);
+		RAISE EXCEPTION USING ERRCODE = 'Y0000';
+	EXCEPTION
+		WHEN SQLSTATE 'Y0000' THEN RETURN 'ok';
+		WHEN OTHERS THEN
+			GET STACKED DIAGNOSTICS told = PG_EXCEPTION_DETAIL;
+			RETURN SQLSTATE || ': ' || told;
+	END;
+END
+$$;
+SELECT is(helper.created_in(preparation), outcome, preparation)
+	FROM (VALUES
+		(1, 'CREATE SCHEMA target', 'ok'),
+		(2, 'CREATE SCHEMA target; GRANT USAGE ON SCHEMA target TO PUBLIC, apitoken_install_other', 'ok'),
+		(3, 'CREATE SCHEMA target; GRANT ALL ON SCHEMA target TO apitoken_install_super', 'ok'),
+		(4, 'CREATE SCHEMA target AUTHORIZATION apitoken_install_super', 'ok'),
+		(5, 'CREATE SCHEMA target; GRANT CREATE ON SCHEMA target TO PUBLIC', '42501: One that is called in place of the extension''s would be given secrets. These roles may create there: PUBLIC.'),
+		(6, 'CREATE SCHEMA target; GRANT CREATE ON SCHEMA target TO apitoken_install_other WITH GRANT OPTION',
+			'42501: One that is called in place of the extension''s would be given secrets. These roles may create there: apitoken_install_other.'),
+		(7, 'CREATE SCHEMA target AUTHORIZATION apitoken_install_other',
+			'42501: One that is called in place of the extension''s would be given secrets. These roles may create there: apitoken_install_other.'),
+		(8, 'CREATE SCHEMA target; CREATE FUNCTION target.apitoken_authenticate(varchar) RETURNS jsonb LANGUAGE sql AS ''SELECT NULL::jsonb''',
+			'42723: They are: target.apitoken_authenticate(character varying).'),
+		(9, 'CREATE SCHEMA target; CREATE FUNCTION target.apitoken_disable(text, text, text DEFAULT NULL) RETURNS jsonb LANGUAGE sql AS ''SELECT NULL::jsonb''',
+			'42723: They are: target.apitoken_disable(text,text,text).'),
+		(10, 'CREATE SCHEMA target; CREATE FUNCTION target.apitoken(text) RETURNS text LANGUAGE sql AS ''SELECT $1''', 'ok')
+	) t (number, preparation, outcome)
+	ORDER BY number;
+-- "public", which everybody may create in before 15, and the owner of the database may in any version
+SELECT is(helper.created_in('GRANT CREATE ON SCHEMA public TO PUBLIC', 'public'),
+	'42501: One that is called in place of the extension''s would be given secrets. These roles may create there: PUBLIC.', 'public, where everybody may create');
+SELECT is(helper.created_in('REVOKE CREATE ON SCHEMA public FROM PUBLIC', 'public'), 'ok', 'public, where the owner of the database may, who is the installer');
+SELECT current_database() AS database \gset
+SELECT is(helper.created_in(format('REVOKE CREATE ON SCHEMA public FROM PUBLIC; ALTER DATABASE %I OWNER TO apitoken_install_other', :'database'), 'public') ~ 'apitoken_install_other',
+	current_setting('server_version_num')::integer >= 140000, 'and where he is not');
+
+/*
+ * ALTER DEFAULT PRIVILEGES gives nobody a right to anything of the extension.
+ */
+ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO apitoken_install_other WITH GRANT OPTION;
+ALTER DEFAULT PRIVILEGES GRANT ALL ON SEQUENCES TO apitoken_install_other;
+ALTER DEFAULT PRIVILEGES GRANT ALL ON FUNCTIONS TO apitoken_install_other;
+ALTER DEFAULT PRIVILEGES GRANT ALL ON TYPES TO apitoken_install_other;
+ALTER DEFAULT PRIVILEGES GRANT ALL ON SCHEMAS TO apitoken_install_other, PUBLIC;
+ALTER DEFAULT PRIVILEGES IN SCHEMA api GRANT ALL ON FUNCTIONS TO apitoken_install_other WITH GRANT OPTION;
+ALTER DEFAULT PRIVILEGES IN SCHEMA api GRANT ALL ON FUNCTIONS TO PUBLIC;
+ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC;
+CREATE EXTENSION apitoken SCHEMA api;
+SELECT is((SELECT array_agg(format('%s: %s', pg_describe_object(o.classid, o.oid, 0), a.grantee::regrole) ORDER BY 1)
+	FROM pg_depend d
+	JOIN (
+		SELECT 'pg_namespace'::regclass, oid, nspacl, nspowner, NULL::"char" FROM pg_namespace
+		UNION ALL SELECT 'pg_class'::regclass, oid, relacl, relowner, NULL FROM pg_class
+		UNION ALL SELECT 'pg_proc'::regclass, oid, proacl, proowner, 'f' FROM pg_proc
+		UNION ALL SELECT 'pg_type'::regclass, oid, typacl, typowner, CASE typtype WHEN 'd' THEN 'T'::"char" END FROM pg_type
+	) o (classid, oid, acl, owner, kind) ON o.classid = d.classid AND o.oid = d.objid
+	CROSS JOIN LATERAL aclexplode(COALESCE(o.acl, acldefault(o.kind, o.owner))) a
+	WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND a.grantee <> o.owner
+		AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'apitoken')), NULL, 'default privileges are taken back from every object');
+SELECT is(helper.outcome('SET LOCAL ROLE apitoken_install_other; SELECT api.apitoken_version()'), '42501', 'so that nobody calls');
+SELECT is((SELECT array_agg(d) FROM (SELECT helper.look('with default privileges')) l, helper.difference('created', 'with default privileges') d
+	WHERE d !~ '^new: (role|function (api|helper))'), NULL, 'and everything else is as ever');
+-- the owner keeps his own
+SELECT is(has_table_privilege('apitoken.api_tokens', 'SELECT') AND has_schema_privilege('apitoken_monitor', 'USAGE'), true, 'the owner keeps his own');
+ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM apitoken_install_other, PUBLIC;
+ALTER DEFAULT PRIVILEGES REVOKE ALL ON SEQUENCES FROM apitoken_install_other;
+ALTER DEFAULT PRIVILEGES REVOKE ALL ON FUNCTIONS FROM apitoken_install_other;
+ALTER DEFAULT PRIVILEGES REVOKE ALL ON TYPES FROM apitoken_install_other;
+ALTER DEFAULT PRIVILEGES REVOKE ALL ON SCHEMAS FROM apitoken_install_other, PUBLIC;
+ALTER DEFAULT PRIVILEGES IN SCHEMA api REVOKE ALL ON FUNCTIONS FROM apitoken_install_other, PUBLIC;
+DROP ROLE apitoken_install_other, apitoken_install_super;
 
 SELECT * FROM finish();

@@ -29,7 +29,8 @@ AS $$
 	SELECT api.apitoken_disable(id)
 $$;
 ALTER FUNCTION api.disable_for_all(text) OWNER TO apitoken_trail_wrapper;
-GRANT UPDATE ON apitoken.api_tokens TO apitoken_trail_wrapper;
+GRANT USAGE ON SCHEMA apitoken TO apitoken_trail_wrapper;
+GRANT SELECT, UPDATE ON apitoken.api_tokens TO apitoken_trail_wrapper;
 
 /*
  * Does something in somebody's name, says which rows the trail has gained, in

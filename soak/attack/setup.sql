@@ -1,5 +1,5 @@
 /*
- * A role with EXECUTE alone, and secrets where its statements find them without
+ * A role with EXECUTE alone, one with careless grants, and secrets where its statements find them without
  * having them in their text.
  */
 CREATE ROLE owner;
@@ -11,4 +11,11 @@ CREATE EXTENSION pg_stat_statements;
 CREATE TABLE secrets (id text, secret text);
 INSERT INTO secrets SELECT id, format('idt:%s:%s', id, translate(rtrim(encode(sha256(convert_to('demo ' || id, 'UTF8')), 'base64'), '='), '+/', '-_')) FROM apitoken.api_tokens;
 GRANT SELECT, INSERT ON secrets TO web;
+SET client_min_messages = error;
+CREATE ROLE careless LOGIN;
+GRANT USAGE ON SCHEMA api, apitoken TO careless;
+GRANT ALL ON ALL TABLES IN SCHEMA apitoken TO careless;
+GRANT ALL ON ALL SEQUENCES IN SCHEMA apitoken TO careless;
+GRANT ALL ON ALL FUNCTIONS IN SCHEMA api, apitoken TO careless;
+RESET client_min_messages;
 ANALYZE;

@@ -11,11 +11,22 @@ GRANT SELECT ON ALL TABLES IN SCHEMA apitoken TO smith;
 GRANT UPDATE ON apitoken.api_tokens TO smith;
 
 /*
+ * One that was granted whatever can be granted on all of a kind: it writes.
+ */
+SET client_min_messages = error;
+CREATE ROLE careless LOGIN;
+GRANT USAGE ON SCHEMA api, apitoken TO careless;
+GRANT ALL ON ALL TABLES IN SCHEMA apitoken TO careless;
+GRANT ALL ON ALL SEQUENCES IN SCHEMA apitoken TO careless;
+GRANT ALL ON ALL FUNCTIONS IN SCHEMA api, apitoken TO careless;
+RESET client_min_messages;
+
+/*
  * sqlsmith takes any function of PostgreSQL's thousands that returns what it
  * needs: under a hundred names each, the extension's come up often.
  */
 CREATE SCHEMA smith;
-GRANT USAGE ON SCHEMA smith TO smith;
+GRANT USAGE ON SCHEMA smith TO smith, careless;
 DO $$
 DECLARE
 	named record;

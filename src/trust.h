@@ -1,0 +1,28 @@
+/*-------------------------------------------------------------------------
+ *
+ * trust.h
+ *	  Which database roles are trusted, with which calls.
+ *
+ * src/trust.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef APITOKEN_TRUST_H
+#define APITOKEN_TRUST_H
+
+#include "compat.h"
+
+/* What a call does to the tables, as far as rights differ. */
+typedef enum ApitokenOperation
+{
+	OPERATION_SEE,				/* tokens of every account; a part of all others */
+	OPERATION_READ,				/* get, list */
+	OPERATION_TRANSITION,		/* disable, enable, delete, disable_all */
+	OPERATION_UPDATE,			/* update of anything but modules */
+	OPERATION_UPDATE_MODULES,
+	OPERATION_CREATE
+} ApitokenOperation;
+
+extern bool apitoken_trusted(Oid role, ApitokenOperation operation);
+
+#endif							/* APITOKEN_TRUST_H */
