@@ -16,6 +16,8 @@
 
 #include "compat.h"
 
+#include "utils/relcache.h"
+
 /* PT400: an argument of a function */
 pg_noreturn extern void apitoken_error_id_missing(const char *argument);
 pg_noreturn extern void apitoken_error_body_type(const char *argument);
@@ -48,6 +50,16 @@ pg_noreturn extern void apitoken_error_account_not_found(const char *id);
 
 /* of jsonb's own SQLSTATE: a setting that PostgREST should have set to JSON */
 pg_noreturn extern void apitoken_error_setting_json(const char *setting, int sqlstate);
+
+/* 23514: rows by which an account would have what it may not have */
+pg_noreturn extern void apitoken_error_not_offered(Relation relation, Datum account_id,
+												   Datum module_id);
+pg_noreturn extern void apitoken_error_account_type(Relation relation, Datum account_id,
+													const char *type, Datum module_id);
+pg_noreturn extern void apitoken_error_still_held(Relation relation, Datum account_id,
+												  const char *holder_id, const char *module_id);
+pg_noreturn extern void apitoken_error_type_held(Relation relation, const char *account_id,
+												 const char *type, Datum module_id);
 
 /* failures that are nobody's wrong argument */
 pg_noreturn extern void apitoken_error_no_free_id(int attempts);
