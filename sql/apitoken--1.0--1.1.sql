@@ -327,6 +327,54 @@ CREATE TRIGGER keep_token BEFORE DELETE ON apitoken.api_tokens
 	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_token();
 
 /*
+ * What somebody adds to these tables is no part of what CREATE EXTENSION makes,
+ * and so pg_dump does not bring it back: that is said where it is added.  Every
+ * column of the extension has a comment, by which others are known.
+ */
+CREATE FUNCTION apitoken.warn_of_restore() RETURNS event_trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	tables oid[] := ARRAY(SELECT c.oid FROM pg_class c
+		JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
+		JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
+		WHERE e.extname = 'apitoken' AND c.relkind IN ('r', 'p'));
+	added text;
+BEGIN
+	SELECT string_agg(DISTINCT format('%s.%I', a.attrelid::regclass, a.attname), ', ') INTO added
+		FROM pg_event_trigger_ddl_commands() c
+		JOIN pg_attribute a ON a.attrelid = c.objid AND a.attnum > 0 AND NOT a.attisdropped
+		WHERE c.classid = 'pg_class'::regclass AND c.objid = ANY (tables) AND NOT c.in_extension
+			AND col_description(a.attrelid, a.attnum) IS NULL;
+	IF added IS NOT NULL THEN
+		RAISE WARNING 'columns that the extension "apitoken" does not make: %', added
+			USING DETAIL = 'A dump has their values, but CREATE EXTENSION makes the table without them, and the restore loses all of its rows.',
+				HINT = 'Keep them in a table of your own, with a foreign key; or add them between the restore of the schema and that of the data.';
+	END IF;
+
+	SELECT string_agg(DISTINCT quote_ident(p.pubname), ', ') INTO added
+		FROM pg_event_trigger_ddl_commands() c
+		JOIN pg_publication_rel r ON c.classid = 'pg_publication'::regclass AND r.prpubid = c.objid
+			OR c.classid = 'pg_publication_rel'::regclass AND r.oid = c.objid
+		JOIN pg_publication p ON p.oid = r.prpubid
+		WHERE r.prrelid = ANY (tables);
+	IF added IS NOT NULL THEN
+		RAISE WARNING 'publications that a dump does not bring back whole: %', added
+			USING DETAIL = 'pg_dump leaves out which tables of an extension a publication has.',
+				HINT = 'Add them again after a restore, or publish the schema, or all tables.';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION apitoken.warn_of_restore() IS
+	'Event trigger: says of columns and publications of the extension''s tables that a dump does not bring them back.';
+REVOKE ALL ON FUNCTION apitoken.warn_of_restore() FROM PUBLIC;
+
+CREATE EVENT TRIGGER apitoken_warn_of_restore ON ddl_command_end WHEN TAG IN ('ALTER TABLE', 'CREATE PUBLICATION', 'ALTER PUBLICATION')
+	EXECUTE FUNCTION apitoken.warn_of_restore();
+COMMENT ON EVENT TRIGGER apitoken_warn_of_restore IS
+	'Says what a dump does not bring back of what is added to the tables of the extension apitoken.';
+
+/*
  * Text
  */
 
