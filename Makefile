@@ -24,6 +24,10 @@ SCRIPT_GOALS = bench check coverage deb demo dist fuzz indent lint matrix pictur
 
 PG_CONFIG ?= pg_config
 
+# make -f /path/to/Makefile builds into the current folder.
+this := $(lastword $(MAKEFILE_LIST))
+here := $(dir $(this))
+
 ifneq ($(filter $(SCRIPT_GOALS),$(MAKECMDGOALS)),)
 
 # PGXS may not be installed yet, and its own "check" only says that it is not
@@ -31,21 +35,21 @@ ifneq ($(filter $(SCRIPT_GOALS),$(MAKECMDGOALS)),)
 .PHONY: $(MAKECMDGOALS)
 
 $(SCRIPT_GOALS):
-	@scripts/$@
+	@$(here)scripts/$@
 
 # PGXS' goals in the same call (make clean check) get a make of their own.
 $(filter-out $(SCRIPT_GOALS),$(MAKECMDGOALS)):
-	@$(MAKE) --no-print-directory $@
+	@$(MAKE) --no-print-directory -f $(this) $@
 
 else
 
 EXTENSION = apitoken
 MODULE_big = apitoken
-DATA = $(wildcard sql/apitoken--*.sql)
-OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
+DATA = $(patsubst $(here)%,%,$(wildcard $(here)sql/apitoken--*.sql))
+OBJS = $(patsubst $(here)%.c,%.o,$(sort $(wildcard $(here)src/*.c)))
 
 # (PGXS has a VERSION of its own.)
-APITOKEN_VERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" apitoken.control)
+APITOKEN_VERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" $(here)apitoken.control)
 PG_CPPFLAGS = -I$(srcdir)/src -DAPITOKEN_VERSION=\"$(APITOKEN_VERSION)\"
 
 # Every function that SQL calls has PG_FUNCTION_ARGS, used or not; PostgreSQL's
@@ -56,17 +60,24 @@ PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
 # write goes into build/.  Both lists may be empty, and then PGXS skips them.
 ENCODING = UTF8
 NO_LOCALE = 1
-REGRESS := $(patsubst test/regress/sql/%.sql,%,$(sort $(wildcard test/regress/sql/*.sql)))
-REGRESS_OPTS = --inputdir=test/regress --outputdir=build/regress
-ISOLATION := $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
-ISOLATION_OPTS = --inputdir=test/isolation --outputdir=build/isolation
+REGRESS := $(patsubst $(here)test/regress/sql/%.sql,%,$(sort $(wildcard $(here)test/regress/sql/*.sql)))
+REGRESS_OPTS = --inputdir=$(here)test/regress --outputdir=build/regress
+ISOLATION := $(patsubst $(here)test/isolation/specs/%.spec,%,$(sort $(wildcard $(here)test/isolation/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=$(here)test/isolation --outputdir=build/isolation
 REGRESS_PREP = test-folders
 EXTRA_CLEAN = build
 
 # The path is there without the files when only libpq-dev is installed.
 PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
 ifeq ($(PGXS),)
-$(error PostgreSQL's files for building extensions are missing. Install them: apt-get install postgresql-server-dev-$(or $(shell scripts/pg-major),all))
+$(error PostgreSQL's files for building extensions are missing. Install them: apt-get install postgresql-server-dev-$(or $(shell $(here)scripts/pg-major),all))
+endif
+
+# What was built beside the sources would be taken for what is to be built here.
+ifneq ($(abspath $(here)),$(CURDIR))
+ifneq ($(wildcard $(here)src/*.o),)
+$(error The sources have been built in $(here) already. Clean that first: make -C $(here) clean)
+endif
 endif
 
 # Debian's packages of 13 have no isolation tester.
@@ -77,7 +88,9 @@ endif
 include $(PGXS)
 
 # PGXS knows nothing of headers, nor where the version is from.
-$(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h) apitoken.control Makefile
+$(OBJS) $(OBJS:.o=.bc): $(wildcard $(here)src/*.h) $(here)apitoken.control $(this) | $(CURDIR)/src
+$(CURDIR)/src:
+	@mkdir -p $@
 
 # pg_regress creates no folder above the one it writes to.
 .PHONY: test-folders

@@ -481,6 +481,200 @@ ALTER TABLE apitoken.api_token_credentials DROP CONSTRAINT api_token_credentials
  */
 
 /*
+ * The default group's modules bound those of the account's other groups and
+ * tokens.  What breaks that, an older version let be written: it stays, and is
+ * shown here.
+ */
+CREATE VIEW apitoken_monitor.modules_to_review WITH (security_barrier) AS
+	SELECT h.account_id, h.holder_type, h.holder_id, h.module_id, o.module_id IS NOT NULL AS is_offered,
+			a.type = ANY (m.account_types) AS is_allowed
+		FROM (SELECT l.account_id, 'group'::text, l.user_group_id, l.module_id FROM apitoken.user_group_modules l
+			UNION ALL SELECT l.account_id, 'token', l.api_token_id, l.module_id FROM apitoken.api_token_modules l)
+			AS h (account_id, holder_type, holder_id, module_id)
+		JOIN apitoken.accounts a ON a.id = h.account_id
+		JOIN apitoken.modules m ON m.id = h.module_id
+		LEFT JOIN (SELECT l.account_id, l.module_id FROM apitoken.user_groups g
+			JOIN apitoken.user_group_modules l ON l.account_id = g.account_id AND l.user_group_id = g.id WHERE g.is_default) o
+			ON o.account_id = h.account_id AND o.module_id = h.module_id
+		WHERE o.module_id IS NULL OR (a.type = ANY (m.account_types)) IS NOT TRUE;
+COMMENT ON VIEW apitoken_monitor.modules_to_review IS
+	'Modules that a user group or an API token has though its account''s default group does not have them, or an account of its type may not: rows that are older than version 1.1, or were restored. For monitoring: shows every account, and nothing that a secret could be found by.';
+COMMENT ON COLUMN apitoken_monitor.modules_to_review.account_id IS 'The account of both.';
+COMMENT ON COLUMN apitoken_monitor.modules_to_review.holder_type IS 'What has the module: group or token.';
+COMMENT ON COLUMN apitoken_monitor.modules_to_review.holder_id IS 'Id of that user group or API token.';
+COMMENT ON COLUMN apitoken_monitor.modules_to_review.module_id IS 'The module.';
+COMMENT ON COLUMN apitoken_monitor.modules_to_review.is_offered IS 'Whether the account''s default user group has the module.';
+COMMENT ON COLUMN apitoken_monitor.modules_to_review.is_allowed IS 'Whether an account of this type may hold the module (apitoken.modules.account_types).';
+REVOKE ALL ON apitoken_monitor.modules_to_review FROM PUBLIC;
+
+DO $$
+DECLARE
+	found bigint := (SELECT count(*) FROM apitoken_monitor.modules_to_review);
+BEGIN
+	IF found > 0 THEN
+		RAISE WARNING 'modules that user groups or API tokens have without right: %', found
+			USING DETAIL = 'Their account''s default user group does not have them, or an account of its type may not hold them. They stay; no more can be added.',
+				HINT = 'See the view apitoken_monitor.modules_to_review.';
+	END IF;
+END
+$$;
+
+CREATE FUNCTION apitoken.check_offer() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_check_offer';
+COMMENT ON FUNCTION apitoken.check_offer() IS
+	'Trigger: a user group or API token is given a module only if the account''s default user group has it and an account of its type may hold it. A restore, in a session with row_security off that row security does not bind, brings rows back as they were.';
+REVOKE ALL ON FUNCTION apitoken.check_offer() FROM PUBLIC;
+
+CREATE FUNCTION apitoken.keep_offer() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_keep_offer';
+COMMENT ON FUNCTION apitoken.keep_offer() IS
+	'Trigger: another user group becomes the default, or the default goes, only if nobody of the account has a module that the default group then has not.';
+REVOKE ALL ON FUNCTION apitoken.keep_offer() FROM PUBLIC;
+
+CREATE FUNCTION apitoken.keep_module() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_keep_module';
+COMMENT ON FUNCTION apitoken.keep_module() IS
+	'Trigger: a module taken from a user group that becomes the default meanwhile is not left with others of the account.';
+REVOKE ALL ON FUNCTION apitoken.keep_module() FROM PUBLIC;
+
+CREATE FUNCTION apitoken.keep_account_types() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_keep_account_types';
+COMMENT ON FUNCTION apitoken.keep_account_types() IS
+	'Trigger: a type of account stays among those that may hold a module while an account of that type holds it.';
+REVOKE ALL ON FUNCTION apitoken.keep_account_types() FROM PUBLIC;
+
+CREATE TRIGGER check_new_offer AFTER INSERT ON apitoken.user_group_modules
+	FOR EACH ROW EXECUTE FUNCTION apitoken.check_offer();
+CREATE TRIGGER check_new_offer AFTER INSERT ON apitoken.api_token_modules
+	FOR EACH ROW EXECUTE FUNCTION apitoken.check_offer();
+CREATE TRIGGER check_offer AFTER UPDATE ON apitoken.api_token_modules
+	FOR EACH ROW WHEN ((OLD.account_id, OLD.api_token_id, OLD.module_id) IS DISTINCT FROM (NEW.account_id, NEW.api_token_id, NEW.module_id))
+	EXECUTE FUNCTION apitoken.check_offer();
+
+CREATE CONSTRAINT TRIGGER keep_account_types AFTER UPDATE ON apitoken.modules
+	DEFERRABLE INITIALLY DEFERRED
+	FOR EACH ROW WHEN (OLD.account_types IS DISTINCT FROM NEW.account_types)
+	EXECUTE FUNCTION apitoken.keep_account_types();
+
+CREATE CONSTRAINT TRIGGER keep_offer AFTER UPDATE ON apitoken.user_groups
+	DEFERRABLE INITIALLY DEFERRED
+	FOR EACH ROW WHEN (OLD.is_default AND NOT NEW.is_default)
+	EXECUTE FUNCTION apitoken.keep_offer();
+CREATE CONSTRAINT TRIGGER keep_offer_of_deleted AFTER DELETE ON apitoken.user_groups
+	DEFERRABLE INITIALLY DEFERRED
+	FOR EACH ROW WHEN (OLD.is_default)
+	EXECUTE FUNCTION apitoken.keep_offer();
+
+/*
+ * Triggers fire on what has changed, and on nothing else: an UPDATE that sets
+ * equal values took the account's modules away, and a status that somebody's
+ * own trigger changed left no row in the trail.
+ */
+CREATE TRIGGER check_offer AFTER UPDATE ON apitoken.user_group_modules
+	FOR EACH ROW WHEN ((OLD.account_id, OLD.user_group_id, OLD.module_id) IS DISTINCT FROM (NEW.account_id, NEW.user_group_id, NEW.module_id))
+	EXECUTE FUNCTION apitoken.check_offer();
+
+DROP TRIGGER withdraw_module ON apitoken.user_group_modules;
+CREATE TRIGGER withdraw_module AFTER UPDATE ON apitoken.user_group_modules
+	FOR EACH ROW WHEN ((OLD.account_id, OLD.user_group_id, OLD.module_id) IS DISTINCT FROM (NEW.account_id, NEW.user_group_id, NEW.module_id))
+	EXECUTE FUNCTION apitoken.withdraw_module();
+CREATE TRIGGER withdraw_deleted_module AFTER DELETE ON apitoken.user_group_modules
+	FOR EACH ROW EXECUTE FUNCTION apitoken.withdraw_module();
+CREATE CONSTRAINT TRIGGER keep_module AFTER UPDATE ON apitoken.user_group_modules
+	DEFERRABLE INITIALLY DEFERRED
+	FOR EACH ROW WHEN ((OLD.account_id, OLD.user_group_id, OLD.module_id) IS DISTINCT FROM (NEW.account_id, NEW.user_group_id, NEW.module_id))
+	EXECUTE FUNCTION apitoken.keep_module();
+CREATE CONSTRAINT TRIGGER keep_deleted_module AFTER DELETE ON apitoken.user_group_modules
+	DEFERRABLE INITIALLY DEFERRED
+	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_module();
+
+DROP TRIGGER user_groups_default_check ON apitoken.user_groups;
+CREATE CONSTRAINT TRIGGER user_groups_default_check AFTER INSERT OR DELETE ON apitoken.user_groups
+	DEFERRABLE INITIALLY DEFERRED
+	FOR EACH ROW EXECUTE FUNCTION apitoken.check_default_group();
+CREATE CONSTRAINT TRIGGER user_groups_default_update_check AFTER UPDATE ON apitoken.user_groups
+	DEFERRABLE INITIALLY DEFERRED
+	FOR EACH ROW WHEN (OLD.is_default IS DISTINCT FROM NEW.is_default)
+	EXECUTE FUNCTION apitoken.check_default_group();
+
+DROP TRIGGER log_transition ON apitoken.api_tokens;
+CREATE TRIGGER log_transition AFTER UPDATE ON apitoken.api_tokens
+	FOR EACH ROW WHEN (OLD.status IS DISTINCT FROM NEW.status)
+	EXECUTE FUNCTION apitoken.log_transition();
+
+DROP TRIGGER refuse_transition ON apitoken.api_tokens;
+CREATE TRIGGER refuse_transition AFTER UPDATE ON apitoken.api_tokens
+	FOR EACH ROW WHEN (OLD.status = 'Deleted' AND NEW.status <> 'Deleted')
+	EXECUTE FUNCTION apitoken.refuse_transition();
+
+-- A token without a row in the trail could be removed.
+CREATE FUNCTION apitoken.keep_token() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RAISE EXCEPTION 'API tokens are never removed'
+		USING ERRCODE = 'restrict_violation',
+			DETAIL = format('The API token is %s.', OLD.id),
+			HINT = 'Set its status to Deleted, as apitoken_delete() does.',
+			SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME;
+END
+$$;
+COMMENT ON FUNCTION apitoken.keep_token() IS
+	'Trigger: rows of API tokens are never removed.';
+REVOKE ALL ON FUNCTION apitoken.keep_token() FROM PUBLIC;
+
+CREATE TRIGGER keep_token BEFORE DELETE ON apitoken.api_tokens
+	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_token();
+
+/*
+ * What somebody adds to these tables is no part of what CREATE EXTENSION makes,
+ * and so pg_dump does not bring it back: that is said where it is added.  Every
+ * column of the extension has a comment, by which others are known.
+ */
+CREATE FUNCTION apitoken.warn_of_restore() RETURNS event_trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	tables oid[] := ARRAY(SELECT c.oid FROM pg_class c
+		JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
+		JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
+		WHERE e.extname = 'apitoken' AND c.relkind IN ('r', 'p'));
+	added text;
+BEGIN
+	SELECT string_agg(DISTINCT format('%s.%I', a.attrelid::regclass, a.attname), ', ') INTO added
+		FROM pg_event_trigger_ddl_commands() c
+		JOIN pg_attribute a ON a.attrelid = c.objid AND a.attnum > 0 AND NOT a.attisdropped
+		WHERE c.classid = 'pg_class'::regclass AND c.objid = ANY (tables) AND NOT c.in_extension
+			AND col_description(a.attrelid, a.attnum) IS NULL;
+	IF added IS NOT NULL THEN
+		RAISE WARNING 'columns that the extension "apitoken" does not make: %', added
+			USING DETAIL = 'A dump has their values, but CREATE EXTENSION makes the table without them, and the restore loses all of its rows.',
+				HINT = 'Keep them in a table of your own, with a foreign key; or add them between the restore of the schema and that of the data.';
+	END IF;
+
+	SELECT string_agg(DISTINCT quote_ident(p.pubname), ', ') INTO added
+		FROM pg_event_trigger_ddl_commands() c
+		JOIN pg_publication_rel r ON c.classid = 'pg_publication'::regclass AND r.prpubid = c.objid
+			OR c.classid = 'pg_publication_rel'::regclass AND r.oid = c.objid
+		JOIN pg_publication p ON p.oid = r.prpubid
+		WHERE r.prrelid = ANY (tables);
+	IF added IS NOT NULL THEN
+		RAISE WARNING 'publications that a dump does not bring back whole: %', added
+			USING DETAIL = 'pg_dump leaves out which tables of an extension a publication has.',
+				HINT = 'Add them again after a restore, or publish the schema, or all tables.';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION apitoken.warn_of_restore() IS
+	'Event trigger: says of columns and publications of the extension''s tables that a dump does not bring them back.';
+REVOKE ALL ON FUNCTION apitoken.warn_of_restore() FROM PUBLIC;
+
+CREATE EVENT TRIGGER apitoken_warn_of_restore ON ddl_command_end WHEN TAG IN ('ALTER TABLE', 'CREATE PUBLICATION', 'ALTER PUBLICATION')
+	EXECUTE FUNCTION apitoken.warn_of_restore();
+COMMENT ON EVENT TRIGGER apitoken_warn_of_restore IS
+	'Says what a dump does not bring back of what is added to the tables of the extension apitoken.';
+
+/*
  * Text
  */
 

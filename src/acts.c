@@ -371,7 +371,7 @@ CheckOffer(const Act *act)
 	const ApitokenOfferedModule *module = apitoken_offer_find(offer, act->module);
 
 	if (module == NULL || !module->holdable)
-		apitoken_error_not_offered(act->module);
+		apitoken_error_offer_gone(act->module);
 }
 
 /* Checks an act as things are now.  Raises PT401 and PT403. */

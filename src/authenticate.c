@@ -45,11 +45,15 @@ static ApitokenColumn credential_columns[] = {
 };
 static const ApitokenLayout credential_layout = {NULL, 2, credential_columns, 0};
 
+/* An access that is still to come was noted by a clock that was ahead. */
 static bool
 IsAccessDue(TimestampTz last, bool never)
 {
-	return never || TimestampDifferenceExceeds(last, GetCurrentTimestamp(),
-											   apitoken_last_access_interval * 1000);
+	TimestampTz now = GetCurrentTimestamp();
+
+	return never ||
+		TimestampDifferenceExceeds(last, now, apitoken_last_access_interval * 1000) ||
+		TimestampDifferenceExceeds(now, last, 1);
 }
 
 /* A digest that no secret has, to compare with where there is none. */

@@ -148,8 +148,8 @@ CheckModules(const ApitokenCall *call, const char *account_id, const char *id, L
 }
 
 static uint64
-WriteModules(ApitokenStatement statement, const char *account_id, const char *id,
-			 List *module_ids)
+WriteModules(const ApitokenCall *call, ApitokenStatement statement, const char *account_id,
+			 const char *id, List *module_ids)
 {
 	ApitokenArguments arguments;
 
@@ -157,7 +157,7 @@ WriteModules(ApitokenStatement statement, const char *account_id, const char *id
 	SetText(&arguments, 1, account_id);
 	SetText(&arguments, 2, id);
 	apitoken_store_set_pointer(&arguments, 3, TextArray(module_ids));
-	return apitoken_store_write(statement, &arguments);
+	return apitoken_identity_write_as(&call->caller, statement, &arguments, false);
 }
 
 /*
@@ -167,7 +167,7 @@ WriteModules(ApitokenStatement statement, const char *account_id, const char *id
 static void
 AddModules(const ApitokenCall *call, const char *account_id, const char *id, List *module_ids)
 {
-	uint64		count = WriteModules(STATEMENT_ADD_MODULES, account_id, id, module_ids);
+	uint64		count = WriteModules(call, STATEMENT_ADD_MODULES, account_id, id, module_ids);
 	char	  **given = palloc(sizeof(char *) * Max(count, 1));
 
 	for (uint64 row = 0; row < count; row++)
@@ -315,7 +315,7 @@ Update(const ApitokenCall *call, const char *id, const ApitokenBody *body)
 	if (body->modules_supplied)
 	{
 		CheckModules(call, account_id, id, body->module_ids);
-		WriteModules(STATEMENT_REMOVE_MODULES, account_id, id, body->module_ids);
+		WriteModules(call, STATEMENT_REMOVE_MODULES, account_id, id, body->module_ids);
 		AddModules(call, account_id, id, body->module_ids);
 	}
 	UpdateToken(call, id, body);

@@ -13,6 +13,7 @@
 #include "errors.h"
 
 #include "mb/pg_wchar.h"
+#include "utils/builtins.h"
 
 #define ERRCODE_BAD_REQUEST MAKE_SQLSTATE('P', 'T', '4', '0', '0')
 #define ERRCODE_UNAUTHORIZED MAKE_SQLSTATE('P', 'T', '4', '0', '1')
@@ -229,7 +230,7 @@ apitoken_error_not_held(const char *module_id)
 
 /* A module that was withdrawn from the account while it was being given. */
 void
-apitoken_error_not_offered(const char *module_id)
+apitoken_error_offer_gone(const char *module_id)
 {
 	ereport(ERROR,
 			(FORBIDDEN,
@@ -311,6 +312,62 @@ apitoken_error_setting_json(const char *setting, int sqlstate)
 	ereport(ERROR,
 			(errcode(sqlstate),
 			 errmsg("the setting \"%s\" is not valid JSON", setting)));
+}
+
+/* A module that is given to another group or a token, but is not there to give. */
+void
+apitoken_error_not_offered(Relation relation, Datum account_id, Datum module_id)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_CHECK_VIOLATION),
+			 errmsg("module is not offered by the account's default user group"),
+			 errdetail("The default user group of the account \"%s\" does not have the module \"%s\".",
+					   Shown(TextDatumGetCString(account_id)), Shown(TextDatumGetCString(module_id))),
+			 errhint("Give it to the default user group first."),
+			 errtable(relation)));
+}
+
+/* A module that is given where the account's type forbids it. */
+void
+apitoken_error_account_type(Relation relation, Datum account_id, const char *type,
+							Datum module_id)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_CHECK_VIOLATION),
+			 errmsg("module may not be held by an account of this type"),
+			 errdetail("The account \"%s\" is of the type %s, which is not among the account types of the module \"%s\".",
+					   Shown(TextDatumGetCString(account_id)), type,
+					   Shown(TextDatumGetCString(module_id))),
+			 errhint("See apitoken.modules.account_types."),
+			 errtable(relation)));
+}
+
+/* A default group that has less than what others of its account have. */
+void
+apitoken_error_still_held(Relation relation, Datum account_id, const char *holder_id,
+						  const char *module_id)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_CHECK_VIOLATION),
+			 errmsg("a module is held that the account's default user group does not offer"),
+			 errdetail("In the account \"%s\", \"%s\" has the module \"%s\", which the default user group does not have.",
+					   Shown(TextDatumGetCString(account_id)), Shown(holder_id), Shown(module_id)),
+			 errhint("Give the module to the default user group, or take it from the group that was it before."),
+			 errtable(relation)));
+}
+
+/* A type of account that cannot be taken from a module's. */
+void
+apitoken_error_type_held(Relation relation, const char *account_id, const char *type,
+						 Datum module_id)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_CHECK_VIOLATION),
+			 errmsg("module is held by an account of a type that it would lose"),
+			 errdetail("The account \"%s\", of the type %s, holds the module \"%s\".",
+					   Shown(account_id), type, Shown(TextDatumGetCString(module_id))),
+			 errhint("Take the module from the default user groups of such accounts first."),
+			 errtable(relation)));
 }
 
 /* Nearly every id of the documented shape is taken. */

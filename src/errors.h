@@ -16,6 +16,8 @@
 
 #include "compat.h"
 
+#include "utils/relcache.h"
+
 /* PT400: an argument of a function */
 pg_noreturn extern void apitoken_error_id_missing(const char *argument);
 pg_noreturn extern void apitoken_error_body_type(const char *argument);
@@ -45,7 +47,7 @@ pg_noreturn extern void apitoken_error_secret(const char *reason);
 pg_noreturn extern void apitoken_error_forbidden(void);
 pg_noreturn extern void apitoken_error_right_gone(void);
 pg_noreturn extern void apitoken_error_not_held(const char *module_id);
-pg_noreturn extern void apitoken_error_not_offered(const char *module_id);
+pg_noreturn extern void apitoken_error_offer_gone(const char *module_id);
 pg_noreturn extern void apitoken_error_module_not_held(const char *code);
 pg_noreturn extern void apitoken_error_token_not_found(const char *id);
 pg_noreturn extern void apitoken_error_account_not_found(const char *id);
@@ -57,6 +59,16 @@ pg_noreturn extern void apitoken_error_setting_json(const char *setting, int sql
 pg_noreturn extern void apitoken_error_gate_closed(int milliseconds);
 pg_noreturn extern void apitoken_error_prepare(void);
 extern void apitoken_warn_signals_left_out(int count);
+
+/* 23514: rows by which an account would have what it may not have */
+pg_noreturn extern void apitoken_error_not_offered(Relation relation, Datum account_id,
+												   Datum module_id);
+pg_noreturn extern void apitoken_error_account_type(Relation relation, Datum account_id,
+													const char *type, Datum module_id);
+pg_noreturn extern void apitoken_error_still_held(Relation relation, Datum account_id,
+												  const char *holder_id, const char *module_id);
+pg_noreturn extern void apitoken_error_type_held(Relation relation, const char *account_id,
+												 const char *type, Datum module_id);
 
 /* failures that are nobody's wrong argument */
 pg_noreturn extern void apitoken_error_no_free_id(int attempts);

@@ -81,6 +81,13 @@ typedef struct StatementText
 	" FROM chosen WHERE t.account_id " EQ " $1 AND t.id " EQ " chosen.id" \
 	" RETURNING t.id::pg_catalog.text"
 
+/* Does the account's default group, g, have the module? */
+#define OFFERED(account, module) \
+	"EXISTS (SELECT FROM apitoken.user_groups AS g" \
+	" JOIN apitoken.user_group_modules AS o" \
+	" ON o.account_id " EQ " g.account_id AND o.user_group_id " EQ " g.id" \
+	" WHERE g.account_id " EQ " " account " AND g.is_default AND o.module_id " EQ " " module ")"
+
 static const StatementText statements[] = {
 	[STATEMENT_USER_SCOPE] = {
 		"apitoken user scope", SPI_OK_SELECT,
@@ -200,9 +207,11 @@ static const StatementText statements[] = {
 	},
 	[STATEMENT_DEFAULT_GROUP] = {
 		"apitoken default group", SPI_OK_SELECT,
-		"SELECT g.id FROM apitoken.user_groups AS g"
-		" WHERE g.account_id " EQ " $1 AND g.id " EQ " $2 AND g.is_default",
-		2, {TEXTOID, TEXTOID}
+		/* that has the module no more: a statement may put back what it takes */
+		"SELECT d.id FROM apitoken.user_groups AS d"
+		" WHERE d.account_id " EQ " $1 AND d.id " EQ " $2 AND d.is_default"
+		" AND NOT " OFFERED("$1", "$3"),
+		3, {TEXTOID, TEXTOID, TEXTOID}
 	},
 	[STATEMENT_WITHDRAW_FROM_GROUPS] = {
 		"apitoken withdraw from groups", SPI_OK_DELETE,
@@ -216,6 +225,60 @@ static const StatementText statements[] = {
 		" WHERE l.account_id " EQ " $1 AND l.module_id " EQ " $2",
 		2, {TEXTOID, TEXTOID}
 	},
+	[STATEMENT_MODULE_OFFER] = {
+		"apitoken module offer", SPI_OK_SELECT,
+		"SELECT a.type " EQ " ANY (m.account_types), " OFFERED("$1", "$2") ", a.type"
+		" FROM apitoken.accounts AS a CROSS JOIN apitoken.modules AS m"
+		" WHERE a.id " EQ " $1 AND m.id " EQ " $2",
+		2, {TEXTOID, TEXTOID}
+	},
+	[STATEMENT_SETTLE_ACCOUNT] = {
+		"apitoken settle account", SPI_OK_SELECT,
+		/* of a group: only one that another transaction may make the default */
+		"SELECT FROM apitoken.accounts AS a WHERE a.id " EQ " $1"
+		" AND ($2 IS NULL OR EXISTS (SELECT FROM apitoken.user_groups AS g"
+		" WHERE g.account_id " EQ " $1 AND g.id " EQ " $2 AND NOT g.is_default))"
+		" FOR NO KEY UPDATE OF a",
+		2, {TEXTOID, TEXTOID}
+	},
+	[STATEMENT_HELD_UNOFFERED] = {
+		"apitoken held unoffered", SPI_OK_SELECT,
+		"SELECT h.holder_id::pg_catalog.text, h.module_id::pg_catalog.text"
+		" FROM (SELECT l.user_group_id, l.module_id FROM apitoken.user_group_modules AS l"
+		" WHERE l.account_id " EQ " $1"
+		" UNION ALL SELECT l.api_token_id, l.module_id FROM apitoken.api_token_modules AS l"
+		" WHERE l.account_id " EQ " $1) AS h (holder_id, module_id)"
+		" WHERE NOT " OFFERED("$1", "h.module_id")
+		" ORDER BY h.holder_id, h.module_id LIMIT 1",
+		1, {TEXTOID}
+	},
+	[STATEMENT_MODULE_STILL_HELD] = {
+		"apitoken module still held", SPI_OK_SELECT,
+		"SELECT h.holder_id::pg_catalog.text, $2"
+		" FROM (SELECT l.user_group_id FROM apitoken.user_group_modules AS l"
+		" WHERE l.account_id " EQ " $1 AND l.module_id " EQ " $2"
+		" UNION ALL SELECT l.api_token_id FROM apitoken.api_token_modules AS l"
+		" WHERE l.account_id " EQ " $1 AND l.module_id " EQ " $2) AS h (holder_id)"
+		" WHERE EXISTS (SELECT FROM apitoken.user_groups AS d"
+		" WHERE d.account_id " EQ " $1 AND d.id " EQ " $3 AND d.is_default)"
+		" AND NOT " OFFERED("$1", "$2")
+		" ORDER BY h.holder_id LIMIT 1",
+		3, {TEXTOID, TEXTOID, TEXTOID}
+	},
+	[STATEMENT_MODULE_HOLDER] = {
+		/* of a type that could have the module before, and cannot now */
+		"apitoken module holder", SPI_OK_SELECT,
+		"SELECT a.id::pg_catalog.text, a.type"
+		" FROM (SELECT l.account_id FROM apitoken.user_group_modules AS l"
+		" WHERE l.module_id " EQ " $1"
+		" UNION ALL SELECT l.account_id FROM apitoken.api_token_modules AS l"
+		" WHERE l.module_id " EQ " $1) AS h (account_id)"
+		" JOIN apitoken.accounts AS a ON a.id " EQ " h.account_id"
+		" JOIN apitoken.modules AS m ON m.id " EQ " $1"
+		" WHERE a.type " EQ " ANY ($2) AND NOT (a.type " EQ " ANY (m.account_types))"
+		" ORDER BY a.id LIMIT 1",
+		2, {TEXTOID, TEXTARRAYOID}
+	},
 	[STATEMENT_NOTE_ACCESS] = {
 		/* another session may have noted one since it was found to be due */
 		"apitoken note access", SPI_OK_UPDATE,
@@ -225,7 +288,10 @@ static const StatementText statements[] = {
 		" WHERE k.account_id " EQ " $1 AND k.api_token_id " EQ " $2"
 		" AND (k.last_access_at IS NULL OR k.last_access_at OPERATOR(pg_catalog.<=)"
 		" (pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-)"
-		" pg_catalog.make_interval(secs => $3)))"
+		" pg_catalog.make_interval(secs => $3))"
+		/* a clock was ahead; the column's milliseconds are rounded */
+		" OR k.last_access_at OPERATOR(pg_catalog.>)"
+		" pg_catalog.clock_timestamp()::pg_catalog.timestamptz(3))"
 		" FOR NO KEY UPDATE SKIP LOCKED) AS free"
 		" WHERE c.account_id " EQ " free.account_id AND c.api_token_id " EQ " free.api_token_id",
 		3, {TEXTOID, TEXTOID, INT4OID}

@@ -56,15 +56,18 @@ apitoken_trigger_value(TriggerData *trigger, HeapTuple tuple, const char *column
 	return value;
 }
 
+/* Is it the default group, and has the module no more? */
 static bool
-IsDefaultGroup(Datum account_id, Datum group_id)
+HasDefaultGroupLost(Datum account_id, Datum group_id, Datum module_id)
 {
 	ApitokenArguments arguments;
 
 	apitoken_store_clear(&arguments);
 	apitoken_store_set(&arguments, 1, account_id);
 	apitoken_store_set(&arguments, 2, group_id);
-	return apitoken_store_write(STATEMENT_DEFAULT_GROUP, &arguments) > 0;
+	apitoken_store_set(&arguments, 3, module_id);
+	apitoken_store_write_latest(STATEMENT_DEFAULT_GROUP, &arguments);
+	return SPI_processed > 0;
 }
 
 static void
@@ -94,6 +97,7 @@ apitoken_withdraw_module(PG_FUNCTION_ARGS)
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 	ApitokenOwnership ownership;
 	Datum		account_id;
+	Datum		module_id;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
 		apitoken_trigger_check(fcinfo, TRIGGER_EVENT_DELETE);
@@ -104,10 +108,11 @@ apitoken_withdraw_module(PG_FUNCTION_ARGS)
 		apitoken_error_statement("apitoken", "SPI_connect");
 	account_id = apitoken_trigger_value(trigger, trigger->tg_trigtuple, "account_id");
 	apitoken_gates_close(GATE_ACCOUNT, TextDatumGetCString(account_id));
-	if (IsDefaultGroup(account_id,
-					   apitoken_trigger_value(trigger, trigger->tg_trigtuple, "user_group_id")))
-		Withdraw(account_id,
-				 apitoken_trigger_value(trigger, trigger->tg_trigtuple, "module_id"));
+	module_id = apitoken_trigger_value(trigger, trigger->tg_trigtuple, "module_id");
+	if (HasDefaultGroupLost(account_id,
+							apitoken_trigger_value(trigger, trigger->tg_trigtuple, "user_group_id"),
+							module_id))
+		Withdraw(account_id, module_id);
 	SPI_finish();
 	apitoken_identity_leave_owner(&ownership);
 	PG_RETURN_POINTER(NULL);

@@ -180,6 +180,7 @@ SELECT is(helper.outcome($$
 SELECT is(helper.outcome($$ UPDATE apitoken.user_groups SET is_default = false WHERE id = 'text' $$), '23514',
 	'the default group cannot cease to be it');
 SELECT is(helper.outcome($$
+	DELETE FROM apitoken.user_group_modules WHERE user_group_id = 'text';
 	UPDATE apitoken.user_groups SET is_default = false WHERE id = 'text';
 	UPDATE apitoken.user_groups SET is_default = true WHERE id = 'second' $$), 'ok',
 	'but another can take its place');
@@ -272,20 +273,18 @@ SELECT is(array_agg(DISTINCT helper.outcome(format('UPDATE %s SET updated_at = N
 UPDATE apitoken.sellers SET created_by_type = 'user', created_by_id = 'outsider', updated_by_type = 'token', updated_by_id = 'free';
 SELECT is(helper.outcome($$ DELETE FROM apitoken.user_accounts WHERE user_id = 'outsider';
 	DELETE FROM apitoken.users WHERE id = 'outsider' $$), '23503', 'a user who acted cannot be removed');
-SELECT is(helper.outcome($$ DELETE FROM apitoken.api_tokens WHERE id = 'free' $$), '23503',
-	'a token that acted cannot be removed');
+SELECT is(helper.outcome($$ DELETE FROM apitoken.api_tokens WHERE id = 'free' $$), '23001',
+	'a token cannot be removed');
 SELECT is(helper.outcome($$ DELETE FROM apitoken.actors WHERE id = 'free' $$), '23503',
 	'nor can it by the back door');
 UPDATE apitoken.sellers SET created_by_type = NULL, created_by_id = NULL, updated_by_type = NULL, updated_by_id = NULL;
 SELECT is(helper.outcome($$ DELETE FROM apitoken.user_accounts WHERE user_id = 'outsider';
 	DELETE FROM apitoken.users WHERE id = 'outsider';
 	INSERT INTO apitoken.users (id, name) VALUES ('outsider', 'Again') $$), 'ok', 'a user who did not act can, and can come back');
-DELETE FROM apitoken.api_tokens WHERE id = 'free';
-SELECT is((SELECT array_agg(type || ':' || id ORDER BY type, id) FROM apitoken.actors), '{token:text,user:outsider,user:text}',
+SELECT is((SELECT array_agg(type || ':' || id ORDER BY type, id) FROM apitoken.actors), '{token:free,token:text,user:outsider,user:text}',
 	'there is an actor for each user and each token, and for nothing else');
 SELECT is(helper.outcome($$ UPDATE apitoken.users SET id = 'changed' WHERE id = 'outsider' $$), '23001',
 	'a user''s id cannot change');
-INSERT INTO apitoken.api_tokens (account_id, id, name) VALUES ('empty', 'free', 'Free');
 SELECT is(helper.outcome($$ UPDATE apitoken.api_tokens SET id = 'changed' WHERE id = 'free' $$), '23001',
 	'a token''s id cannot change');
 SELECT is(helper.outcome($$ UPDATE apitoken.users SET id = id, name = 'Renamed' WHERE id = 'outsider' $$), 'ok',
@@ -313,13 +312,13 @@ SELECT is(helper.outcome($$ UPDATE apitoken.api_token_transitions SET to_status 
 SELECT is(helper.outcome($$ DELETE FROM apitoken.api_token_transitions $$), '23001', 'nor go');
 SELECT is(helper.outcome($$ TRUNCATE apitoken.api_token_transitions $$), '23001', 'nor can all of them');
 SELECT is(helper.outcome($$ TRUNCATE apitoken.api_tokens CASCADE $$), '23001', 'nor with the tokens');
-SELECT is(helper.outcome($$ DELETE FROM apitoken.api_tokens WHERE id = 'text' $$), '23503',
-	'a token with a trail cannot be removed');
+SELECT is(helper.outcome($$ DELETE FROM apitoken.api_tokens WHERE id = 'text' $$), '23001',
+	'a Deleted token cannot be removed');
 
 /*
  * What the default group loses, the account's other groups and tokens lose.
  */
-INSERT INTO apitoken.modules (id, code, name) VALUES ('kept', 'kept', 'Kept'), ('lost', 'lost', 'Lost');
+INSERT INTO apitoken.modules (id, code, name, account_types) VALUES ('kept', 'kept', 'Kept', '{Vendor}'), ('lost', 'lost', 'Lost', '{Vendor,Client}');
 INSERT INTO apitoken.user_group_modules VALUES ('other', 'other', 'kept'), ('other', 'other', 'lost'),
 	('other', 'other second', 'kept'), ('other', 'other second', 'lost'), ('text', 'text', 'lost');
 INSERT INTO apitoken.api_tokens (account_id, id, name) VALUES ('other', 'moduled', 'Moduled');

@@ -184,7 +184,7 @@ SELECT is(array(SELECT helper.outcome(statement)), '{23001}', 'the owner, by a d
 			'TRUNCATE apitoken.actors CASCADE',
 			'INSERT INTO apitoken.api_token_transitions (account_id, id, api_token_id, to_status, database_role) OVERRIDING SYSTEM VALUE
 				SELECT account_id, id, api_token_id, to_status, ''x'' FROM apitoken.api_token_transitions ON CONFLICT (account_id, id) DO UPDATE SET database_role = ''x''']) statement;
-SELECT is(helper.outcome($$ DELETE FROM apitoken.api_tokens WHERE id = 'TKN-1671-0642' $$), '23503', 'a token that has a trail is not removed');
+SELECT is(helper.outcome($$ DELETE FROM apitoken.api_tokens WHERE id = 'TKN-1671-0642' $$), '23001', 'a token that has a trail is not removed');
 SELECT is(helper.outcome($$ DELETE FROM apitoken.users WHERE id = 'USR-3001-0002' $$), '23503', 'nor a user who is in it');
 SELECT is(helper.outcome($$ INSERT INTO apitoken.api_token_transitions (account_id, id, api_token_id, to_status, database_role)
 	VALUES ('ACC-3001-7788', 1, 'TKN-1671-0642', 'Active', 'x') $$), '428C9', 'nobody numbers a row');

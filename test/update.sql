@@ -93,7 +93,10 @@ ROLLBACK TO untouched;
 \set length 'A name has 1 to 200 characters.'
 \set characters 'A name has letters, digits, spaces, - . '' and " only.'
 \set offer 'The account can give: MOD-0001, MOD-0003, MOD-0004.'
+-- as an older version let it be written
+SET LOCAL row_security = off;
 INSERT INTO apitoken.user_group_modules VALUES ('ACC-3001-7788', 'UGR-3001-0001', 'MOD-0005');
+SET LOCAL row_security = on;
 CREATE TABLE helper.cases (number integer GENERATED ALWAYS AS IDENTITY, changes text, detail text, hint text);
 INSERT INTO helper.cases (changes, detail, hint) VALUES
 	(NULL, 'The argument "changes" is not a JSON object.', :'object'),
