@@ -66,6 +66,8 @@ apitoken_call_begin(bool writes)
 {
 	ApitokenCall call;
 
+	call.guard = palloc(sizeof(ErrorContextCallback));
+	apitoken_error_guard(call.guard, false);
 	call.result_context = CurrentMemoryContext;
 	call.ownership = apitoken_identity_become_owner();
 	if (SPI_connect() != SPI_OK_CONNECT)
@@ -95,6 +97,7 @@ apitoken_call_end(const ApitokenCall *call)
 {
 	SPI_finish();
 	apitoken_identity_leave_owner(&call->ownership);
+	apitoken_error_unguard(call->guard);
 }
 
 /*

@@ -22,6 +22,7 @@ typedef struct ApitokenCall
 	MemoryContext result_context;
 	ApitokenOwnership ownership;
 	ApitokenCaller caller;
+	ErrorContextCallback *guard;
 } ApitokenCall;
 
 extern bool apitoken_call_isnull(FunctionCallInfo fcinfo, int argument);
