@@ -66,12 +66,19 @@ FuzzFields(const char *text, int length)
 	}
 }
 
-/* Finds the id in a secret: it must be what stands between the colons. */
+/*
+ * Masks what may be shown of a text, which masks it whole; and finds the id in
+ * a secret: it must be what stands between the colons.
+ */
 static void
 FuzzSecret(const char *text, int length)
 {
+	const char *shown = apitoken_secret_mask(pnstrdup(text, length));
 	const char *id;
 	int			id_length;
+
+	if (strcmp(apitoken_secret_mask(shown), shown) != 0)
+		elog(ERROR, "masking a second time has masked more");
 
 	(void) apitoken_secret_digest(text, length);
 	if (!apitoken_secret_find_id(text, length, &id, &id_length))

@@ -671,12 +671,81 @@ REVOKE ALL ON FUNCTION apitoken.warn_of_restore() FROM PUBLIC;
 
 CREATE EVENT TRIGGER apitoken_warn_of_restore ON ddl_command_end WHEN TAG IN ('ALTER TABLE', 'CREATE PUBLICATION', 'ALTER PUBLICATION')
 	EXECUTE FUNCTION apitoken.warn_of_restore();
+ALTER EVENT TRIGGER apitoken_warn_of_restore ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER apitoken_warn_of_restore IS
 	'Says what a dump does not bring back of what is added to the tables of the extension apitoken.';
 
 /*
  * Text
+ *
+ * What people give to be shown is not to look like something else, nor to run.
+ * A constraint would be checked at every change of a row, and would keep one
+ * that was there before it from being disabled or restored; so triggers check
+ * what is new, and src/text.c says what the rules are.
  */
+CREATE FUNCTION apitoken.check_text() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_check_text';
+COMMENT ON FUNCTION apitoken.check_text() IS
+	'Trigger: texts that are new have no control characters, none that change the direction of writing, and none that are invisible. The rule line is for one line; text allows tabs and line breaks; id allows no joiners either, and no secret; url is a path, or begins with http:, https: or data:image/ and png, gif, jpeg or webp. Rows that a restore inserts are taken as they are.';
+REVOKE ALL ON FUNCTION apitoken.check_text() FROM PUBLIC;
+
+DO $$
+DECLARE
+	ruled record;
+BEGIN
+	FOR ruled IN
+		SELECT r.relation, c.name, r.rule, row_number() OVER (PARTITION BY r.relation ORDER BY c.name) = 1 AS is_first,
+				string_agg(format('%L, %L', c.name, r.rule), ', ') OVER (PARTITION BY r.relation) AS rules
+			FROM (VALUES
+				('accounts', 'id', '{id}'::text[]),
+				('accounts', 'line', '{name,external_id,external_name,service_level,address_line1,address_line2,post_code,city,state,country,technical_support_email}'),
+				('accounts', 'text', '{description}'),
+				('accounts', 'url', '{icon,website}'),
+				('modules', 'id', '{id}'),
+				('modules', 'line', '{code,name}'),
+				('modules', 'text', '{description}'),
+				('sellers', 'id', '{id}'),
+				('sellers', 'line', '{name}'),
+				('users', 'id', '{id}'),
+				('users', 'line', '{name,first_name,last_name,email,phone_prefix,phone_number,culture_code,language_code}'),
+				('users', 'url', '{icon}'),
+				('user_groups', 'id', '{id}'),
+				('user_groups', 'line', '{name}'),
+				('user_groups', 'text', '{description}'),
+				('user_groups', 'url', '{logo}'),
+				('buyers', 'id', '{id}'),
+				('buyers', 'line', '{name,erp_company_contact,erp_customer,account_external_id,address_line1,address_line2,post_code,city,state,country,tax_id}'),
+				('buyers', 'url', '{icon}'),
+				('buyer_errors', 'line', '{id}'),
+				('buyer_errors', 'text', '{message}'),
+				('api_tokens', 'id', '{id}'),
+				('api_tokens', 'line', '{name}'),
+				('api_tokens', 'text', '{description}'),
+				('api_tokens', 'url', '{icon}')) AS r (relation, rule, names)
+			CROSS JOIN LATERAL unnest(r.names) AS c (name)
+	LOOP
+		IF ruled.is_first THEN
+			EXECUTE format($t$
+				CREATE TRIGGER check_text BEFORE INSERT ON apitoken.%1$I
+					FOR EACH ROW EXECUTE FUNCTION apitoken.check_text(%2$s)
+				$t$, ruled.relation, ruled.rules);
+		END IF;
+		-- a trigger a column: who drops one that he does not need drops nothing else
+		EXECUTE format($t$
+			CREATE TRIGGER %3$I BEFORE UPDATE OF %2$I ON apitoken.%1$I
+				FOR EACH ROW WHEN (OLD.%2$I IS DISTINCT FROM NEW.%2$I)
+				EXECUTE FUNCTION apitoken.check_text(%2$L, %4$L)
+			$t$, ruled.relation, ruled.name, 'check_' || ruled.name, ruled.rule);
+	END LOOP;
+END
+$$;
+
+COMMENT ON COLUMN apitoken.api_tokens.id IS
+	'Id of the token, TKN-nnnn-nnnn. No control characters, none that change the direction of writing, no invisible ones, and no secret.';
+COMMENT ON COLUMN apitoken.api_tokens.description IS
+	'Description: at most 2,000 characters. Tabs and line breaks, but no other control characters, none that change the direction of writing, and no invisible ones.';
+COMMENT ON COLUMN apitoken.api_tokens.icon IS
+	'Path or URL of the token''s icon: at most 2,000 characters. A URL begins with https:, http: or data:image/ and png, gif, jpeg or webp.';
 
 /*
  * A disable holds

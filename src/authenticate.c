@@ -247,12 +247,15 @@ apitoken_authenticate_secret(const char *secret, int length)
 	int			found_length = 0;
 	bool		well_formed = apitoken_secret_find_id(secret, length, &found, &found_length);
 	char	   *id = pnstrdup(found, found_length);
-	ApitokenOwnership ownership = apitoken_identity_become_owner();
+	ErrorContextCallback guard;
+	ApitokenOwnership ownership;
 	ApitokenTokenStatus token;
 	Credential	credential;
 	bool		equal;
 	Jsonb	   *answer;
 
+	apitoken_error_guard(&guard, true);
+	ownership = apitoken_identity_become_owner();
 	if (SPI_connect() != SPI_OK_CONNECT)
 		apitoken_error_statement("apitoken", "SPI_connect");
 
@@ -270,6 +273,7 @@ apitoken_authenticate_secret(const char *secret, int length)
 	SPI_finish();
 	apitoken_identity_leave_owner(&ownership);
 	apitoken_identity_set_actor("token", id);
+	apitoken_error_unguard(&guard);
 	return answer;
 }
 

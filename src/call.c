@@ -94,6 +94,8 @@ apitoken_call_begin(ApitokenOperation operation)
 	ApitokenCall call;
 
 	call.operation = operation;
+	call.guard = palloc(sizeof(ErrorContextCallback));
+	apitoken_error_guard(call.guard, false);
 	call.result_context = CurrentMemoryContext;
 	call.ownership = apitoken_identity_become_owner();
 	if (SPI_connect() != SPI_OK_CONNECT)
@@ -110,6 +112,7 @@ apitoken_call_end(const ApitokenCall *call)
 {
 	SPI_finish();
 	apitoken_identity_leave_owner(&call->ownership);
+	apitoken_error_unguard(call->guard);
 }
 
 /*

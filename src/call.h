@@ -23,6 +23,7 @@ typedef struct ApitokenCall
 	ApitokenOperation operation;
 	ApitokenOwnership ownership;
 	ApitokenCaller caller;
+	ErrorContextCallback *guard;
 } ApitokenCall;
 
 extern bool apitoken_call_isnull(FunctionCallInfo fcinfo, int argument);

@@ -13,34 +13,114 @@
 #include "errors.h"
 
 #include "mb/pg_wchar.h"
+#include "secret.h"
+#include "tcop/tcopprot.h"
 #include "utils/builtins.h"
+#include "utils/rel.h"
 
 #define ERRCODE_BAD_REQUEST MAKE_SQLSTATE('P', 'T', '4', '0', '0')
 #define ERRCODE_UNAUTHORIZED MAKE_SQLSTATE('P', 'T', '4', '0', '1')
 #define ERRCODE_FORBIDDEN MAKE_SQLSTATE('P', 'T', '4', '0', '3')
 #define ERRCODE_NOT_FOUND MAKE_SQLSTATE('P', 'T', '4', '0', '4')
 
-#define BAD_REQUEST errcode(ERRCODE_BAD_REQUEST), errmsg("Bad Request")
+#define BAD_REQUEST errcode(ERRCODE_BAD_REQUEST), errmsg("Bad Request"), HideSecret(NULL)
 
-#define UNAUTHORIZED errcode(ERRCODE_UNAUTHORIZED), errmsg("Unauthorized"), \
+#define UNAUTHORIZED errcode(ERRCODE_UNAUTHORIZED), errmsg("Unauthorized"), HideSecret(NULL), \
 	errdetail("There is no valid credential."), \
 	errhint("Authenticate with the secret of an Active API token.")
 
 /* As many bytes as an id can have: 255 characters of at most four. */
 #define MAX_SHOWN 1020
 
+/* Of so many bytes it depends how the first MAX_SHOWN are shown. */
+#define MAX_READ (2 * MAX_SHOWN)
+
+/*
+ * Secrets
+ *
+ * A secret that was given where something else belongs is masked in what an
+ * error shows, and the statement that it stands in is not logged.
+ */
+
+/*
+ * Part of every ereport that shows what a caller gave, or that his statement
+ * may be logged with: keeps the statement and the context of the error that is
+ * being reported out of the log if there is a secret in given, which may be
+ * NULL, or in the statement.
+ */
+static int
+HideSecret(const char *given)
+{
+	if ((given != NULL && apitoken_secret_is_in(given)) ||
+		(debug_query_string != NULL && apitoken_secret_is_in(debug_query_string)))
+	{
+		errhidestmt(true);
+		errhidecontext(true);
+	}
+	return 0;
+}
+
 /*
  * What an error shows of something that a caller gave: enough to know it
- * again, however long it is, since it has to be sent and logged.
+ * again, however long it is, since it has to be sent and logged; and nothing
+ * that has the shape of a secret.  For the arguments of an ereport.
  */
 static const char *
 Shown(const char *given)
 {
 	int			length = strlen(given);
+	char	   *shown;
 
+	HideSecret(given);
+	shown = apitoken_secret_mask(pnstrdup(given, pg_mbcliplen(given, length, MAX_READ)));
+	length = strlen(shown);
 	if (length <= MAX_SHOWN)
-		return given;
-	return psprintf("%.*s...", pg_mbcliplen(given, length, MAX_SHOWN), given);
+		return shown;
+	return psprintf("%.*s...", pg_mbcliplen(shown, length, MAX_SHOWN), shown);
+}
+
+/* The same for the part of a text that begins at start. */
+static const char *
+ShownPart(const char *given, int start, int length)
+{
+	return Shown(pnstrdup(given + start, length));
+}
+
+/* Called for whatever is reported while a guard stands, also by other code. */
+static void
+HideReport(void *secret_given)
+{
+	if (secret_given != NULL)
+	{
+		errhidestmt(true);
+		errhidecontext(true);
+	}
+	else
+		HideSecret(NULL);
+}
+
+/*
+ * Begins a part of a call in which no error, be it of other code, is logged
+ * with a statement that a secret stands in: with none at all if the call was
+ * given one, which may stand there in any form.
+ *
+ * The guard, which the caller provides, ends with apitoken_error_unguard, or by
+ * itself with an error.
+ */
+void
+apitoken_error_guard(ErrorContextCallback *guard, bool secret_given)
+{
+	guard->callback = HideReport;
+	guard->arg = secret_given ? guard : NULL;
+	guard->previous = error_context_stack;
+	error_context_stack = guard;
+}
+
+/* Ends what apitoken_error_guard began. */
+void
+apitoken_error_unguard(const ErrorContextCallback *guard)
+{
+	error_context_stack = guard->previous;
 }
 
 /* An id that is null or empty. */
@@ -73,8 +153,13 @@ apitoken_error_member(const char *path, const char *problem, const char *hint)
 	ereport(ERROR,
 			(BAD_REQUEST,
 			 errdetail("The member \"%s\" %s.", Shown(path), problem),
-			 errhint("%s", hint)));
+			 errhint("%s", apitoken_secret_mask(hint))));
 }
+
+/* What the rules of texts say, in calls and to those who write by hand. */
+#define TEXT_HINT "Tabs and line breaks are allowed; other control characters, characters that change the direction of writing and invisible ones are not."
+#define LINE_HINT "Control characters, line breaks, characters that change the direction of writing and invisible ones are not allowed."
+#define URL_HINT "Give a path, or a URL that begins with https:, http: or data:image/ and png, gif, jpeg or webp."
 
 /* What the constraints of apitoken.api_tokens say of the members of a body. */
 typedef struct ConstraintText
@@ -102,6 +187,20 @@ static const ConstraintText constraint_texts[] = {
 		"api_tokens_icon_length_check", "icon", "is too long",
 		"An icon has at most 2000 characters."
 	},
+	{
+		"api_tokens_name_text_check", "name", "has a character that is not allowed",
+		"A name has letters, digits, spaces, - . ' and \" only."
+	},
+	{
+		"api_tokens_description_text_check", "description", "has a character that is not allowed",
+		TEXT_HINT
+	},
+	{
+		"api_tokens_icon_text_check", "icon", "has a character that is not allowed", LINE_HINT
+	},
+	{
+		"api_tokens_icon_scheme_check", "icon", "is neither a path nor a URL of the web", URL_HINT
+	},
 };
 
 /*
@@ -120,6 +219,50 @@ apitoken_error_constraint(const char *constraint)
 }
 
 /*
+ * Texts in rows, whoever writes them: each raises 23514, as a constraint of the
+ * table would, and names the column, not what was to be in it.  The constraint
+ * is named as the table and the column, with suffix behind them.
+ */
+pg_noreturn static void
+FailText(Relation relation, const char *column, const char *suffix, const char *problem,
+		 const char *hint)
+{
+	const char *table = RelationGetRelationName(relation);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_CHECK_VIOLATION),
+			 errmsg("row for relation \"%s\" violates the rule of its column \"%s\"",
+					table, column),
+			 errdetail("The text %s.", problem),
+			 errhint("%s", hint),
+			 HideSecret(NULL),
+			 errtableconstraint(relation, psprintf("%s_%s_%s", table, column, suffix))));
+}
+
+/* A character that the column's rule does not allow. */
+void
+apitoken_error_text_characters(Relation relation, const char *column, bool breaks)
+{
+	FailText(relation, column, "text_check", "has a character that is not allowed",
+			 breaks ? TEXT_HINT : LINE_HINT);
+}
+
+/* An id that has the form of a secret. */
+void
+apitoken_error_text_secret(Relation relation, const char *column)
+{
+	FailText(relation, column, "secret_check", "has the form of a secret",
+			 "Ids are shown to everybody; a secret is shown to nobody.");
+}
+
+/* A URL that begins with a scheme that is not allowed. */
+void
+apitoken_error_text_scheme(Relation relation, const char *column)
+{
+	FailText(relation, column, "scheme_check", "is neither a path nor a URL of the web", URL_HINT);
+}
+
+/*
  * A field that does not exist: path as given, and which part of it.  known
  * lists the members that there are; NULL: what is before has none.
  */
@@ -131,10 +274,11 @@ apitoken_error_field(const char *path, int name_start, int name_length, const ch
 	ereport(ERROR,
 			(BAD_REQUEST,
 			 owner_length > 0 ?
-			 errdetail("The field \"%s\" does not exist: \"%.*s\" has no member \"%.*s\".",
-					   path, owner_length, path, name_length, path + name_start) :
-			 errdetail("The field \"%s\" does not exist: the API token has no member \"%.*s\".",
-					   path, name_length, path + name_start),
+			 errdetail("The field \"%s\" does not exist: \"%s\" has no member \"%s\".",
+					   Shown(path), ShownPart(path, 0, owner_length),
+					   ShownPart(path, name_start, name_length)) :
+			 errdetail("The field \"%s\" does not exist: the API token has no member \"%s\".",
+					   Shown(path), ShownPart(path, name_start, name_length)),
 			 known != NULL ?
 			 errhint("Its members are: %s.", known) :
 			 errhint("It stands for itself: it has no members to choose from.")));
@@ -173,7 +317,7 @@ apitoken_error_transition(const char *id, const char *status, const char *hint)
 {
 	ereport(ERROR,
 			(BAD_REQUEST,
-			 errdetail("The API token \"%s\" is %s.", id, status),
+			 errdetail("The API token \"%s\" is %s.", Shown(id), status),
 			 errhint("%s", hint)));
 }
 
@@ -191,7 +335,7 @@ apitoken_error_unauthorized(void)
 void
 apitoken_error_secret(const char *reason)
 {
-	ereport(ERROR, (UNAUTHORIZED, errdetail_log("%s", reason)));
+	ereport(ERROR, (UNAUTHORIZED, errdetail_log("%s", Shown(reason))));
 }
 
 /* Somebody who is known, but holds no module that the call needs. */
@@ -417,6 +561,15 @@ apitoken_error_column_type(const char *column)
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
 			 errmsg("column \"%s\" has an unexpected type", column),
 			 errhint("The tables of the extension \"apitoken\" were altered; its script says how they are meant to be.")));
+}
+
+/* A trigger's function that was called otherwise. */
+void
+apitoken_error_trigger(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+			 errmsg("function must be fired by the extension's own triggers")));
 }
 
 /* SPI did not do what the statement is for. */

@@ -3,9 +3,9 @@
  * errors.h
  *	  Every error that the extension itself raises.
  *
- * None of these functions returns, but for apitoken_error_constraint, which may.
- * The SQLSTATEs are those that PostgREST
- * turns into HTTP statuses: PT400 is 400, and so on.
+ * None of these functions returns, but for apitoken_error_constraint, which may,
+ * and those of the guard.  The SQLSTATEs are those that PostgREST turns into
+ * HTTP statuses: PT400 is 400, and so on.
  *
  * src/errors.h
  *
@@ -18,6 +18,10 @@
 
 #include "utils/relcache.h"
 
+/* what is logged of errors while a call runs */
+extern void apitoken_error_guard(ErrorContextCallback *guard, bool secret_given);
+extern void apitoken_error_unguard(const ErrorContextCallback *guard);
+
 /* PT400: an argument of a function */
 pg_noreturn extern void apitoken_error_id_missing(const char *argument);
 pg_noreturn extern void apitoken_error_body_type(const char *argument);
@@ -27,6 +31,12 @@ pg_noreturn extern void apitoken_error_member(const char *path, const char *prob
 											  const char *hint);
 
 extern void apitoken_error_constraint(const char *constraint);
+
+/* 23514: a text in a row */
+pg_noreturn extern void apitoken_error_text_characters(Relation relation, const char *column,
+													   bool breaks);
+pg_noreturn extern void apitoken_error_text_secret(Relation relation, const char *column);
+pg_noreturn extern void apitoken_error_text_scheme(Relation relation, const char *column);
 
 /* PT400: the selection of fields */
 pg_noreturn extern void apitoken_error_field(const char *path, int name_start, int name_length,
@@ -76,6 +86,7 @@ pg_noreturn extern void apitoken_error_no_randomness(void);
 pg_noreturn extern void apitoken_error_document_too_large(void);
 pg_noreturn extern void apitoken_error_table_missing(const char *relation);
 pg_noreturn extern void apitoken_error_column_type(const char *column);
+pg_noreturn extern void apitoken_error_trigger(void);
 pg_noreturn extern void apitoken_error_statement(const char *name, const char *result);
 
 #endif							/* APITOKEN_ERRORS_H */

@@ -118,11 +118,16 @@ PG_FUNCTION_INFO_V1(apitoken_pre_request);
 Datum
 apitoken_pre_request(PG_FUNCTION_ARGS)
 {
-	char	   *secret = apitoken_request_member("request.headers", SECRET_HEADER);
+	ErrorContextCallback guard;
+	char	   *secret;
 
+	/* whatever is wrong with the headers, there may be a secret in them */
+	apitoken_error_guard(&guard, true);
+	secret = apitoken_request_member("request.headers", SECRET_HEADER);
 	if (secret != NULL)
 		(void) apitoken_authenticate_secret(secret, strlen(secret));
 	else
 		RequireCaller();
+	apitoken_error_unguard(&guard);
 	PG_RETURN_VOID();
 }

@@ -58,7 +58,7 @@ ROLLBACK TO nobody;
 
 -- a session learns what has become of a table that it has read before
 CREATE TEMPORARY TABLE icons AS SELECT id, icon FROM apitoken.users;
-ALTER TABLE apitoken.users DROP COLUMN icon;
+ALTER TABLE apitoken.users DROP COLUMN icon CASCADE;
 SELECT is((SELECT count(*) FROM jsonb_path_query(helper.answers(), '$.**.users[*].icon')), 0::bigint, 'a column that is gone is not shown');
 ALTER TABLE apitoken.users ADD COLUMN icon text;
 UPDATE apitoken.users u SET icon = i.icon FROM icons i WHERE i.id = u.id;

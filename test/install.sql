@@ -62,7 +62,7 @@ SELECT is((SELECT f.code FROM helper.failure($$ SELECT api.apitoken_disable('tex
 
 -- Tables that change under kept plans.
 ALTER TABLE apitoken.accounts ADD COLUMN more text DEFAULT 'x';
-ALTER TABLE apitoken.users DROP COLUMN phone_prefix;
+ALTER TABLE apitoken.users DROP COLUMN phone_prefix CASCADE;
 UPDATE apitoken.api_tokens SET status = 'Active' WHERE id = 'text';
 SELECT is((SELECT jsonb_build_array(document ->> 'status', document #> '{account,groups,0,users,0,phone}', document #> '{account,name}')
 		FROM api.apitoken_disable('text') document),

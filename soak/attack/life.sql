@@ -16,7 +16,8 @@ COMMIT;
 -- what fails
 SELECT api.apitoken_authenticate(secret) FROM secrets WHERE id = 'TKN-3001-1004';
 SELECT api.apitoken_authenticate(left(secret, -3)) FROM secrets WHERE id = 'TKN-1671-0642';
-SELECT api.apitoken_get(secret) FROM secrets WHERE id = 'nothing';
+\set given '(SELECT secret FROM secrets WHERE id = ''TKN-1671-0642'')'
+\ir places.sql
 BEGIN;
 SELECT set_config('request.headers', jsonb_build_object('x-apitoken-secret', secret)::text, true) IS NULL FROM secrets WHERE id = 'TKN-3001-1002';
 SELECT api.apitoken_pre_request();

@@ -91,6 +91,7 @@ INSERT INTO moments
  * buyers are read, last of all.
  */
 UPDATE apitoken.api_tokens SET status = 'Active' WHERE id = 'text';
+DROP TRIGGER check_tax_id ON apitoken.buyers;
 ALTER TABLE apitoken.buyers ALTER tax_id TYPE integer USING 1;
 CREATE PROCEDURE fail_calls(calls integer)
 LANGUAGE plpgsql
