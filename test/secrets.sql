@@ -90,7 +90,7 @@ INSERT INTO helper.places (statement, code, detail) VALUES
 	('SELECT api.apitoken_get(''TKN-1671-0642'', ''-account.'' || %L)', 'PT400', 'The field "account.idt:TKN-1671-0642:****" does not exist: "account" has no member "idt:TKN-1671-0642:****".'),
 	('SELECT api.apitoken_get(''TKN-1671-0642'', ''name.'' || %L)', 'PT400', 'The field "name.idt:TKN-1671-0642:****" does not exist: "name" has no member "idt:TKN-1671-0642:****".'),
 	('SELECT api.apitoken_get(''TKN-1671-0642'', ''+id,'' || repeat(''x'', 990) || %L)', 'PT400', 'The selection of fields is malformed at position 5: a path has at most 1000 bytes.'),
-	('SELECT api.apitoken_list(%L)', 'PT400', 'Position 1 of the query: there is no such operator.'),
+	('SELECT api.apitoken_list(%L)', 'PT400', 'Position 4 of the query: something else is expected here.'),
 	('SELECT api.apitoken_list(%L || ''=x'')', 'PT400', NULL),
 	('SELECT api.apitoken_list(''select='' || %L)', 'PT400', NULL),
 	('SELECT api.apitoken_list(''order='' || %L)', 'PT400', NULL),
