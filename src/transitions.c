@@ -190,7 +190,7 @@ apitoken_delete(PG_FUNCTION_ARGS)
  */
 
 /* How often tokens that somebody has locked are waited for with an open gate. */
-#define MAX_ROUNDS 3
+#define MAX_ROUNDS 20
 
 static int
 CompareIds(const void *left, const void *right)
