@@ -113,6 +113,7 @@ apitoken_call_end(const ApitokenCall *call)
 	SPI_finish();
 	apitoken_identity_leave_owner(&call->ownership);
 	apitoken_error_unguard(call->guard);
+	pfree(call->guard);
 }
 
 /*
