@@ -216,7 +216,7 @@ BEGIN
 	SELECT n.nspname INTO target
 		FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'apitoken';
 
-	-- pg_database_owner, who owns "public" since 14, stands for somebody else
+	-- pg_database_owner, who owns "public" since 15, stands for somebody else
 	SELECT string_agg(DISTINCT CASE WHEN c.role = 0 THEN 'PUBLIC' ELSE quote_ident(r.rolname) END, ', ') INTO creators
 		FROM pg_namespace n
 		CROSS JOIN LATERAL (
@@ -358,8 +358,8 @@ BEGIN
 			CREATE TRIGGER keep_audit
 				BEFORE UPDATE OF created_by_type, created_by_id, updated_by_type, updated_by_id ON apitoken.%1$I
 				FOR EACH ROW
-				WHEN ((OLD.created_by_type, OLD.created_by_id, OLD.updated_by_type, OLD.updated_by_id)
-					IS DISTINCT FROM (NEW.created_by_type, NEW.created_by_id, NEW.updated_by_type, NEW.updated_by_id)
+				WHEN ((OLD.created_by_type IS DISTINCT FROM NEW.created_by_type OR OLD.created_by_id IS DISTINCT FROM NEW.created_by_id
+					OR OLD.updated_by_type IS DISTINCT FROM NEW.updated_by_type OR OLD.updated_by_id IS DISTINCT FROM NEW.updated_by_id)
 					AND row_security_active('apitoken.%1$I'::regclass::oid))
 				EXECUTE FUNCTION apitoken.keep_audit()
 			$t$, audited);

@@ -15,8 +15,7 @@
 /* What a call does to the tables, as far as rights differ. */
 typedef enum ApitokenOperation
 {
-	OPERATION_SEE,				/* tokens of every account; a part of all
-								 * others */
+	OPERATION_SEE,				/* every account's tokens; part of the others */
 	OPERATION_READ,				/* get, list */
 	OPERATION_TRANSITION,		/* disable, enable, delete, disable_all */
 	OPERATION_UPDATE,			/* update of anything but modules */

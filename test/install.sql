@@ -158,7 +158,7 @@ SELECT is(helper.created_in('GRANT CREATE ON SCHEMA public TO PUBLIC', 'public')
 SELECT is(helper.created_in('REVOKE CREATE ON SCHEMA public FROM PUBLIC', 'public'), 'ok', 'public, where the owner of the database may, who is the installer');
 SELECT current_database() AS database \gset
 SELECT is(helper.created_in(format('REVOKE CREATE ON SCHEMA public FROM PUBLIC; ALTER DATABASE %I OWNER TO apitoken_install_other', :'database'), 'public') ~ 'apitoken_install_other',
-	current_setting('server_version_num')::integer >= 140000, 'and where he is not');
+	current_setting('server_version_num')::integer >= 150000, 'and where he is not');
 
 /*
  * ALTER DEFAULT PRIVILEGES gives nobody a right to anything of the extension.

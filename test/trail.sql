@@ -6,7 +6,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(64);
+SELECT plan(66);
 
 CREATE ROLE apitoken_trail_caller;
 CREATE ROLE apitoken_trail_trusted;
@@ -31,6 +31,14 @@ $$;
 ALTER FUNCTION api.disable_for_all(text) OWNER TO apitoken_trail_wrapper;
 GRANT USAGE ON SCHEMA apitoken TO apitoken_trail_wrapper;
 GRANT SELECT, UPDATE ON apitoken.api_tokens TO apitoken_trail_wrapper;
+
+CREATE FUNCTION helper.explain(statement text) RETURNS SETOF text
+LANGUAGE plpgsql
+AS $$
+BEGIN
+	RETURN QUERY EXECUTE 'EXPLAIN (COSTS OFF) ' || statement;
+END
+$$;
 
 /*
  * Does something in somebody's name, says which rows the trail has gained, in
@@ -164,6 +172,14 @@ SELECT is((SELECT array_agg(at ORDER BY id) = array_agg(at ORDER BY at) AND coun
 SELECT is((SELECT to_status FROM apitoken.api_token_transitions t WHERE api_token_id = k.id ORDER BY t.id DESC LIMIT 1), k.status,
 	'the trail ends in the status that it has: ' || k.id) FROM apitoken.api_tokens k WHERE account_id = 'ACC-3001-7788' AND id <> :'id' ORDER BY k.id;
 ROLLBACK TO without;
+
+-- It is found by an index, with the account or without.
+SET LOCAL enable_seqscan = off;
+SELECT is((SELECT bool_or(line ~ 'api_token_transitions_token_idx') FROM helper.explain('SELECT * FROM apitoken.api_token_transitions WHERE api_token_id = ''TKN-1671-0642'' ORDER BY id') line),
+	true, 'a token''s history is found by the token alone');
+SET LOCAL enable_seqscan = on;
+SELECT is((SELECT array_agg(indexrelid::regclass::text ORDER BY 1) FROM pg_index WHERE indrelid = 'apitoken.api_token_credentials'::regclass),
+	'{apitoken.api_token_credentials_pkey}', 'and a credential by its one key');
 
 /*
  * Rows are only ever added.
