@@ -136,7 +136,7 @@ NoteThisAccess(void *argument)
 }
 
 static bool
-IsSerializationFailure(int sqlstate)
+IsSerializationFailure(int sqlstate, void *argument)
 {
 	return sqlstate == ERRCODE_T_R_SERIALIZATION_FAILURE;
 }

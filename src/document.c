@@ -162,7 +162,7 @@ BuildWithRoom(void *argument)
 }
 
 static bool
-IsShortage(int sqlstate)
+IsShortage(int sqlstate, void *argument)
 {
 	return sqlstate == ERRCODE_OUT_OF_MEMORY || sqlstate == ERRCODE_PROGRAM_LIMIT_EXCEEDED;
 }

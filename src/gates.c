@@ -191,30 +191,6 @@ apitoken_gates_queue_rescue(const char *account_id)
 }
 
 /*
- * Closes the gate of an account if it is not closed; says whether it was this call
- * that closed it, so that apitoken_gates_reopen_account may open it again.
- */
-bool
-apitoken_gates_close_account(const char *account_id)
-{
-	if (IsAllClosed() || IsClosed(GATE_ACCOUNT, account_id))
-		return false;
-	CloseAccount(account_id);
-	return IsClosed(GATE_ACCOUNT, account_id);
-}
-
-/* Opens the gate of an account that apitoken_gates_close_account has closed. */
-void
-apitoken_gates_reopen_account(const char *account_id)
-{
-	LOCKTAG		all = Tag(GATE_ALL, NULL);
-	LOCKTAG		account = Tag(GATE_ACCOUNT, account_id);
-
-	LockRelease(&account, ShareLock, false);
-	LockRelease(&all, CLOSES_SOME, false);
-}
-
-/*
  * Closes the gate of a token of that account; that of the account, if it is one
  * of many.
  */
@@ -397,7 +373,7 @@ LockForAWhile(void *argument)
 }
 
 static bool
-IsLockTimeout(int sqlstate)
+IsLockTimeout(int sqlstate, void *argument)
 {
 	return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE;
 }

@@ -43,8 +43,6 @@ extern void apitoken_gates_mark(ApitokenGateKind kind, const char *id);
 
 extern void apitoken_gates_close(ApitokenGateKind kind, const char *id);
 extern void apitoken_gates_queue_rescue(const char *account_id);
-extern bool apitoken_gates_close_account(const char *account_id);
-extern void apitoken_gates_reopen_account(const char *account_id);
 extern void apitoken_gates_close_token(const char *account_id, const char *id);
 extern void apitoken_gates_forget(void);
 

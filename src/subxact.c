@@ -18,13 +18,13 @@
  * was in use when it fails.
  *
  * Returns true if it succeeded.  If it raised an error whose SQLSTATE is one
- * that forgives() admits, all its changes are undone and false is returned; any
+ * that forgives(), which is given the argument as well, admits, all its changes are undone and false is returned; any
  * other error is raised again.  By then the subtransaction has ended: whoever
  * catches the error ends one of his own.
  */
 bool
 apitoken_subxact_try(void (*action) (void *argument), void *argument,
-					 bool (*forgives) (int sqlstate))
+					 bool (*forgives) (int sqlstate, void *argument))
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -43,7 +43,7 @@ apitoken_subxact_try(void (*action) (void *argument), void *argument,
 	{
 		MemoryContextSwitchTo(context);
 		/* there may be no memory for a copy of what is forgiven */
-		if (!forgives(geterrcode()))
+		if (!forgives(geterrcode(), argument))
 			error = CopyErrorData();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();

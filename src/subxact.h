@@ -13,6 +13,6 @@
 #include "compat.h"
 
 extern bool apitoken_subxact_try(void (*action) (void *argument), void *argument,
-								 bool (*forgives) (int sqlstate));
+								 bool (*forgives) (int sqlstate, void *argument));
 
 #endif							/* APITOKEN_SUBXACT_H */

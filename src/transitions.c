@@ -189,7 +189,7 @@ apitoken_delete(PG_FUNCTION_ARGS)
  * All tokens of an account
  */
 
-/* How often tokens that somebody has locked are waited for with an open gate. */
+/* How often it is begun again for tokens that somebody has locked. */
 #define MAX_ROUNDS 20
 
 static int
@@ -238,6 +238,7 @@ typedef struct Rescue
 {
 	const ApitokenCall *call;
 	const char *account_id;
+	bool		waits;			/* for tokens that somebody has locked? */
 	List	   *ids;			/* of those that are */
 } Rescue;
 
@@ -257,25 +258,43 @@ DisableActive(Rescue *rescue, ApitokenStatement statement)
 														&arguments, true));
 }
 
+/*
+ * Disables the tokens that are there, then closes the account's gate, so that
+ * nobody commits another one, then disables those that came in between: waits says
+ * whether for these, too.
+ */
+static void
+Disable(Rescue *rescue, bool waits)
+{
+	rescue->ids = NIL;
+	rescue->waits = true;
+	DisableActive(rescue, STATEMENT_DISABLE_ALL);
+	apitoken_gates_close(GATE_ACCOUNT, rescue->account_id);
+	rescue->waits = waits;
+	DisableActive(rescue, waits ? STATEMENT_DISABLE_ALL : STATEMENT_DISABLE_ALL_NOWAIT);
+}
+
 static void
 DisableWithoutWaiting(void *argument)
 {
-	DisableActive(argument, STATEMENT_DISABLE_ALL_NOWAIT);
+	Disable(argument, false);
 }
 
+/* Where there is waiting, it is lock_timeout that has ended it. */
 static bool
-IsLocked(int sqlstate)
+IsLocked(int sqlstate, void *argument)
 {
-	return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE;
+	return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE && !((Rescue *) argument)->waits;
 }
 
 /*
  * Disables what is Active, so that nothing of the account is when the transaction
- * has committed: first the tokens that are there; then the account's gate is
- * closed, so that nobody commits another one; then those that came in between.
+ * has committed.
  *
- * Whoever has locked one of these may be about to pass the gate: so it is opened
- * again, and he is waited for, rather than each for the other; but not for ever.
+ * Whoever has locked a token that came in between is waited for with nothing in
+ * hand, by beginning again: he may be about to pass the gate, or to lock tokens
+ * that are disabled already, which he takes in the order of their ids as well.  But
+ * not for ever.
  */
 static void
 DisableAll(Rescue *rescue)
@@ -283,20 +302,10 @@ DisableAll(Rescue *rescue)
 	apitoken_gates_queue_rescue(rescue->account_id);
 	for (int round = 0; round < MAX_ROUNDS; round++)
 	{
-		List	   *before;
-
-		DisableActive(rescue, STATEMENT_DISABLE_ALL);
-		if (!apitoken_gates_close_account(rescue->account_id))
-			break;
-		before = list_copy(rescue->ids);
 		if (apitoken_subxact_try(DisableWithoutWaiting, rescue, IsLocked))
 			return;
-		rescue->ids = before;
-		apitoken_gates_reopen_account(rescue->account_id);
 	}
-
-	apitoken_gates_close(GATE_ACCOUNT, rescue->account_id);
-	DisableActive(rescue, STATEMENT_DISABLE_ALL);
+	Disable(rescue, true);
 }
 
 PG_FUNCTION_INFO_V1(apitoken_disable_all);
@@ -315,7 +324,7 @@ apitoken_disable_all(PG_FUNCTION_ARGS)
 {
 	char	   *account_id = apitoken_call_id(fcinfo, 0, "account_id");
 	ApitokenCall call = apitoken_call_begin(OPERATION_TRANSITION);
-	Rescue		rescue = {&call, account_id, NIL};
+	Rescue		rescue = {&call, account_id, false, NIL};
 	Jsonb	   *answer;
 
 	apitoken_call_find_account(&call, account_id);
