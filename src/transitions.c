@@ -23,6 +23,7 @@
 #include "miscadmin.h"
 #include "triggers.h"
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 
 typedef struct Transition
 {
@@ -189,8 +190,8 @@ apitoken_delete(PG_FUNCTION_ARGS)
  * All tokens of an account
  */
 
-/* How often it is begun again for tokens that somebody has locked. */
-#define MAX_ROUNDS 20
+/* For how long it is begun again for tokens that somebody has locked. */
+#define RETRY_MS 200
 
 static int
 CompareIds(const void *left, const void *right)
@@ -242,9 +243,9 @@ typedef struct Rescue
 	List	   *ids;			/* of those that are */
 } Rescue;
 
-/* Disables what is Active of the account by now. */
+/* Disables what is Active of the account by now, waiting or not. */
 static void
-DisableActive(Rescue *rescue, ApitokenStatement statement)
+DisableActive(Rescue *rescue, bool waits)
 {
 	const ApitokenActor *actor = &rescue->call->caller.actor;
 	ApitokenArguments arguments;
@@ -253,31 +254,41 @@ DisableActive(Rescue *rescue, ApitokenStatement statement)
 	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(rescue->account_id));
 	apitoken_store_set_pointer(&arguments, 2, OptionalText(actor->type));
 	apitoken_store_set_pointer(&arguments, 3, OptionalText(actor->id));
+	rescue->waits = waits;
 	rescue->ids = CollectIds(rescue->ids,
-							 apitoken_identity_write_as(&rescue->call->caller, statement,
+							 apitoken_identity_write_as(&rescue->call->caller,
+														waits ? STATEMENT_DISABLE_ALL :
+														STATEMENT_DISABLE_ALL_NOWAIT,
 														&arguments, true));
 }
 
 /*
  * Disables the tokens that are there, then closes the account's gate, so that
- * nobody commits another one, then disables those that came in between: waits says
- * whether for these, too.
+ * nobody commits another one, then disables those that came in between, without
+ * waiting.  So it is with an open gate that others' locks are waited for.
  */
 static void
-Disable(Rescue *rescue, bool waits)
+DisableBeforeClosing(void *argument)
 {
+	Rescue	   *rescue = argument;
+
 	rescue->ids = NIL;
-	rescue->waits = true;
-	DisableActive(rescue, STATEMENT_DISABLE_ALL);
+	DisableActive(rescue, true);
 	apitoken_gates_close(GATE_ACCOUNT, rescue->account_id);
-	rescue->waits = waits;
-	DisableActive(rescue, waits ? STATEMENT_DISABLE_ALL : STATEMENT_DISABLE_ALL_NOWAIT);
+	DisableActive(rescue, false);
 }
 
+/*
+ * The other way round: when the gate is closed nobody commits another one, and
+ * what is Active then is all.  Whoever has locked a token and is to pass the gate
+ * waits for this, and this for him: he is told of the deadlock.
+ */
 static void
-DisableWithoutWaiting(void *argument)
+DisableAfterClosing(Rescue *rescue)
 {
-	Disable(argument, false);
+	rescue->ids = NIL;
+	apitoken_gates_close(GATE_ACCOUNT, rescue->account_id);
+	DisableActive(rescue, true);
 }
 
 /* Where there is waiting, it is lock_timeout that has ended it. */
@@ -294,18 +305,24 @@ IsLocked(int sqlstate, void *argument)
  * Whoever has locked a token that came in between is waited for with nothing in
  * hand, by beginning again: he may be about to pass the gate, or to lock tokens
  * that are disabled already, which he takes in the order of their ids as well.  But
- * not for ever.
+ * only for a moment: whoever goes on making tokens and locking them would keep this
+ * from ending, which is what it is to put an end to.
  */
 static void
 DisableAll(Rescue *rescue)
 {
+	TimestampTz first = 0;
+
 	apitoken_gates_queue_rescue(rescue->account_id);
-	for (int round = 0; round < MAX_ROUNDS; round++)
+	while (first == 0 ||
+		   !TimestampDifferenceExceeds(first, GetCurrentTimestamp(), RETRY_MS))
 	{
-		if (apitoken_subxact_try(DisableWithoutWaiting, rescue, IsLocked))
+		if (apitoken_subxact_try(DisableBeforeClosing, rescue, IsLocked))
 			return;
+		if (first == 0)
+			first = GetCurrentTimestamp();
 	}
-	Disable(rescue, true);
+	DisableAfterClosing(rescue);
 }
 
 PG_FUNCTION_INFO_V1(apitoken_disable_all);
