@@ -186,7 +186,8 @@ apitoken_acts_identified(ApitokenCaller *caller)
 	ApitokenCaller committed;
 
 	caller->own = false;
-	if (caller->actor.type == NULL || !TransactionIdIsValid(GetTopTransactionIdIfAny()))
+	caller->changed = TransactionIdIsValid(GetTopTransactionIdIfAny());
+	if (caller->actor.type == NULL || !caller->changed)
 		return;
 
 	PushCommittedSnapshot();
@@ -289,9 +290,6 @@ ActOf(ActKind kind, const ApitokenCaller *caller, const char *account_id, const 
  * Looking
  */
 
-/* Does the actor hold, by what the active snapshot shows, what the act needs? */
-typedef bool (*RightHeld) (const Act *act, const ApitokenCaller *scope);
-
 static bool
 Administers(const Act *act, const ApitokenCaller *scope)
 {
@@ -301,18 +299,31 @@ Administers(const Act *act, const ApitokenCaller *scope)
 	return scope->everywhere || (!act->everywhere && Includes(scope->accounts, act->account_id));
 }
 
+/*
+ * Does the active snapshot show that the actor is Active, and holds what the act
+ * needs?  offer is what the account can give, for ACT_GAVE.
+ */
 static bool
-HoldsGuard(const Act *act, const ApitokenCaller *scope)
+HasRight(const Act *act, const ApitokenOffer *offer, bool *active)
 {
-	return act->module == NULL || apitoken_identity_holds(scope, act->module);
-}
+	ApitokenCaller scope;
 
-static bool
-MayGive(const Act *act, const ApitokenCaller *scope)
-{
-	const ApitokenOffer *offer = apitoken_offer_read(act->account_id);
-
-	return apitoken_offer_may_give(offer, apitoken_offer_find(offer, act->module), scope);
+	*active = apitoken_identity_scope(act->actor, &scope);
+	if (!*active)
+		return false;
+	switch (act->kind)
+	{
+		case ACT_ADMINISTERED:
+			return Administers(act, &scope);
+		case ACT_GUARDED:
+			return act->module == NULL || apitoken_identity_holds(&scope, act->module);
+		case ACT_GAVE:
+			return apitoken_offer_may_give(offer, apitoken_offer_find(offer, act->module),
+										   &scope);
+		case ACT_OPENED:
+			break;
+	}
+	return true;
 }
 
 /* What this transaction has made is not there for others. */
@@ -329,45 +340,50 @@ IsUnknownToOthers(const ApitokenActor *actor)
  * sees itself.  Raises PT401 or PT403.
  */
 static void
-CheckRight(const Act *act, RightHeld held)
+CheckRight(const Act *act, const ApitokenOffer *offer)
 {
-	ApitokenCaller scope;
-	bool		unknown;
 	bool		active;
-	bool		holds;
+	bool		has;
 
 	PushCommittedSnapshot();
-	unknown = IsUnknownToOthers(&act->actor);
-	active = apitoken_identity_scope(act->actor, &scope);
-	holds = active && held(act, &scope);
+	has = HasRight(act, offer, &active) ||
+		/* nobody else can have taken a right from a token that he does not see */
+			(act->own && IsUnknownToOthers(&act->actor));
 	PopActiveSnapshot();
-
-	/* nobody else can have taken a right from a token that he does not see */
-	if (holds || (act->own && unknown))
-		return;
-	if (act->own)
+	if (!has && act->own)
 	{
 		PushActiveSnapshot(GetLatestSnapshot());
-		active = apitoken_identity_scope(act->actor, &scope);
-		holds = active && held(act, &scope);
+		has = HasRight(act, offer, &active);
 		PopActiveSnapshot();
 	}
 
+	if (has)
+		return;
 	if (!active)
 		apitoken_error_unauthorized();
-	if (!holds && act->kind == ACT_GAVE)
+	if (act->kind == ACT_GAVE)
 		apitoken_error_not_held(act->module);
-	if (!holds && act->kind == ACT_GUARDED)
+	if (act->kind == ACT_GUARDED)
 		apitoken_error_module_not_held(act->module);
-	if (!holds)
-		apitoken_error_right_gone();
+	apitoken_error_right_gone();
 }
 
-/* Checks that the account still offers the module.  Raises PT403. */
-static void
-CheckOffer(const Act *act)
+/* What the account offers now, what this transaction offers itself included. */
+static ApitokenOffer *
+ReadOffer(const Act *act)
 {
-	const ApitokenOffer *offer = apitoken_offer_read(act->account_id);
+	ApitokenOffer *offer;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	offer = apitoken_offer_read(act->account_id);
+	PopActiveSnapshot();
+	return offer;
+}
+
+/* Checks that the account still offers what was given.  Raises PT403. */
+static void
+CheckOffer(const Act *act, const ApitokenOffer *offer)
+{
 	const ApitokenOfferedModule *module = apitoken_offer_find(offer, act->module);
 
 	if (module == NULL || !module->holdable)
@@ -378,27 +394,18 @@ CheckOffer(const Act *act)
 static void
 Check(const Act *act)
 {
-	if (NothingHappened(act->completed))
+	ApitokenOffer *offer = NULL;
+
+	if (act->kind == ACT_OPENED || NothingHappened(act->completed))
 		return;
 
-	PushActiveSnapshot(GetLatestSnapshot());
-	switch (act->kind)
+	if (act->kind == ACT_GAVE)
 	{
-		case ACT_ADMINISTERED:
-			CheckRight(act, Administers);
-			break;
-		case ACT_GUARDED:
-			CheckRight(act, HoldsGuard);
-			break;
-		case ACT_OPENED:
-			break;
-		case ACT_GAVE:
-			CheckOffer(act);
-			if (act->actor.type != NULL)
-				CheckRight(act, MayGive);
-			break;
+		offer = ReadOffer(act);
+		CheckOffer(act, offer);
 	}
-	PopActiveSnapshot();
+	if (act->actor.type != NULL)
+		CheckRight(act, offer);
 }
 
 /*
@@ -459,6 +466,20 @@ apitoken_acts_open(const ApitokenCaller *caller, const char *account_id)
 	(void) Note(ActOf(ACT_OPENED, caller, account_id, NULL));
 }
 
+/* Does its actor hold what an act needs, had this transaction changed nothing? */
+static bool
+HoldsWithoutThis(const Act *act)
+{
+	ApitokenOffer *offer = ReadOffer(act);
+	bool		active;
+	bool		has;
+
+	PushCommittedSnapshot();
+	has = HasRight(act, offer, &active);
+	PopActiveSnapshot();
+	return has;
+}
+
 /*
  * Notes that a module of an account was given to one of its tokens: it must be
  * offered, and the giver must be able to give it, when the transaction commits.
@@ -466,7 +487,12 @@ apitoken_acts_open(const ApitokenCaller *caller, const char *account_id)
 void
 apitoken_acts_give(const ApitokenCaller *caller, const char *account_id, const char *module_id)
 {
-	(void) Note(ActOf(ACT_GAVE, caller, account_id, module_id));
+	Act			act = ActOf(ACT_GAVE, caller, account_id, module_id);
+
+	/* he may hold all that he acts by without this transaction, but not this */
+	if (act.actor.type != NULL && caller->changed && !act.own)
+		act.own = !HoldsWithoutThis(&act);
+	(void) Note(act);
 }
 
 /*

@@ -32,6 +32,7 @@ typedef struct ApitokenCaller
 	ArrayType  *accounts;		/* else these: ids, text[] */
 	ArrayType  *homes;			/* by which accounts he has his rights */
 	bool		own;			/* are these rights this transaction's own? */
+	bool		changed;		/* had it changed anything before? */
 	uint64		completed;		/* of transactions, when he was found; 0: not
 								 * known */
 	bool		closes_account; /* does he close the account's gate himself? */

@@ -430,7 +430,10 @@ apitoken_log_transition(PG_FUNCTION_ARGS)
 	NoteTransition(&caller, TextDatumGetCString(account_id), TextDatumGetCString(id),
 				   TextDatumGetCString(from), TextDatumGetCString(to));
 	if (!apitoken_identity_is_writing())
+	{
+		apitoken_acts_identified(&caller);
 		apitoken_acts_administer(&caller, NULL);
+	}
 	apitoken_transitions_record(&caller, account_id, id, from, to);
 	SPI_finish();
 	apitoken_identity_leave_owner(&ownership);
