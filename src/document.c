@@ -118,15 +118,14 @@ WriteDocument(ApitokenDocument *document)
 static Jsonb *
 Build(ApitokenDocument *document)
 {
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "apitoken document",
-												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(context);
+	MemoryContext old = MemoryContextSwitchTo(document->context);
 	Jsonb	   *result;
 
 	apitoken_gather(document);
 	result = WriteDocument(document);
 	MemoryContextSwitchTo(old);
-	MemoryContextDelete(context);
+	/* what comes next has to find room for a large result's text */
+	MemoryContextReset(document->context);
 	return result;
 }
 
@@ -185,20 +184,29 @@ BuildIfPossible(ApitokenDocument *document)
 /*
  * Builds a document with less and less in it, until it can be built.  of_change
  * says that it is the answer to a change, which must not fail because there is
- * no room for its answer.
+ * no room for its answer.  What an attempt that failed has taken is given back
+ * before the next: there may be little else.
  */
 static Jsonb *
 BuildWhatFits(const ApitokenDocument *asked, bool of_change)
 {
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "apitoken document",
+												  ALLOCSET_DEFAULT_SIZES);
+
 	for (ApitokenExtent extent = EXTENT_WHOLE; extent <= EXTENT_TOKEN; extent++)
 	{
 		ApitokenDocument document = *asked;
 		Jsonb	   *result;
 
 		document.extent = extent;
+		document.context = context;
+		MemoryContextReset(context);
 		result = of_change && extent < EXTENT_TOKEN ? BuildIfPossible(&document) : Build(&document);
 		if (result != NULL)
+		{
+			MemoryContextDelete(context);
 			return result;
+		}
 	}
 	apitoken_error_document_too_large();
 }

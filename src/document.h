@@ -80,6 +80,7 @@ typedef struct ApitokenDocument
 	ApitokenRows tokens;
 	const ApitokenPage *page;	/* of a list of tokens; NULL: one token */
 	MemoryContext result_context;
+	MemoryContext context;		/* of all that is not the result */
 	ApitokenExtent extent;
 
 	StringInfoData buffer;		/* what is written, in result_context */
