@@ -780,6 +780,11 @@ CREATE TRIGGER close_gate AFTER UPDATE OF is_default ON apitoken.user_groups
 CREATE TRIGGER close_gate AFTER UPDATE OF code, account_types ON apitoken.modules
 	FOR EACH ROW WHEN (OLD.code <> NEW.code OR OLD.account_types <> NEW.account_types) EXECUTE FUNCTION apitoken.close_gate('all');
 
+COMMENT ON FUNCTION @extschema@.apitoken_disable_all(text) IS
+	$$Disable every Active API token of an account
+
+For when it is urgent: when the transaction has committed no token of the account is Active, but for those that somebody who still had the right made or enabled afterwards. Answers the ids of the tokens that were disabled, as an array; [] if none was Active. Errors: PT404 if there is no such account among those the caller may administer.$$;
+
 CREATE FUNCTION @extschema@.apitoken_guard(module text DEFAULT NULL) RETURNS void
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'apitoken_guard';

@@ -267,10 +267,7 @@ Note(Act act)
 	MemoryContextSwitchTo(old);
 
 	if (!found && act.actor.type != NULL)
-	{
-		apitoken_gates_mark(ActorGate(&act.actor), act.actor.id);
 		StartTimeout();
-	}
 	return entry->act;
 }
 
@@ -408,34 +405,13 @@ Check(const Act *act)
 		CheckRight(act, offer);
 }
 
-/*
- * Begins to look: as the tables' owner, and with a connection to SPI of its own,
- * which leaves the result of the statement before as it is.
- */
-static ApitokenOwnership
-BeginLooking(void)
-{
-	ApitokenOwnership ownership = apitoken_identity_become_owner();
-
-	if (SPI_connect() != SPI_OK_CONNECT)
-		apitoken_error_statement("apitoken", "SPI_connect");
-	return ownership;
-}
-
-static void
-EndLooking(const ApitokenOwnership *ownership)
-{
-	SPI_finish();
-	apitoken_identity_leave_owner(ownership);
-}
-
 static void
 CheckNow(const Act *act)
 {
-	ApitokenOwnership ownership = BeginLooking();
+	ApitokenOwnership ownership = apitoken_identity_enter();
 
 	Check(act);
-	EndLooking(&ownership);
+	apitoken_identity_leave(&ownership);
 }
 
 /*
@@ -530,11 +506,34 @@ AddHomes(ApitokenGates *gates, const ApitokenActor *actor)
 		apitoken_gates_add(gates, GATE_ACCOUNT, TextDatumGetCString(homes[i]));
 }
 
+/* Would the two acts of an actor add the same gates for him? */
+static bool
+SameGates(const Act *a, const Act *b)
+{
+	return SameString(a->actor.type, b->actor.type) && SameString(a->actor.id, b->actor.id) &&
+		a->own == b->own;
+}
+
+/* Adds the gates of an act's actor, by the view that his rights are looked for in. */
+static void
+AddActor(ApitokenGates *gates, const Act *act)
+{
+	apitoken_gates_add(gates, ActorGate(&act->actor), act->actor.id);
+	PushCommittedSnapshot();
+	AddHomes(gates, &act->actor);
+	PopActiveSnapshot();
+	if (!act->own)
+		return;
+	PushActiveSnapshot(GetLatestSnapshot());
+	AddHomes(gates, &act->actor);
+	PopActiveSnapshot();
+}
+
 static ApitokenGates *
 GatesOfActs(void)
 {
 	ApitokenGates *gates = apitoken_gates_create();
-	const ApitokenActor *last = NULL;
+	const Act  *last = NULL;
 	ListCell   *cell;
 
 	apitoken_gates_add(gates, GATE_ALL, NULL);
@@ -545,19 +544,9 @@ GatesOfActs(void)
 		CHECK_FOR_INTERRUPTS();
 		if (act->kind == ACT_OPENED || act->kind == ACT_GAVE)
 			apitoken_gates_add(gates, GATE_ACCOUNT, act->account_id);
-		if (act->actor.type == NULL ||
-			(last != NULL && SameString(last->type, act->actor.type) &&
-			 SameString(last->id, act->actor.id)))
-			continue;
-		apitoken_gates_add(gates, ActorGate(&act->actor), act->actor.id);
-		/* both what others see of him, and what this transaction has changed */
-		PushCommittedSnapshot();
-		AddHomes(gates, &act->actor);
-		PopActiveSnapshot();
-		PushActiveSnapshot(GetLatestSnapshot());
-		AddHomes(gates, &act->actor);
-		PopActiveSnapshot();
-		last = &act->actor;
+		if (act->actor.type != NULL && (last == NULL || !SameGates(act, last)))
+			AddActor(gates, act);
+		last = act;
 	}
 	return gates;
 }
@@ -569,7 +558,7 @@ GatesOfActs(void)
 static void
 CheckActs(void)
 {
-	ApitokenOwnership ownership = BeginLooking();
+	ApitokenOwnership ownership = apitoken_identity_enter();
 	ListCell   *cell;
 
 	apitoken_gates_pass(GatesOfActs());
@@ -578,7 +567,7 @@ CheckActs(void)
 		CHECK_FOR_INTERRUPTS();
 		Check(lfirst(cell));
 	}
-	EndLooking(&ownership);
+	apitoken_identity_leave(&ownership);
 }
 
 /* What is locked from here on belongs to the transaction itself. */

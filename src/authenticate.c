@@ -255,9 +255,7 @@ apitoken_authenticate_secret(const char *secret, int length)
 	Jsonb	   *answer;
 
 	apitoken_error_guard(&guard, true);
-	ownership = apitoken_identity_become_owner();
-	if (SPI_connect() != SPI_OK_CONNECT)
-		apitoken_error_statement("apitoken", "SPI_connect");
+	ownership = apitoken_identity_enter();
 
 	/* a token that was disabled since the transaction began must not get in */
 	PushActiveSnapshot(GetLatestSnapshot());
@@ -270,8 +268,7 @@ apitoken_authenticate_secret(const char *secret, int length)
 
 	NoteAccessIfDue(&credential, token.account_id, id);
 	answer = BuildAnswer(token.account_id, id, result_context);
-	SPI_finish();
-	apitoken_identity_leave_owner(&ownership);
+	apitoken_identity_leave(&ownership);
 	apitoken_identity_set_actor("token", id);
 	apitoken_error_unguard(&guard);
 	return answer;
@@ -307,18 +304,15 @@ apitoken_guard(PG_FUNCTION_ARGS)
 {
 	char	   *module = apitoken_call_isnull(fcinfo, 0) ? NULL :
 		text_to_cstring(PG_GETARG_TEXT_PP(0));
-	ApitokenOwnership ownership = apitoken_identity_become_owner();
+	ApitokenOwnership ownership = apitoken_identity_enter();
 	ApitokenCaller caller;
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		apitoken_error_statement("apitoken", "SPI_connect");
 	PushActiveSnapshot(GetLatestSnapshot());
 	if (!apitoken_identity_visible(ownership.role, OPERATION_SEE, &caller) || caller.actor.type == NULL)
 		apitoken_error_unauthorized();
 	PopActiveSnapshot();
 	apitoken_acts_identified(&caller);
 	apitoken_acts_guard(&caller, module);
-	SPI_finish();
-	apitoken_identity_leave_owner(&ownership);
+	apitoken_identity_leave(&ownership);
 	PG_RETURN_VOID();
 }

@@ -97,9 +97,7 @@ apitoken_call_begin(ApitokenOperation operation)
 	call.guard = palloc(sizeof(ErrorContextCallback));
 	apitoken_error_guard(call.guard, false);
 	call.result_context = CurrentMemoryContext;
-	call.ownership = apitoken_identity_become_owner();
-	if (SPI_connect() != SPI_OK_CONNECT)
-		apitoken_error_statement("apitoken", "SPI_connect");
+	call.ownership = apitoken_identity_enter();
 	Identify(&call);
 	if (operation != OPERATION_READ)
 		apitoken_acts_identified(&call.caller);
@@ -110,8 +108,7 @@ apitoken_call_begin(ApitokenOperation operation)
 void
 apitoken_call_end(const ApitokenCall *call)
 {
-	SPI_finish();
-	apitoken_identity_leave_owner(&call->ownership);
+	apitoken_identity_leave(&call->ownership);
 	apitoken_error_unguard(call->guard);
 	pfree(call->guard);
 }

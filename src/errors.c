@@ -25,6 +25,8 @@
 
 #define BAD_REQUEST errcode(ERRCODE_BAD_REQUEST), errmsg("Bad Request"), HideSecret(NULL)
 
+#define FORBIDDEN errcode(ERRCODE_FORBIDDEN), errmsg("Forbidden")
+
 #define UNAUTHORIZED errcode(ERRCODE_UNAUTHORIZED), errmsg("Unauthorized"), HideSecret(NULL), \
 	errdetail("There is no valid credential."), \
 	errhint("Authenticate with the secret of an Active API token.")
@@ -343,13 +345,10 @@ void
 apitoken_error_forbidden(void)
 {
 	ereport(ERROR,
-			(errcode(ERRCODE_FORBIDDEN),
-			 errmsg("Forbidden"),
+			(FORBIDDEN,
 			 errdetail("The actor holds no module that lets him administer API tokens."),
 			 errhint("The module access-management does for the own account's tokens.")));
 }
-
-#define FORBIDDEN errcode(ERRCODE_FORBIDDEN), errmsg("Forbidden")
 
 /* Somebody whose right was there when he used it, but is not any more. */
 void

@@ -105,23 +105,6 @@ CompareGates(const void *left, const void *right)
 }
 
 /*
- * Marks
- */
-
-/*
- * Leaves a mark at a gate, until the transaction ends, that it acts in the name
- * of that token or user: the gate is neither closed nor passed by it, but
- * pg_locks shows who it is that acts (AccessShareLock).
- */
-void
-apitoken_gates_mark(ApitokenGateKind kind, const char *id)
-{
-	LOCKTAG		tag = Tag(kind, id);
-
-	(void) LockAcquire(&tag, AccessShareLock, false, false);
-}
-
-/*
  * Closing
  */
 
@@ -225,7 +208,6 @@ apitoken_gates_create(void)
 
 	gates->count = 0;
 	gates->allocated = 8;
-	gates->accounts = 0;
 	gates->gates = palloc(sizeof(ApitokenGate) * gates->allocated);
 	return gates;
 }
@@ -244,27 +226,26 @@ apitoken_gates_add(ApitokenGates *gates, ApitokenGateKind kind, const char *id)
 	gate = &gates->gates[gates->count++];
 	gate->tag = Tag(kind, id);
 	gate->mode = PASSES;
-	if (kind == GATE_ACCOUNT)
-		gates->accounts++;
 }
 
-/* Brings the gates into their order, each once. */
-static void
+/* Brings the gates into their order, each once; returns how many are accounts'. */
+static int
 Arrange(ApitokenGates *gates)
 {
 	int			kept = 0;
+	int			accounts = 0;
 
 	qsort(gates->gates, gates->count, sizeof(ApitokenGate), CompareGates);
-	gates->accounts = 0;
 	for (int i = 0; i < gates->count; i++)
 	{
 		if (kept > 0 && CompareGates(&gates->gates[i], &gates->gates[kept - 1]) == 0)
 			continue;
 		if (gates->gates[i].tag.locktag_field4 == GATE_ACCOUNT)
-			gates->accounts++;
+			accounts++;
 		gates->gates[kept++] = gates->gates[i];
 	}
 	gates->count = kept;
+	return accounts;
 }
 
 /* Puts the gate for all accounts in the place of very many accounts' gates. */
@@ -318,8 +299,7 @@ apitoken_gates_pass(ApitokenGates *gates)
 	TimestampTz start = 0;
 	const ApitokenGate *closed;
 
-	Arrange(gates);
-	if (gates->accounts > MAX_ACCOUNT_GATES)
+	if (Arrange(gates) > MAX_ACCOUNT_GATES)
 		Widen(gates);
 	if (LockTimeout > 0 && (bound == 0 || LockTimeout < bound))
 		bound = LockTimeout;

@@ -35,11 +35,8 @@ typedef struct ApitokenGates
 {
 	int			count;
 	int			allocated;
-	int			accounts;		/* of them */
 	ApitokenGate *gates;
 } ApitokenGates;
-
-extern void apitoken_gates_mark(ApitokenGateKind kind, const char *id);
 
 extern void apitoken_gates_close(ApitokenGateKind kind, const char *id);
 extern void apitoken_gates_queue_rescue(const char *account_id);

@@ -182,16 +182,18 @@ TablesOwner(void)
 }
 
 /*
- * Becomes the owner of the tables, so that a caller needs no right on them.
+ * Enters the extension: becomes the owner of the tables, so that a caller needs no
+ * right on them, and connects to SPI, whose memory context is the current one then.
+ * What was the last statement's result stays so for who was connected before.
  *
  * Settings that are saved from here on, as store.c does with the search path,
- * are restored when the owner is left.
+ * are restored when it is left.
  *
- * Returns what apitoken_identity_leave_owner goes back to.  After an error, the
+ * Returns what apitoken_identity_leave goes back to.  After an error, the
  * end of the (sub)transaction goes back by itself.
  */
 ApitokenOwnership
-apitoken_identity_become_owner(void)
+apitoken_identity_enter(void)
 {
 	ApitokenOwnership ownership;
 	Oid			owner = TablesOwner();
@@ -199,13 +201,16 @@ apitoken_identity_become_owner(void)
 	GetUserIdAndSecContext(&ownership.role, &ownership.security_context);
 	SetUserIdAndSecContext(owner, ownership.security_context | SECURITY_LOCAL_USERID_CHANGE);
 	ownership.guc_level = NewGUCNestLevel();
+	if (SPI_connect() != SPI_OK_CONNECT)
+		apitoken_error_statement("apitoken", "SPI_connect");
 	return ownership;
 }
 
-/* Goes back to the role, and the settings, of the caller. */
+/* Goes back to the role, the settings and the memory context of the caller. */
 void
-apitoken_identity_leave_owner(const ApitokenOwnership *ownership)
+apitoken_identity_leave(const ApitokenOwnership *ownership)
 {
+	SPI_finish();
 	AtEOXact_GUC(false, ownership->guc_level);
 	SetUserIdAndSecContext(ownership->role, ownership->security_context);
 }

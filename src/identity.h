@@ -73,8 +73,8 @@ typedef struct ApitokenOwnership
 extern void apitoken_identity_define_setting(void);
 extern void apitoken_identity_set_actor(const char *type, const char *id);
 
-extern ApitokenOwnership apitoken_identity_become_owner(void);
-extern void apitoken_identity_leave_owner(const ApitokenOwnership *ownership);
+extern ApitokenOwnership apitoken_identity_enter(void);
+extern void apitoken_identity_leave(const ApitokenOwnership *ownership);
 
 extern ApitokenTokenStatus apitoken_identity_token_status(const char *id);
 extern bool apitoken_identity_is_active(const ApitokenTokenStatus *token);

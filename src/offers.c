@@ -39,33 +39,6 @@ IsRestored(Relation relation)
 		check_enable_rls(RelationGetRelid(relation), InvalidOid, true) != RLS_ENABLED;
 }
 
-/* Checks that a function was called as a trigger that follows one of two events. */
-static void
-CheckEither(FunctionCallInfo fcinfo, TriggerEvent other)
-{
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-	bool		update = CALLED_AS_TRIGGER(fcinfo) && TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
-
-	apitoken_trigger_check(fcinfo, update ? TRIGGER_EVENT_UPDATE : other);
-}
-
-static ApitokenOwnership
-Begin(void)
-{
-	ApitokenOwnership ownership = apitoken_identity_become_owner();
-
-	if (SPI_connect() != SPI_OK_CONNECT)
-		apitoken_error_statement("apitoken", "SPI_connect");
-	return ownership;
-}
-
-static void
-End(const ApitokenOwnership *ownership)
-{
-	SPI_finish();
-	apitoken_identity_leave_owner(ownership);
-}
-
 /*
  * What is given
  */
@@ -122,17 +95,17 @@ apitoken_check_offer(PG_FUNCTION_ARGS)
 	Datum		account_id;
 	Datum		module_id;
 
-	CheckEither(fcinfo, TRIGGER_EVENT_INSERT);
+	apitoken_trigger_check_update_or(fcinfo, TRIGGER_EVENT_INSERT);
 	if (IsRestored(trigger->tg_relation))
 		PG_RETURN_POINTER(NULL);
 
-	ownership = Begin();
+	ownership = apitoken_identity_enter();
 	row = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
 	account_id = apitoken_trigger_value(trigger, row, "account_id");
 	module_id = apitoken_trigger_value(trigger, row, "module_id");
 	CheckOffer(trigger->tg_relation, account_id, module_id);
 	NoteGiven(account_id, module_id);
-	End(&ownership);
+	apitoken_identity_leave(&ownership);
 	PG_RETURN_POINTER(NULL);
 }
 
@@ -185,13 +158,13 @@ apitoken_keep_offer(PG_FUNCTION_ARGS)
 	ApitokenArguments arguments;
 	Datum		account_id;
 
-	CheckEither(fcinfo, TRIGGER_EVENT_DELETE);
-	ownership = Begin();
+	apitoken_trigger_check_update_or(fcinfo, TRIGGER_EVENT_DELETE);
+	ownership = apitoken_identity_enter();
 	account_id = apitoken_trigger_value(trigger, trigger->tg_trigtuple, "account_id");
 	SettleAccount(account_id, (Datum) 0);
 	apitoken_store_clear(&arguments);
 	CheckHeld(trigger->tg_relation, account_id, STATEMENT_HELD_UNOFFERED, &arguments);
-	End(&ownership);
+	apitoken_identity_leave(&ownership);
 	PG_RETURN_POINTER(NULL);
 }
 
@@ -213,9 +186,9 @@ apitoken_keep_module(PG_FUNCTION_ARGS)
 	Datum		group_id;
 	HeapTuple	row;
 
-	CheckEither(fcinfo, TRIGGER_EVENT_DELETE);
+	apitoken_trigger_check_update_or(fcinfo, TRIGGER_EVENT_DELETE);
 	row = trigger->tg_trigtuple;
-	ownership = Begin();
+	ownership = apitoken_identity_enter();
 	account_id = apitoken_trigger_value(trigger, row, "account_id");
 	group_id = apitoken_trigger_value(trigger, row, "user_group_id");
 	SettleAccount(account_id, group_id);
@@ -223,7 +196,7 @@ apitoken_keep_module(PG_FUNCTION_ARGS)
 	apitoken_store_set(&arguments, 2, apitoken_trigger_value(trigger, row, "module_id"));
 	apitoken_store_set(&arguments, 3, group_id);
 	CheckHeld(trigger->tg_relation, account_id, STATEMENT_MODULE_STILL_HELD, &arguments);
-	End(&ownership);
+	apitoken_identity_leave(&ownership);
 	PG_RETURN_POINTER(NULL);
 }
 
@@ -260,7 +233,7 @@ apitoken_keep_account_types(PG_FUNCTION_ARGS)
 	Datum		module_id;
 
 	apitoken_trigger_check(fcinfo, TRIGGER_EVENT_UPDATE);
-	ownership = Begin();
+	ownership = apitoken_identity_enter();
 	module_id = apitoken_trigger_value(trigger, trigger->tg_trigtuple, "id");
 	apitoken_store_clear(&arguments);
 	apitoken_store_set(&arguments, 1, module_id);
@@ -269,6 +242,6 @@ apitoken_keep_account_types(PG_FUNCTION_ARGS)
 	if (SPI_processed > 0)
 		apitoken_error_type_held(trigger->tg_relation, apitoken_store_cstring(0, 1),
 								 apitoken_store_cstring(0, 2), module_id);
-	End(&ownership);
+	apitoken_identity_leave(&ownership);
 	PG_RETURN_POINTER(NULL);
 }

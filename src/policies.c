@@ -24,12 +24,10 @@ static ApitokenCaller
 VisibleToCaller(void)
 {
 	MemoryContext result_context = CurrentMemoryContext;
-	ApitokenOwnership ownership = apitoken_identity_become_owner();
+	ApitokenOwnership ownership = apitoken_identity_enter();
 	ApitokenCaller caller;
 	MemoryContext old;
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		apitoken_error_statement("apitoken", "SPI_connect");
 	/* as things are now: but in parallel mode no newer snapshot can be taken */
 	if (!IsInParallelMode())
 		PushActiveSnapshot(GetLatestSnapshot());
@@ -40,8 +38,7 @@ VisibleToCaller(void)
 	old = MemoryContextSwitchTo(result_context);
 	caller.accounts = DatumGetArrayTypePCopy(PointerGetDatum(caller.accounts));
 	MemoryContextSwitchTo(old);
-	SPI_finish();
-	apitoken_identity_leave_owner(&ownership);
+	apitoken_identity_leave(&ownership);
 	return caller;
 }
 

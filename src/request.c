@@ -95,15 +95,12 @@ apitoken_request_member(const char *setting, const char *key)
 static void
 RequireCaller(void)
 {
-	ApitokenOwnership ownership = apitoken_identity_become_owner();
+	ApitokenOwnership ownership = apitoken_identity_enter();
 	ApitokenCaller caller;
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		apitoken_error_statement("apitoken", "SPI_connect");
 	if (!apitoken_identity_visible(ownership.role, OPERATION_SEE, &caller))
 		apitoken_error_unauthorized();
-	SPI_finish();
-	apitoken_identity_leave_owner(&ownership);
+	apitoken_identity_leave(&ownership);
 }
 
 PG_FUNCTION_INFO_V1(apitoken_pre_request);

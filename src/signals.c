@@ -22,7 +22,6 @@
 #include "commands/async.h"
 #include "errors.h"
 #include "gates.h"
-#include "miscadmin.h"
 #include "nodes/pg_list.h"
 #include "storage/lock.h"
 #include "utils/fmgrprotos.h"
@@ -41,9 +40,8 @@ typedef struct Signal
 	char	   *payload;
 } Signal;
 
-/* Those of this transaction, in its memory, and the room that they need. */
+/* Those of this transaction, in its memory. */
 static List *signals = NIL;
-static Size bytes = 0;
 
 /* Keeps a signal until the transaction commits. */
 void
@@ -63,7 +61,6 @@ apitoken_signals_add(const char *id, const char *status)
 	signal->subid = GetCurrentSubTransactionId();
 	signal->payload = payload.data;
 	signals = lappend(signals, signal);
-	bytes += payload.len + NOTIFICATION_OVERHEAD;
 	MemoryContextSwitchTo(old);
 }
 
@@ -87,6 +84,11 @@ QueueUsage(void)
 static bool
 IsRoom(void)
 {
+	Size		bytes = 0;
+	ListCell   *cell;
+
+	foreach(cell, signals)
+		bytes += strlen(((Signal *) lfirst(cell))->payload) + NOTIFICATION_OVERHEAD;
 	return QueueUsage() + (double) bytes / ((double) apitoken_queue_pages * BLCKSZ) <=
 		MAX_QUEUE_USAGE;
 }
@@ -149,5 +151,4 @@ void
 apitoken_signals_forget(void)
 {
 	signals = NIL;
-	bytes = 0;
 }

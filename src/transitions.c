@@ -425,8 +425,7 @@ apitoken_log_transition(PG_FUNCTION_ARGS)
 	to = apitoken_trigger_value(trigger, trigger->tg_newtuple, "status");
 
 	caller = apitoken_identity_writer();
-	ownership = apitoken_identity_become_owner();
-	SPI_connect();
+	ownership = apitoken_identity_enter();
 	NoteTransition(&caller, TextDatumGetCString(account_id), TextDatumGetCString(id),
 				   TextDatumGetCString(from), TextDatumGetCString(to));
 	if (!apitoken_identity_is_writing())
@@ -435,7 +434,6 @@ apitoken_log_transition(PG_FUNCTION_ARGS)
 		apitoken_acts_administer(&caller, NULL);
 	}
 	apitoken_transitions_record(&caller, account_id, id, from, to);
-	SPI_finish();
-	apitoken_identity_leave_owner(&ownership);
+	apitoken_identity_leave(&ownership);
 	PG_RETURN_POINTER(NULL);
 }

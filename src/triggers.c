@@ -11,7 +11,6 @@
 #include "triggers.h"
 
 #include "catalog/pg_type.h"
-#include "commands/trigger.h"
 #include "errors.h"
 #include "gates.h"
 #include "identity.h"
@@ -31,9 +30,17 @@ apitoken_trigger_check(FunctionCallInfo fcinfo, TriggerEvent event)
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
 		!TRIGGER_FIRED_AFTER(trigger->tg_event) ||
 		(trigger->tg_event & TRIGGER_EVENT_OPMASK) != event)
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function must be fired by the extension's own triggers")));
+		apitoken_error_trigger();
+}
+
+/* The same for a trigger that follows an update, too. */
+void
+apitoken_trigger_check_update_or(FunctionCallInfo fcinfo, TriggerEvent event)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	bool		update = CALLED_AS_TRIGGER(fcinfo) && TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
+
+	apitoken_trigger_check(fcinfo, update ? TRIGGER_EVENT_UPDATE : event);
 }
 
 /*
@@ -99,13 +106,8 @@ apitoken_withdraw_module(PG_FUNCTION_ARGS)
 	Datum		account_id;
 	Datum		module_id;
 
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
-		apitoken_trigger_check(fcinfo, TRIGGER_EVENT_DELETE);
-	else
-		apitoken_trigger_check(fcinfo, TRIGGER_EVENT_UPDATE);
-	ownership = apitoken_identity_become_owner();
-	if (SPI_connect() != SPI_OK_CONNECT)
-		apitoken_error_statement("apitoken", "SPI_connect");
+	apitoken_trigger_check_update_or(fcinfo, TRIGGER_EVENT_DELETE);
+	ownership = apitoken_identity_enter();
 	account_id = apitoken_trigger_value(trigger, trigger->tg_trigtuple, "account_id");
 	apitoken_gates_close(GATE_ACCOUNT, TextDatumGetCString(account_id));
 	module_id = apitoken_trigger_value(trigger, trigger->tg_trigtuple, "module_id");
@@ -113,8 +115,7 @@ apitoken_withdraw_module(PG_FUNCTION_ARGS)
 							apitoken_trigger_value(trigger, trigger->tg_trigtuple, "user_group_id"),
 							module_id))
 		Withdraw(account_id, module_id);
-	SPI_finish();
-	apitoken_identity_leave_owner(&ownership);
+	apitoken_identity_leave(&ownership);
 	PG_RETURN_POINTER(NULL);
 }
 
@@ -139,10 +140,7 @@ apitoken_close_gate(PG_FUNCTION_ARGS)
 	const char *kind;
 	char	   *id = NULL;
 
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
-		apitoken_trigger_check(fcinfo, TRIGGER_EVENT_DELETE);
-	else
-		apitoken_trigger_check(fcinfo, TRIGGER_EVENT_UPDATE);
+	apitoken_trigger_check_update_or(fcinfo, TRIGGER_EVENT_DELETE);
 
 	kind = trigger->tg_trigger->tgargs[0];
 	if (trigger->tg_trigger->tgnargs > 1)

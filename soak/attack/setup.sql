@@ -11,11 +11,5 @@ CREATE EXTENSION pg_stat_statements;
 CREATE TABLE secrets (id text, secret text);
 INSERT INTO secrets SELECT id, format('idt:%s:%s', id, translate(rtrim(encode(sha256(convert_to('demo ' || id, 'UTF8')), 'base64'), '='), '+/', '-_')) FROM apitoken.api_tokens;
 GRANT SELECT, INSERT ON secrets TO web;
-SET client_min_messages = error;
-CREATE ROLE careless LOGIN;
-GRANT USAGE ON SCHEMA api, apitoken TO careless;
-GRANT ALL ON ALL TABLES IN SCHEMA apitoken TO careless;
-GRANT ALL ON ALL SEQUENCES IN SCHEMA apitoken TO careless;
-GRANT ALL ON ALL FUNCTIONS IN SCHEMA api, apitoken TO careless;
-RESET client_min_messages;
+\ir ../fixtures/careless.sql
 ANALYZE;

@@ -13,13 +13,7 @@ GRANT UPDATE ON apitoken.api_tokens TO smith;
 /*
  * One that was granted whatever can be granted on all of a kind: it writes.
  */
-SET client_min_messages = error;
-CREATE ROLE careless LOGIN;
-GRANT USAGE ON SCHEMA api, apitoken TO careless;
-GRANT ALL ON ALL TABLES IN SCHEMA apitoken TO careless;
-GRANT ALL ON ALL SEQUENCES IN SCHEMA apitoken TO careless;
-GRANT ALL ON ALL FUNCTIONS IN SCHEMA api, apitoken TO careless;
-RESET client_min_messages;
+\ir ../fixtures/careless.sql
 
 /*
  * sqlsmith takes any function of PostgreSQL's thousands that returns what it

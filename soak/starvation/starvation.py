@@ -101,7 +101,7 @@ def attempt(name, body, rescue, seconds, bound):
 
     administrator.execute(f"SET statement_timeout = '{bound}s'")
     began = time.time()
-    outcome = "done"
+    outcome = "did"
     try:
         administrator.execute(RESCUES[rescue])
     except psycopg2.Error as error:
