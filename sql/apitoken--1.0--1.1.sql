@@ -488,9 +488,10 @@ ALTER TABLE apitoken.api_token_credentials DROP CONSTRAINT api_token_credentials
 CREATE VIEW apitoken_monitor.modules_to_review WITH (security_barrier) AS
 	SELECT h.account_id, h.holder_type, h.holder_id, h.module_id, o.module_id IS NOT NULL AS is_offered,
 			a.type = ANY (m.account_types) AS is_allowed
-		FROM (SELECT l.account_id, 'group'::text, l.user_group_id, l.module_id FROM apitoken.user_group_modules l
-			UNION ALL SELECT l.account_id, 'token', l.api_token_id, l.module_id FROM apitoken.api_token_modules l)
-			AS h (account_id, holder_type, holder_id, module_id)
+		FROM (SELECT l.account_id, 'group'::text AS holder_type, l.user_group_id AS holder_id, l.module_id
+				FROM apitoken.user_group_modules l
+			UNION ALL
+			SELECT l.account_id, 'token'::text, l.api_token_id, l.module_id FROM apitoken.api_token_modules l) h
 		JOIN apitoken.accounts a ON a.id = h.account_id
 		JOIN apitoken.modules m ON m.id = h.module_id
 		LEFT JOIN (SELECT l.account_id, l.module_id FROM apitoken.user_groups g
@@ -548,7 +549,8 @@ CREATE TRIGGER check_new_offer AFTER INSERT ON apitoken.user_group_modules
 CREATE TRIGGER check_new_offer AFTER INSERT ON apitoken.api_token_modules
 	FOR EACH ROW EXECUTE FUNCTION apitoken.check_offer();
 CREATE TRIGGER check_offer AFTER UPDATE ON apitoken.api_token_modules
-	FOR EACH ROW WHEN ((OLD.account_id, OLD.api_token_id, OLD.module_id) IS DISTINCT FROM (NEW.account_id, NEW.api_token_id, NEW.module_id))
+	FOR EACH ROW WHEN (OLD.account_id IS DISTINCT FROM NEW.account_id OR OLD.api_token_id IS DISTINCT FROM NEW.api_token_id
+		OR OLD.module_id IS DISTINCT FROM NEW.module_id)
 	EXECUTE FUNCTION apitoken.check_offer();
 
 CREATE CONSTRAINT TRIGGER keep_account_types AFTER UPDATE ON apitoken.modules
@@ -571,18 +573,21 @@ CREATE CONSTRAINT TRIGGER keep_offer_of_deleted AFTER DELETE ON apitoken.user_gr
  * own trigger changed left no row in the trail.
  */
 CREATE TRIGGER check_offer AFTER UPDATE ON apitoken.user_group_modules
-	FOR EACH ROW WHEN ((OLD.account_id, OLD.user_group_id, OLD.module_id) IS DISTINCT FROM (NEW.account_id, NEW.user_group_id, NEW.module_id))
+	FOR EACH ROW WHEN (OLD.account_id IS DISTINCT FROM NEW.account_id OR OLD.user_group_id IS DISTINCT FROM NEW.user_group_id
+		OR OLD.module_id IS DISTINCT FROM NEW.module_id)
 	EXECUTE FUNCTION apitoken.check_offer();
 
 DROP TRIGGER withdraw_module ON apitoken.user_group_modules;
 CREATE TRIGGER withdraw_module AFTER UPDATE ON apitoken.user_group_modules
-	FOR EACH ROW WHEN ((OLD.account_id, OLD.user_group_id, OLD.module_id) IS DISTINCT FROM (NEW.account_id, NEW.user_group_id, NEW.module_id))
+	FOR EACH ROW WHEN (OLD.account_id IS DISTINCT FROM NEW.account_id OR OLD.user_group_id IS DISTINCT FROM NEW.user_group_id
+		OR OLD.module_id IS DISTINCT FROM NEW.module_id)
 	EXECUTE FUNCTION apitoken.withdraw_module();
 CREATE TRIGGER withdraw_deleted_module AFTER DELETE ON apitoken.user_group_modules
 	FOR EACH ROW EXECUTE FUNCTION apitoken.withdraw_module();
 CREATE CONSTRAINT TRIGGER keep_module AFTER UPDATE ON apitoken.user_group_modules
 	DEFERRABLE INITIALLY DEFERRED
-	FOR EACH ROW WHEN ((OLD.account_id, OLD.user_group_id, OLD.module_id) IS DISTINCT FROM (NEW.account_id, NEW.user_group_id, NEW.module_id))
+	FOR EACH ROW WHEN (OLD.account_id IS DISTINCT FROM NEW.account_id OR OLD.user_group_id IS DISTINCT FROM NEW.user_group_id
+		OR OLD.module_id IS DISTINCT FROM NEW.module_id)
 	EXECUTE FUNCTION apitoken.keep_module();
 CREATE CONSTRAINT TRIGGER keep_deleted_module AFTER DELETE ON apitoken.user_group_modules
 	DEFERRABLE INITIALLY DEFERRED

@@ -313,6 +313,8 @@ DisableAll(Rescue *rescue)
 {
 	TimestampTz first = 0;
 
+	/* before a lock that a standby has not got says something else */
+	PreventCommandIfReadOnly("UPDATE");
 	apitoken_gates_queue_rescue(rescue->account_id);
 	while (first == 0 ||
 		   !TimestampDifferenceExceeds(first, GetCurrentTimestamp(), RETRY_MS))

@@ -1,7 +1,7 @@
 SELECT api.apitoken_authenticate(secret) FROM secrets WHERE id = 'TKN-1671-0642';
 BEGIN;
 SELECT api.apitoken_authenticate(secret) ->> 'id' FROM secrets WHERE id = 'TKN-3001-1002';
-INSERT INTO secrets SELECT 'new ' || clock_timestamp(), api.apitoken_create('{"account": {"id": "ACC-3001-7788"}, "name": "New", "modules": [{"id": "MOD-0003"}]}') ->> 'token';
+INSERT INTO secrets SELECT 'new ' || clock_timestamp(), api.apitoken_create('{"account": {"id": "ACC-3001-7788"}, "name": "New", "modules": [{"id": "MOD-0001"}]}') ->> 'token';
 INSERT INTO secrets SELECT 'new ' || clock_timestamp(), api.apitoken_create('{"account": {"id": "ACC-3001-7788"}, "name": "Another"}') ->> 'token';
 SELECT split_part(secret, ':', 2) AS id FROM secrets WHERE id LIKE 'new%' ORDER BY id DESC LIMIT 1 \gset
 SELECT api.apitoken_update(:'id', '{"name": "Newer", "modules": []}');

@@ -7,6 +7,7 @@ CREATE TABLE mutate.seeds (kind text, value text);
 INSERT INTO mutate.seeds
 	SELECT 'id', id FROM apitoken.api_tokens
 	UNION ALL SELECT 'account', id FROM apitoken.accounts
+	UNION ALL SELECT 'code', code FROM apitoken.modules
 	UNION ALL SELECT 'secret', format('idt:%s:%s', id, translate(rtrim(encode(sha256(convert_to('demo ' || id, 'UTF8')), 'base64'), '='), '+/', '-_'))
 		FROM apitoken.api_tokens
 	UNION ALL SELECT 'fields', value FROM unnest(ARRAY['', '-account', '-*,+id,+status', '+*', '-account.groups.users.email,-modules.audit',
@@ -130,7 +131,8 @@ $$;
 CREATE TABLE mutate.functions (number integer GENERATED ALWAYS AS IDENTITY, name text, kinds text[]);
 INSERT INTO mutate.functions (name, kinds) VALUES ('apitoken_disable', '{id,fields}'), ('apitoken_enable', '{id,fields}'), ('apitoken_delete', '{id}'),
 	('apitoken_disable_all', '{account}'), ('apitoken_create', '{create}'), ('apitoken_update', '{id,changes,fields}'), ('apitoken_get', '{id,fields}'),
-	('apitoken_list', '{query}'), ('apitoken_authenticate', '{secret}'), ('apitoken_pre_request', '{}'), ('apitoken_version', '{}');
+	('apitoken_list', '{query}'), ('apitoken_authenticate', '{secret}'), ('apitoken_pre_request', '{}'), ('apitoken_guard', '{code}'),
+	('apitoken_version', '{}');
 
 CREATE FUNCTION mutate.shows_digest(output text) RETURNS boolean
 LANGUAGE sql STABLE AS $$
@@ -181,7 +183,7 @@ DECLARE
 BEGIN
 	PERFORM setseed(seed / 32768.0);
 	WHILE clock_timestamp() < now() + make_interval(secs => seconds) LOOP
-		chosen := 1 + mutate.below(11);
+		chosen := 1 + mutate.below(12);
 		SELECT * INTO function FROM mutate.functions WHERE number = chosen;
 		IF function.name = 'apitoken_pre_request' THEN
 			PERFORM set_config('request.headers', mutate.text((SELECT value FROM mutate.seeds WHERE kind = 'headers' ORDER BY random() LIMIT 1)), true);
