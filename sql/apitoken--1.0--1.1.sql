@@ -785,11 +785,6 @@ CREATE TRIGGER close_gate AFTER UPDATE OF is_default ON apitoken.user_groups
 CREATE TRIGGER close_gate AFTER UPDATE OF code, account_types ON apitoken.modules
 	FOR EACH ROW WHEN (OLD.code <> NEW.code OR OLD.account_types <> NEW.account_types) EXECUTE FUNCTION apitoken.close_gate('all');
 
-COMMENT ON FUNCTION @extschema@.apitoken_disable_all(text) IS
-	$$Disable every Active API token of an account
-
-For when it is urgent: when the transaction has committed no token of the account is Active, but for those that somebody who still had the right made or enabled afterwards. Answers the ids of the tokens that were disabled, as an array; [] if none was Active. Errors: PT404 if there is no such account among those the caller may administer.$$;
-
 CREATE FUNCTION @extschema@.apitoken_guard(module text DEFAULT NULL) RETURNS void
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'apitoken_guard';
@@ -798,6 +793,109 @@ COMMENT ON FUNCTION @extschema@.apitoken_guard(text) IS
 
 For an application's own changes, once in a transaction that has authenticated: COMMIT fails with PT401 if the token or user that acts has been disabled by then, and with PT403 if it does not hold the module of that code any more. Errors: the same, if it is so now.$$;
 REVOKE ALL ON FUNCTION @extschema@.apitoken_guard(text) FROM PUBLIC;
+
+/*
+ * Rescue by query
+ *
+ * What a call has changed is known by the call's number, so that it can be taken
+ * back as it was done.
+ */
+ALTER TABLE apitoken.api_token_transitions ADD COLUMN call_id bigint;
+COMMENT ON COLUMN apitoken.api_token_transitions.call_id IS
+	'Number of the call of apitoken_disable_all() that made the change, the same in all of its rows; else null.';
+CREATE INDEX api_token_transitions_call_idx ON apitoken.api_token_transitions (call_id) WHERE call_id IS NOT NULL;
+
+CREATE FUNCTION @extschema@.apitoken_enable_all(disabled jsonb, release boolean DEFAULT false) RETURNS jsonb
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_enable_all';
+COMMENT ON FUNCTION @extschema@.apitoken_enable_all(jsonb, boolean) IS
+	$$Take back what one apitoken_disable_all has done
+
+Takes what that call answered, and enables these API tokens, but for those whose status somebody has changed since, and for held ones, unless release lets them go. Answers the ids of the tokens that it has enabled, as an array. Errors: PT400 if no call has disabled these tokens and no other, PT403 for release by somebody other than Operations or a trusted role.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_enable_all(jsonb, boolean) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_ensure_disabled(id text, hold boolean DEFAULT false, fields text DEFAULT NULL) RETURNS jsonb
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_ensure_disabled';
+COMMENT ON FUNCTION @extschema@.apitoken_ensure_disabled(text, boolean, text) IS
+	$$Make sure that an API token is disabled
+
+As apitoken_disable, but the answer is the same if it was Disabled already, or Deleted. With hold it is held, too: see apitoken_release. Answers the token's full document. fields adds and removes members, for example "-account,-modules" or "-*,+id,+status". Errors: PT403 for a hold by somebody other than Operations or a trusted role, PT404 if there is no such token among those the caller may administer.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_ensure_disabled(text, boolean, text) FROM PUBLIC;
+
+/*
+ * Held down
+ */
+ALTER TABLE apitoken.api_tokens ADD COLUMN held_at apitoken.instant;
+COMMENT ON COLUMN apitoken.api_tokens.held_at IS
+	'heldAt: since when it is held; null if it is not. Nobody enables a held token, and nobody of its account gives it a module.';
+ALTER TABLE apitoken.accounts ADD COLUMN held_at apitoken.instant;
+COMMENT ON COLUMN apitoken.accounts.held_at IS
+	'heldAt: since when it is held; null if it is not. Nobody of a held account enables one of its tokens, gives one a module, or makes another.';
+
+CREATE FUNCTION @extschema@.apitoken_release(id text, fields text DEFAULT NULL) RETURNS jsonb
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_release';
+COMMENT ON FUNCTION @extschema@.apitoken_release(text, text) IS
+	$$Let go of an API token that is held
+
+A held token is enabled by nobody, and nobody of its account gives it a module; whoever administers it may still delete it. It stays Disabled when it is let go. For Operations, with the module account-management, and for trusted roles. Answers the token's full document, the same if it was not held. fields adds and removes members, for example "-account,-modules" or "-*,+id,+status". Errors: PT403 for everybody else, PT404 if there is no such token.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_release(text, text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_hold_account(account_id text) RETURNS void
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_hold_account';
+COMMENT ON FUNCTION @extschema@.apitoken_hold_account(text) IS
+	$$Hold an account
+
+Until it is let go, nobody of the account enables one of its API tokens, gives one a module, or creates another. Active ones stay so: apitoken_disable_all ends them. For Operations, with the module account-management, and for trusted roles; an account that is held stays so. Errors: PT403 for everybody else, PT404 if there is no such account.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_hold_account(text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_release_account(account_id text) RETURNS void
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_release_account';
+COMMENT ON FUNCTION @extschema@.apitoken_release_account(text) IS
+	$$Let go of an account that is held
+
+Its API tokens that are held themselves stay so. For Operations, with the module account-management, and for trusted roles. Errors: PT403 for everybody else, PT404 if there is no such account.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_release_account(text) FROM PUBLIC;
+
+CREATE FUNCTION apitoken.refuse_held() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_refuse_held';
+COMMENT ON FUNCTION apitoken.refuse_held() IS
+	'Trigger: a held API token is not Active.';
+REVOKE ALL ON FUNCTION apitoken.refuse_held() FROM PUBLIC;
+
+CREATE TRIGGER refuse_held AFTER INSERT OR UPDATE ON apitoken.api_tokens
+	FOR EACH ROW WHEN (NEW.held_at IS NOT NULL AND NEW.status = 'Active')
+	EXECUTE FUNCTION apitoken.refuse_held();
+CREATE TRIGGER close_gate AFTER UPDATE OF held_at ON apitoken.accounts
+	FOR EACH ROW WHEN (OLD.held_at IS NULL AND NEW.held_at IS NOT NULL)
+	EXECUTE FUNCTION apitoken.close_gate('account', 'id');
+
+CREATE FUNCTION apitoken.keep_hold() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF apitoken.sees_every_account() THEN
+		RETURN NEW;
+	END IF;
+	RAISE EXCEPTION 'whether a row of apitoken.% is held is not changed by hand', TG_TABLE_NAME
+		USING ERRCODE = 'insufficient_privilege',
+			DETAIL = format('The id is %s.', OLD.id),
+			SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME;
+END
+$$;
+COMMENT ON FUNCTION apitoken.keep_hold() IS
+	'Trigger: an actor who may administer some accounts neither holds a row by hand nor lets it go.';
+REVOKE ALL ON FUNCTION apitoken.keep_hold() FROM PUBLIC;
+
+CREATE TRIGGER keep_hold BEFORE UPDATE OF held_at ON apitoken.api_tokens
+	FOR EACH ROW WHEN (OLD.held_at IS DISTINCT FROM NEW.held_at AND row_security_active('apitoken.api_tokens'::regclass::oid))
+	EXECUTE FUNCTION apitoken.keep_hold();
+CREATE TRIGGER keep_hold BEFORE UPDATE OF held_at ON apitoken.accounts
+	FOR EACH ROW WHEN (OLD.held_at IS DISTINCT FROM NEW.held_at AND row_security_active('apitoken.accounts'::regclass::oid))
+	EXECUTE FUNCTION apitoken.keep_hold();
 
 /*
  * Grants
@@ -834,6 +932,53 @@ BEGIN
 	PERFORM apitoken.take_back();
 END
 $$;
+
+/*
+ * A function gets arguments only by being made again.  Whoever could call it goes on
+ * doing so: in an emergency is no time to find out that a grant is gone.  These grants
+ * are the administrator's, not the extension's own, so that a dump has to have them.
+ */
+DO $$
+DECLARE
+	old CONSTANT regprocedure := '@extschema@.apitoken_disable_all(text)'::regprocedure;
+	given CONSTANT aclitem[] := (SELECT p.proacl FROM pg_proc p WHERE p.oid = old);
+	owner CONSTANT oid := (SELECT p.proowner FROM pg_proc p WHERE p.oid = old);
+	made regprocedure;
+	grant_ record;
+BEGIN
+	DROP FUNCTION @extschema@.apitoken_disable_all(text);
+	CREATE FUNCTION @extschema@.apitoken_disable_all(account_id text, query text DEFAULT '', hold boolean DEFAULT false,
+			dry_run boolean DEFAULT false) RETURNS jsonb
+		LANGUAGE C VOLATILE PARALLEL UNSAFE
+		AS 'MODULE_PATHNAME', 'apitoken_disable_all';
+	made := '@extschema@.apitoken_disable_all(text, text, boolean, boolean)'::regprocedure;
+	EXECUTE format('ALTER FUNCTION %s OWNER TO %I', made, owner::regrole::name);
+	FOR grant_ IN
+		SELECT DISTINCT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(r.rolname) END AS grantee
+			FROM pg_proc p
+			CROSS JOIN LATERAL aclexplode(COALESCE(p.proacl, acldefault('f', p.proowner))) a
+			LEFT JOIN pg_roles r ON r.oid = a.grantee
+			WHERE p.oid = made AND a.grantee <> owner
+	LOOP
+		EXECUTE format('REVOKE ALL ON FUNCTION %s FROM %s', made, grant_.grantee);
+	END LOOP;
+	FOR grant_ IN
+		SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(r.rolname) END AS grantee, a.is_grantable
+			FROM aclexplode(given) a
+			LEFT JOIN pg_roles r ON r.oid = a.grantee
+			WHERE a.grantee <> owner
+	LOOP
+		EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %s%s', made, grant_.grantee,
+			CASE WHEN grant_.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END);
+	END LOOP;
+	UPDATE pg_init_privs SET initprivs = ARRAY[makeaclitem(owner, owner, 'EXECUTE', false)]
+		WHERE classoid = 'pg_proc'::regclass AND objoid = made AND objsubid = 0;
+END
+$$;
+COMMENT ON FUNCTION @extschema@.apitoken_disable_all(text, text, boolean, boolean) IS
+	$$Disable many API tokens at once
+
+For when it is urgent: disables every Active API token of the account that satisfies the conditions of the query, which are those of apitoken_list; without a query all of them, with null for the account those of every account, which takes a condition. When the transaction has committed none of them is Active, but for those that somebody who still had the right made or enabled afterwards. With hold they are held, and so are those that are Disabled: see apitoken_release. With dry_run nothing is changed. Answers the ids of the tokens that were Active, as an array; apitoken_enable_all takes it back. Errors: PT400 with the position in the query, PT403 for a hold or every account by somebody other than Operations or a trusted role, PT404 if there is no such account among those the caller may administer.$$;
 
 -- An update says who may do less than before, as deploy/upgrade/who_loses.sql did.
 DO $$

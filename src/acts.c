@@ -30,6 +30,7 @@
 #include "errors.h"
 #include "executor/spi.h"
 #include "gates.h"
+#include "held.h"
 #include "miscadmin.h"
 #include "offer.h"
 #include "signals.h"
@@ -387,13 +388,35 @@ CheckOffer(const Act *act, const ApitokenOffer *offer)
 		apitoken_error_offer_gone(act->module);
 }
 
+/*
+ * Checks that the account is not held, where something was made of it, or enabled,
+ * or given, in the name of somebody who does not administer every account.  What
+ * this transaction sees counts: an account's row is changed by one at a time.
+ * Raises PT403.
+ */
+static void
+CheckHold(const Act *act)
+{
+	ApitokenCaller scope;
+
+	if (act->actor.type == NULL)
+		return;
+	PushActiveSnapshot(GetLatestSnapshot());
+	if (apitoken_held_account(act->account_id) &&
+		!(apitoken_identity_scope(act->actor, &scope) && scope.everywhere))
+		apitoken_error_held("account", act->account_id);
+	PopActiveSnapshot();
+}
+
 /* Checks an act as things are now.  Raises PT401 and PT403. */
 static void
 Check(const Act *act)
 {
 	ApitokenOffer *offer = NULL;
 
-	if (act->kind == ACT_OPENED || NothingHappened(act->completed))
+	if (act->kind == ACT_OPENED || act->kind == ACT_GAVE)
+		CheckHold(act);
+	if (act->kind == ACT_OPENED)
 		return;
 
 	if (act->kind == ACT_GAVE)
@@ -405,12 +428,29 @@ Check(const Act *act)
 		CheckRight(act, offer);
 }
 
+/* The same, unless nothing can be otherwise than when it was looked at before. */
+static void
+CheckAgain(const Act *act)
+{
+	if (!NothingHappened(act->completed))
+		Check(act);
+}
+
 static void
 CheckNow(const Act *act)
 {
 	ApitokenOwnership ownership = apitoken_identity_enter();
 
-	Check(act);
+	CheckAgain(act);
+	apitoken_identity_leave(&ownership);
+}
+
+static void
+CheckHoldNow(const Act *act)
+{
+	ApitokenOwnership ownership = apitoken_identity_enter();
+
+	CheckHold(act);
 	apitoken_identity_leave(&ownership);
 }
 
@@ -434,12 +474,13 @@ apitoken_acts_administer(const ApitokenCaller *caller, const char *account_id)
 
 /*
  * Notes that a token of an account was made or enabled: who disables all of its
- * tokens must either see that one or come before it, whoever made it.
+ * tokens must either see that one or come before it, whoever made it.  Raises PT403
+ * if the account is held.
  */
 void
 apitoken_acts_open(const ApitokenCaller *caller, const char *account_id)
 {
-	(void) Note(ActOf(ACT_OPENED, caller, account_id, NULL));
+	CheckHoldNow(Note(ActOf(ACT_OPENED, caller, account_id, NULL)));
 }
 
 /* Does its actor hold what an act needs, had this transaction changed nothing? */
@@ -565,7 +606,7 @@ CheckActs(void)
 	foreach(cell, acts)
 	{
 		CHECK_FOR_INTERRUPTS();
-		Check(lfirst(cell));
+		CheckAgain(lfirst(cell));
 	}
 	apitoken_identity_leave(&ownership);
 }

@@ -45,6 +45,13 @@ apitoken_call_id(FunctionCallInfo fcinfo, int argument, const char *name)
 	return id;
 }
 
+/* Returns an argument of the call that is a boolean; null is false. */
+bool
+apitoken_call_flag(FunctionCallInfo fcinfo, int argument)
+{
+	return !apitoken_call_isnull(fcinfo, argument) && PG_GETARG_BOOL(argument);
+}
+
 /*
  * Returns the selection of fields that is an argument of the call; NULL, which
  * is everything, for null.  Raises PT400 as apitoken_fields_parse does.

@@ -14,6 +14,7 @@
 #include "call.h"
 #include "catalog/pg_type.h"
 #include "errors.h"
+#include "held.h"
 #include "miscadmin.h"
 #include "offer.h"
 #include "secret.h"
@@ -114,6 +115,24 @@ Has(const ApitokenHeldModules *held, const char *id)
 }
 
 /*
+ * Checks that a module can be added to the token (NULL: a new one).  Raises PT403 if
+ * the caller cannot give it, or it is held from him.
+ */
+static void
+CheckGift(const ApitokenCall *call, const ApitokenOffer *offer, const char *id,
+		  const char *module_id)
+{
+	if (!apitoken_offer_may_give(offer, apitoken_offer_find(offer, module_id), &call->caller))
+		apitoken_error_not_held(module_id);
+	if (call->caller.everywhere)
+		return;
+	if (id != NULL && apitoken_held_token(id))
+		apitoken_error_held("API token", id);
+	if (apitoken_held_account(offer->account_id))
+		apitoken_error_held("account", offer->account_id);
+}
+
+/*
  * Checks that the account can give all the modules, and the caller those that the
  * token has not: id is NULL for a new one.  Both may have changed since the
  * transaction began, and will be looked at again when it commits.  Raises PT400
@@ -139,10 +158,8 @@ CheckModules(const ApitokenCall *call, const char *account_id, const char *id, L
 		has = apitoken_identity_token_modules(account_id, id);
 	foreach(cell, module_ids)
 	{
-		if (!Has(&has, lfirst(cell)) &&
-			!apitoken_offer_may_give(offer, apitoken_offer_find(offer, lfirst(cell)),
-									 &call->caller))
-			apitoken_error_not_held(lfirst(cell));
+		if (!Has(&has, lfirst(cell)))
+			CheckGift(call, offer, id, lfirst(cell));
 	}
 	PopActiveSnapshot();
 }

@@ -145,6 +145,36 @@ apitoken_error_body_type(const char *argument)
 			 errhint("Give an object, for example {\"name\": \"Nightly export\"}.")));
 }
 
+/* What is to be enabled is not a list of ids. */
+void
+apitoken_error_ids_type(void)
+{
+	ereport(ERROR,
+			(BAD_REQUEST,
+			 errdetail("The argument \"disabled\" is not an array of ids."),
+			 errhint("Give what apitoken_disable_all() has answered.")));
+}
+
+/* Ids that are not what one call has answered. */
+void
+apitoken_error_no_such_call(void)
+{
+	ereport(ERROR,
+			(BAD_REQUEST,
+			 errdetail("No call of apitoken_disable_all() has disabled these API tokens and no other."),
+			 errhint("Give all that one call has answered; apitoken_enable() enables one API token.")));
+}
+
+/* Every token of every account: hardly what somebody wanted. */
+void
+apitoken_error_rescue_everything(void)
+{
+	ereport(ERROR,
+			(BAD_REQUEST,
+			 errdetail("The account is null, and the query has no condition."),
+			 errhint("Give the id of an account, or a condition: status=Active is every API token there is.")));
+}
+
 /*
  * A member of a body.  path names it, as in modules[0].id; problem goes on
  * from "The member ... "; hint is a sentence that says what is allowed.
@@ -379,6 +409,36 @@ apitoken_error_offer_gone(const char *module_id)
 			(FORBIDDEN,
 			 errdetail("The account cannot give the module \"%s\" any more.", Shown(module_id)),
 			 errhint("Nothing of the transaction was committed.")));
+}
+
+/* Somebody who does not administer every account, and named none. */
+void
+apitoken_error_every_account_forbidden(void)
+{
+	ereport(ERROR,
+			(FORBIDDEN,
+			 errdetail("The actor does not administer the API tokens of every account."),
+			 errhint("Give the id of an account.")));
+}
+
+/* Somebody who may not hold anything. */
+void
+apitoken_error_hold_forbidden(void)
+{
+	ereport(ERROR,
+			(FORBIDDEN,
+			 errdetail("The actor may hold neither API tokens nor accounts, nor let them go."),
+			 errhint("The module account-management of an Operations account does.")));
+}
+
+/* A token or an account that is held: until it is let go, this is not done to it. */
+void
+apitoken_error_held(const char *resource, const char *id)
+{
+	ereport(ERROR,
+			(FORBIDDEN,
+			 errdetail("The %s \"%s\" is held.", resource, Shown(id)),
+			 errhint("Operations can let it go.")));
 }
 
 /* A module, by its code, that a transaction's guard asks for. */

@@ -25,6 +25,9 @@ extern void apitoken_error_unguard(const ErrorContextCallback *guard);
 /* PT400: an argument of a function */
 pg_noreturn extern void apitoken_error_id_missing(const char *argument);
 pg_noreturn extern void apitoken_error_body_type(const char *argument);
+pg_noreturn extern void apitoken_error_ids_type(void);
+pg_noreturn extern void apitoken_error_no_such_call(void);
+pg_noreturn extern void apitoken_error_rescue_everything(void);
 
 /* PT400: a member of the body of create or update */
 pg_noreturn extern void apitoken_error_member(const char *path, const char *problem,
@@ -59,6 +62,9 @@ pg_noreturn extern void apitoken_error_right_gone(void);
 pg_noreturn extern void apitoken_error_not_held(const char *module_id);
 pg_noreturn extern void apitoken_error_offer_gone(const char *module_id);
 pg_noreturn extern void apitoken_error_module_not_held(const char *code);
+pg_noreturn extern void apitoken_error_every_account_forbidden(void);
+pg_noreturn extern void apitoken_error_hold_forbidden(void);
+pg_noreturn extern void apitoken_error_held(const char *resource, const char *id);
 pg_noreturn extern void apitoken_error_token_not_found(const char *id);
 pg_noreturn extern void apitoken_error_account_not_found(const char *id);
 

@@ -67,6 +67,8 @@ static const Lookup lookups[] = {
 		"api_token_credentials", {"account_id", "api_token_id"}, 2, STATEMENT_CREDENTIALS
 	},
 	[LOOKUP_ACCOUNT_TYPE] = {"accounts", {"id"}, 1, STATEMENT_ACCOUNTS},
+	[LOOKUP_TOKEN_HOLD] = {"api_tokens", {"id"}, 1, STATEMENT_TOKENS},
+	[LOOKUP_ACCOUNT_HOLD] = {"accounts", {"id"}, 1, STATEMENT_ACCOUNTS},
 	[LOOKUP_MODULE_CODES] = {"modules", {"id"}, 1, STATEMENT_MODULES},
 	[LOOKUP_LAST_ACCESS] = {
 		"api_token_credentials", {"account_id", "api_token_id"}, 2, STATEMENT_CREDENTIALS

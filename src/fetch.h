@@ -19,6 +19,8 @@ typedef enum ApitokenLookup
 	LOOKUP_TOKEN_STATUS,		/* by id */
 	LOOKUP_CREDENTIALS,			/* by account and token */
 	LOOKUP_ACCOUNT_TYPE,		/* by id */
+	LOOKUP_TOKEN_HOLD,			/* by id */
+	LOOKUP_ACCOUNT_HOLD,		/* by id */
 	LOOKUP_MODULE_CODES,		/* by id */
 	/* the document */
 	LOOKUP_LAST_ACCESS,			/* by account and token */

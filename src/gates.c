@@ -56,6 +56,9 @@
 #define WAIT_MS 30
 #define DEADLOCK_MS 10
 
+/* In place of an id that nobody can have. */
+#define EVERY_ACCOUNT ""
+
 /* Locks of the gate for all accounts. */
 #define CLOSES_ALL ShareLock
 #define CLOSES_SOME RowShareLock	/* by who closes an account's */
@@ -163,14 +166,16 @@ apitoken_gates_close(ApitokenGateKind kind, const char *id)
 }
 
 /*
- * Waits for others who disable all tokens of that account, until their
- * transactions have ended: two that do so would each wait for tokens that the other
- * has locked.
+ * Waits for others who disable all tokens of that account (NULL: of every account),
+ * until their transactions have ended: two that do so would each wait for tokens
+ * that the other has locked.
  */
 void
 apitoken_gates_queue_rescue(const char *account_id)
 {
-	Close(GATE_RESCUE, account_id, ExclusiveLock);
+	Close(GATE_RESCUE, EVERY_ACCOUNT, account_id == NULL ? ExclusiveLock : RowExclusiveLock);
+	if (account_id != NULL)
+		Close(GATE_RESCUE, account_id, ExclusiveLock);
 }
 
 /*

@@ -522,6 +522,43 @@ apitoken_identity_set_scope(ApitokenArguments *arguments, int everywhere, int ac
 	apitoken_store_set_pointer(arguments, accounts, caller->accounts);
 }
 
+/* What is run on somebody's behalf: one of the two. */
+typedef struct Writing
+{
+	ApitokenStatement statement;
+	ApitokenArguments *arguments;
+	bool		now;
+	ApitokenSql *composed;
+} Writing;
+
+static uint64
+Write(const Writing *writing)
+{
+	if (writing->composed != NULL)
+		return apitoken_store_write_composed(writing->composed);
+	return writing->now ? apitoken_store_write_now(writing->statement, writing->arguments) :
+		apitoken_store_write(writing->statement, writing->arguments);
+}
+
+static uint64
+WriteAs(const ApitokenCaller *caller, const Writing *writing)
+{
+	const ApitokenCaller *outer = writer;
+	uint64		rows = 0;
+
+	writer = caller;
+	PG_TRY();
+	{
+		rows = Write(writing);
+	}
+	PG_FINALLY();
+	{
+		writer = outer;
+	}
+	PG_END_TRY();
+	return rows;
+}
+
 /*
  * Runs a statement that writes, on behalf of a caller: for as long as it runs,
  * triggers learn from apitoken_identity_writer who that is.  now: under the latest
@@ -531,21 +568,18 @@ uint64
 apitoken_identity_write_as(const ApitokenCaller *caller, ApitokenStatement statement,
 						   ApitokenArguments *arguments, bool now)
 {
-	const ApitokenCaller *outer = writer;
-	uint64		rows = 0;
+	Writing		writing = {.statement = statement, .arguments = arguments, .now = now};
 
-	writer = caller;
-	PG_TRY();
-	{
-		rows = now ? apitoken_store_write_now(statement, arguments) :
-			apitoken_store_write(statement, arguments);
-	}
-	PG_FINALLY();
-	{
-		writer = outer;
-	}
-	PG_END_TRY();
-	return rows;
+	return WriteAs(caller, &writing);
+}
+
+/* The same for a statement that was composed, see apitoken_store_write_composed. */
+uint64
+apitoken_identity_write_composed_as(const ApitokenCaller *caller, ApitokenSql *sql)
+{
+	Writing		writing = {.composed = sql};
+
+	return WriteAs(caller, &writing);
 }
 
 /* Is one of the extension's functions writing now?  Else it is by hand. */

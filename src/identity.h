@@ -36,6 +36,7 @@ typedef struct ApitokenCaller
 	uint64		completed;		/* of transactions, when he was found; 0: not
 								 * known */
 	bool		closes_account; /* does he close the account's gate himself? */
+	int64		call_id;		/* by which the trail knows the call, or 0 */
 } ApitokenCaller;
 
 /* Codes of the modules that let an actor administer tokens. */
@@ -95,6 +96,8 @@ extern bool apitoken_identity_visible(Oid role, ApitokenOperation operation,
 extern uint64 apitoken_identity_write_as(const ApitokenCaller *caller,
 										 ApitokenStatement statement,
 										 ApitokenArguments *arguments, bool now);
+extern uint64 apitoken_identity_write_composed_as(const ApitokenCaller *caller,
+												  ApitokenSql *sql);
 extern bool apitoken_identity_is_writing(void);
 extern ApitokenCaller apitoken_identity_writer(void);
 

@@ -68,8 +68,7 @@ apitoken_list(PG_FUNCTION_ARGS)
 	page.limit = rql->limit < 0 ? APITOKEN_DEFAULT_LIMIT : rql->limit;
 	page.offset = Max(rql->offset, 0);
 	apitoken_rql_compile(rql, VARDATA_ANY(query), VARSIZE_ANY_EXHDR(query), &call.caller, sql);
-	rows = KeepPage(apitoken_store_read_composed("apitoken list", sql->text.data, sql->count,
-												 sql->types, sql->values), &page);
+	rows = KeepPage(apitoken_store_read_composed(sql), &page);
 	list = apitoken_document_build_list(rows, fields, page, call.result_context);
 	apitoken_call_end(&call);
 	PG_RETURN_JSONB_P(list);

@@ -466,6 +466,20 @@ IsLeftOut(const ResourceWriter *writer, const ApitokenShapeMember *member)
 	return IsTooLong(writer, member);
 }
 
+/* Returns the list without that name, which may not be in it. */
+static List *
+WithoutName(List *names, const char *name)
+{
+	ListCell   *cell;
+
+	foreach(cell, names)
+	{
+		if (strcmp(lfirst(cell), name) == 0)
+			return list_delete_cell(names, cell);
+	}
+	return names;
+}
+
 static List *
 OmittedNames(const ResourceWriter *writer)
 {
@@ -475,14 +489,19 @@ OmittedNames(const ResourceWriter *writer)
 
 	for (int i = 0; i < shape->count; i++)
 	{
-		if (apitoken_fields_gives(writer->fields, shape, i) &&
-			IsLeftOut(writer, &shape->members[i]))
-		{
-			/* the list that belongs to the fields is not for changing */
-			if (names == asked)
-				names = list_copy(asked);
-			names = lappend(names, (void *) shape->members[i].member->name);
-		}
+		const ApitokenShapeMember *member = &shape->members[i];
+		bool		gives = apitoken_fields_gives(writer->fields, shape, i);
+		bool		unset = member->member->added && IsNull(writer, member->slot);
+
+		if (gives ? !IsLeftOut(writer, member) : !unset)
+			continue;
+		/* the list that belongs to the fields is not for changing */
+		if (names == asked)
+			names = list_copy(asked);
+		if (gives)
+			names = lappend(names, (void *) member->member->name);
+		else
+			names = WithoutName(names, member->member->name);
 	}
 
 	if (names != asked)

@@ -23,15 +23,16 @@
 
 #define MEMBERS(array) {array, lengthof(array)}
 
-#define PLAIN(name, kind, column) {name, column, NULL, kind, RESOURCE_NONE}
-#define OBJECT(name, members) {name, NULL, &members, MEMBER_OBJECT, RESOURCE_NONE}
-#define RECORDS(name, members) {name, NULL, &members, MEMBER_RECORDS, RESOURCE_NONE}
-#define AUDIT(name) {name, NULL, &audit, MEMBER_AUDIT, RESOURCE_NONE}
-#define ACTOR(name, column) {name, column, NULL, MEMBER_ACTOR, RESOURCE_USER_ACTOR}
-#define LINK(name, column, target) {name, column, NULL, MEMBER_LINK, target}
-#define LIST(name, target) {name, NULL, NULL, MEMBER_LIST, target}
-#define META {"$meta", NULL, NULL, MEMBER_META, RESOURCE_NONE}
-#define HREF {"href", "id", NULL, MEMBER_HREF, RESOURCE_NONE}
+#define PLAIN(name, kind, column) {name, column, NULL, kind, RESOURCE_NONE, false}
+#define ADDED(name, kind, column) {name, column, NULL, kind, RESOURCE_NONE, true}
+#define OBJECT(name, members) {name, NULL, &members, MEMBER_OBJECT, RESOURCE_NONE, false}
+#define RECORDS(name, members) {name, NULL, &members, MEMBER_RECORDS, RESOURCE_NONE, false}
+#define AUDIT(name) {name, NULL, &audit, MEMBER_AUDIT, RESOURCE_NONE, false}
+#define ACTOR(name, column) {name, column, NULL, MEMBER_ACTOR, RESOURCE_USER_ACTOR, false}
+#define LINK(name, column, target) {name, column, NULL, MEMBER_LINK, target, false}
+#define LIST(name, target) {name, NULL, NULL, MEMBER_LIST, target, false}
+#define META {"$meta", NULL, NULL, MEMBER_META, RESOURCE_NONE, false}
+#define HREF {"href", "id", NULL, MEMBER_HREF, RESOURCE_NONE, false}
 
 static const ApitokenMember created_list[] = {
 	PLAIN("at", MEMBER_INSTANT, "created_at"),
@@ -72,6 +73,7 @@ static const ApitokenMember token_list[] = {
 	PLAIN("icon", MEMBER_TEXT, "icon"),
 	PLAIN("lastAccessAt", MEMBER_INSTANT, "last_access_at"),
 	PLAIN("token", MEMBER_MASKED_SECRET, "id"),
+	ADDED("heldAt", MEMBER_INSTANT, "held_at"),
 	LINK("account", "account_id", RESOURCE_ACCOUNT),
 	LIST("modules", RESOURCE_MODULE),
 };
@@ -99,6 +101,7 @@ static const ApitokenMember account_list[] = {
 	PLAIN("website", MEMBER_TEXT, "website"),
 	PLAIN("description", MEMBER_TEXT, "description"),
 	PLAIN("name", MEMBER_TEXT, "name"),
+	ADDED("heldAt", MEMBER_INSTANT, "held_at"),
 	LIST("groups", RESOURCE_USER_GROUP),
 };
 static const ApitokenMembers account = MEMBERS(account_list);

@@ -67,6 +67,8 @@ typedef struct ApitokenMember
 	const struct ApitokenMembers *members;
 	ApitokenMemberKind kind;
 	ApitokenResourceKind target;
+	bool		added;			/* not in the documented response: nowhere
+								 * where it is null */
 } ApitokenMember;
 
 typedef struct ApitokenMembers

@@ -51,7 +51,7 @@ static const OperatorName operator_names[] = {
 	{"eq", RQL_EQ}, {"ne", RQL_NE}, {"gt", RQL_GT}, {"ge", RQL_GE},
 	{"lt", RQL_LT}, {"le", RQL_LE}, {"like", RQL_LIKE}, {"ilike", RQL_ILIKE},
 	{"in", RQL_IN}, {"out", RQL_OUT}, {"and", RQL_AND}, {"or", RQL_OR},
-	{"not", RQL_NOT}, {"any", RQL_ANY}, {"all", RQL_ALL},
+	{"not", RQL_NOT}, {"any", RQL_ANY}, {"all", RQL_ALL}, {"family", RQL_FAMILY},
 };
 
 /* How FIQL and RSQL compare, and how it is said here. */
@@ -696,7 +696,7 @@ FindOperator(const RqlReader *reader, const char *name, int position)
 			return operator_names[i].operator;
 	}
 	Fail(reader, position, "there is no such operator",
-		 "eq, ne, gt, ge, lt, le, like, ilike, in, out, and, or, not, any or all");
+		 "eq, ne, gt, ge, lt, le, like, ilike, in, out, and, or, not, any, all or family");
 }
 
 /* Does the query go on with that form, in upper or lower case? */
@@ -819,6 +819,9 @@ ReadArguments(RqlReader *reader, ApitokenRqlNode *node)
 		case RQL_ANY:
 		case RQL_ALL:
 			ReadListArguments(reader, node);
+			break;
+		case RQL_FAMILY:
+			node->values = list_make1(ReadValue(reader));
 			break;
 		default:
 			ReadComparisonArguments(reader, node);

@@ -31,7 +31,8 @@ typedef enum ApitokenRqlOperator
 	RQL_OR,
 	RQL_NOT,
 	RQL_ANY,
-	RQL_ALL
+	RQL_ALL,
+	RQL_FAMILY
 } ApitokenRqlOperator;
 
 typedef enum ApitokenRqlValueKind
@@ -62,7 +63,7 @@ typedef struct ApitokenRqlNode
 								 * itself; or of any's and all's list */
 	int			path_position;
 	List	   *values;			/* of ApitokenRqlValue: one, or those of in
-								 * and out */
+								 * and out; family's id */
 	List	   *children;		/* of ApitokenRqlNode: of and, or, not, any,
 								 * all; any may have none */
 } ApitokenRqlNode;

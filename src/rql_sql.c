@@ -65,6 +65,18 @@
 #define MAX_TEXT_COMPARISONS 10
 #define MAX_PATTERN_BYTES 250
 
+/*
+ * The ids of a token, whose own stands between the two, and of all that descend
+ * from it: of what it has created, of what those have, and so on.
+ */
+#define FAMILY_OF \
+	"(WITH RECURSIVE f (id) AS (SELECT "
+#define FAMILY_END \
+	"::pg_catalog.text COLLATE pg_catalog.\"C\"" \
+	" UNION SELECT k.id::pg_catalog.text COLLATE pg_catalog.\"C\" FROM apitoken.api_tokens AS k" \
+	" JOIN f ON k.created_by_type " OP("=") " 'token' AND k.created_by_id " OP("=") " f.id)" \
+	" SELECT f.id FROM f)"
+
 #define ACCOUNTS " JOIN apitoken.accounts AS a ON a.id " OP("=") " t.account_id"
 
 typedef struct Compiler
@@ -88,7 +100,7 @@ typedef struct Target
 } Target;
 
 /* An element of a list of strings: what is found in the scope RESOURCE_NONE. */
-static const ApitokenMember element_member = {"", "value", NULL, MEMBER_TEXT, RESOURCE_NONE};
+static const ApitokenMember element_member = {"", "value", NULL, MEMBER_TEXT, RESOURCE_NONE, false};
 static const ApitokenShapeMember element_shape = {&element_member, 0, -1, -1, NULL, NULL};
 static const Target element = {&element_shape, "e", false, true};
 
@@ -872,6 +884,26 @@ CompileQuantifier(Compiler *compiler, StringInfo out, const ApitokenRqlNode *nod
 	appendStringInfoChar(out, ')');
 }
 
+/* family(id): is it that token, or one that descends from it? */
+static void
+CompileFamily(Compiler *compiler, StringInfo out, const ApitokenRqlNode *node,
+			  ApitokenResourceKind scope, bool negated)
+{
+	const ApitokenRqlValue *value = linitial(node->values);
+
+	if (scope != RESOURCE_TOKEN)
+		Fail(compiler, node->position, "only an API token has a family",
+			 ExpectedMember(scope));
+	if (value->kind != RQL_STRING)
+		Fail(compiler, value->position, "this constant is for eq and ne alone",
+			 "the id of an API token");
+	RefusePlus(compiler, value);
+	CountLookup(compiler, node);
+	appendStringInfo(out, "%s(t.id " OP("=") " ANY " FAMILY_OF, negated ? "NOT " : "");
+	AddArgument(compiler, out, TEXTOID, CStringGetTextDatum(value->string));
+	appendStringInfoString(out, FAMILY_END ")");
+}
+
 static void
 CompileNode(Compiler *compiler, StringInfo out, const ApitokenRqlNode *node,
 			ApitokenResourceKind scope, bool negated)
@@ -889,13 +921,28 @@ CompileNode(Compiler *compiler, StringInfo out, const ApitokenRqlNode *node,
 		case RQL_ALL:
 			CompileQuantifier(compiler, out, node, scope, negated);
 			break;
+		case RQL_FAMILY:
+			CompileFamily(compiler, out, node, scope, negated);
+			break;
 		default:
 			CompileComparison(compiler, out, node, scope, negated);
 	}
 }
 
+static void
+CompileFilters(Compiler *compiler, StringInfo out, const ApitokenRql *rql)
+{
+	ListCell   *cell;
+
+	foreach(cell, rql->filters)
+	{
+		appendStringInfoString(out, " AND ");
+		CompileNode(compiler, out, lfirst(cell), RESOURCE_TOKEN, false);
+	}
+}
+
 /*
- * The statement
+ * The statement of a list
  */
 
 /*
@@ -992,18 +1039,14 @@ apitoken_rql_compile(const ApitokenRql *rql, const char *query, int length,
 	Compiler	compiler = {query, length, sql, false, 0, 0, 0};
 	StringInfoData condition;
 	StringInfoData order;
-	ListCell   *cell;
 	const char *tokens;
 	const char *accounts;
 
+	sql->name = "apitoken list";
 	sql->count = 0;
 	initStringInfo(&condition);
 	tokens = CompileScope(&compiler, &condition, caller);
-	foreach(cell, rql->filters)
-	{
-		appendStringInfoString(&condition, " AND ");
-		CompileNode(&compiler, &condition, lfirst(cell), RESOURCE_TOKEN, false);
-	}
+	CompileFilters(&compiler, &condition, rql);
 	initStringInfo(&order);
 	CompileOrder(&compiler, &order, rql->order);
 	accounts = compiler.uses_account ? ACCOUNTS : "";
@@ -1021,4 +1064,88 @@ apitoken_rql_compile(const ApitokenRql *rql, const char *query, int length,
 	appendStringInfoString(&sql->text, " OFFSET ");
 	AddArgument(&compiler, &sql->text, INT8OID, Int64GetDatum(Max(rql->offset, 0)));
 	appendStringInfoString(&sql->text, ") AS o) AS p ON true ORDER BY p.place");
+}
+
+/*
+ * The statements of a rescue
+ */
+
+static void
+AddOptionalText(Compiler *compiler, StringInfo out, const char *string)
+{
+	if (string == NULL)
+		appendStringInfoString(out, "NULL");
+	else
+		AddArgument(compiler, out, TEXTOID, CStringGetTextDatum(string));
+}
+
+/* Writes what is chosen: tokens that are to be disabled, or held, in order of their ids. */
+static void
+CompileChoice(Compiler *compiler, StringInfo out, const ApitokenRql *rql,
+			  const ApitokenRescueChoice *choice)
+{
+	StringInfoData condition;
+
+	initStringInfo(&condition);
+	appendStringInfo(&condition, "(t.status " OP("=") " 'Active'%s)",
+					 choice->hold ? " OR t.status " OP("=") " 'Disabled' AND t.held_at IS NULL" : "");
+	if (choice->account_id != NULL)
+	{
+		appendStringInfoString(&condition, " AND t.account_id " OP("=") " ");
+		AddArgument(compiler, &condition, TEXTOID, CStringGetTextDatum(choice->account_id));
+	}
+	CompileFilters(compiler, &condition, rql);
+	appendStringInfo(out, "SELECT t.account_id, t.id, t.status FROM " TOKENS "%s WHERE %s ORDER BY t.id",
+					 compiler->uses_account ? ACCOUNTS : "", condition.data);
+}
+
+/* Writes what locks the chosen tokens in order, and disables those that are Active. */
+static void
+CompileDisable(Compiler *compiler, StringInfo out, const ApitokenRql *rql,
+			   const ApitokenRescueChoice *choice)
+{
+	appendStringInfoString(out, "WITH chosen AS MATERIALIZED (");
+	CompileChoice(compiler, out, rql, choice);
+	appendStringInfo(out, " FOR NO KEY UPDATE OF t%s) UPDATE apitoken.api_tokens AS u"
+					 " SET status = 'Disabled', updated_at = pg_catalog.clock_timestamp(),%s"
+					 " updated_by_type = ",
+					 choice->purpose == RESCUE_TRIES ? " NOWAIT" : "",
+					 choice->hold ? " held_at = pg_catalog.clock_timestamp()," : "");
+	AddOptionalText(compiler, out, choice->actor->type);
+	appendStringInfoString(out, ", updated_by_id = ");
+	AddOptionalText(compiler, out, choice->actor->id);
+	appendStringInfoString(out, " FROM chosen AS c WHERE u.account_id " OP("=") " c.account_id"
+						   " AND u.id " OP("=") " c.id"
+						   " RETURNING u.id::pg_catalog.text, c.status " OP("=") " 'Active'");
+}
+
+/*
+ * Translates a query that chooses tokens to one statement with its arguments,
+ * which disables and holds them, or says only which they are.
+ *
+ * The statement answers the chosen tokens' ids, and of each whether it was Active.
+ * Memory and errors are those of apitoken_rql_compile; what is about a page and
+ * not about tokens is refused, too.
+ */
+void
+apitoken_rql_compile_rescue(const ApitokenRql *rql, const char *query, int length,
+							const ApitokenRescueChoice *choice, ApitokenSql *sql)
+{
+	Compiler	compiler = {query, length, sql, false, 0, 0, 0};
+
+	if (rql->order != NIL || rql->select != NULL || rql->limit >= 0 || rql->offset >= 0)
+		Fail(&compiler, 0, "order, select, limit and offset are for lists", "conditions alone");
+
+	sql->name = "apitoken disable all";
+	sql->count = 0;
+	initStringInfo(&sql->text);
+	if (choice->purpose != RESCUE_LOOKS)
+	{
+		CompileDisable(&compiler, &sql->text, rql, choice);
+		return;
+	}
+	appendStringInfoString(&sql->text,
+						   "SELECT c.id::pg_catalog.text, c.status " OP("=") " 'Active' FROM (");
+	CompileChoice(&compiler, &sql->text, rql, choice);
+	appendStringInfoString(&sql->text, ") AS c");
 }

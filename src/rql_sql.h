@@ -13,21 +13,28 @@
 #include "compat.h"
 
 #include "identity.h"
-#include "lib/stringinfo.h"
 #include "rql.h"
 
-/* More than the values that rql.c lets through, and the scope. */
-#define APITOKEN_MAX_SQL_ARGUMENTS 1024
-
-typedef struct ApitokenSql
+typedef enum ApitokenRescuePurpose
 {
-	StringInfoData text;
-	int			count;			/* of arguments */
-	Oid			types[APITOKEN_MAX_SQL_ARGUMENTS];
-	Datum		values[APITOKEN_MAX_SQL_ARGUMENTS];
-} ApitokenSql;
+	RESCUE_LOOKS,				/* which would it be? */
+	RESCUE_WAITS,				/* disable them, and wait for whoever has one
+								 * locked */
+	RESCUE_TRIES				/* disable them, and fail instead */
+} ApitokenRescuePurpose;
+
+/* Which tokens are to be disabled, besides those of a query, and by whom. */
+typedef struct ApitokenRescueChoice
+{
+	const char *account_id;		/* NULL: every account's */
+	bool		hold;			/* hold them as well, and Disabled ones? */
+	ApitokenRescuePurpose purpose;
+	const ApitokenActor *actor;
+} ApitokenRescueChoice;
 
 extern void apitoken_rql_compile(const ApitokenRql *rql, const char *query, int length,
 								 const ApitokenCaller *caller, ApitokenSql *sql);
+extern void apitoken_rql_compile_rescue(const ApitokenRql *rql, const char *query, int length,
+										const ApitokenRescueChoice *choice, ApitokenSql *sql);
 
 #endif							/* APITOKEN_RQL_SQL_H */

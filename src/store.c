@@ -69,17 +69,11 @@ typedef struct StatementText
 	ROWS_BY_KEY("pg_catalog.unnest($1), pg_catalog.unnest($2)) WITH ORDINALITY AS k (a, b", \
 				relation, "b." first " " EQ " k.a AND b." second " " EQ " k.b", "$3", order)
 
-/* Disables the Active tokens of an account, which are locked in the order of ids. */
-#define DISABLE_ALL(wait) \
-	"WITH chosen AS MATERIALIZED (" \
-	"SELECT c.id FROM apitoken.api_tokens AS c" \
-	" WHERE c.account_id " EQ " $1 AND c.status " EQ " 'Active'" \
-	" ORDER BY c.id FOR NO KEY UPDATE" wait ")" \
-	" UPDATE apitoken.api_tokens AS t" \
-	" SET status = 'Disabled', updated_at = pg_catalog.clock_timestamp()," \
-	" updated_by_type = $2, updated_by_id = $3" \
-	" FROM chosen WHERE t.account_id " EQ " $1 AND t.id " EQ " chosen.id" \
-	" RETURNING t.id::pg_catalog.text"
+/* The number of the call by which a token's status was last changed. */
+#define LAST_CALL(account, token) \
+	"(SELECT l.call_id FROM apitoken.api_token_transitions AS l" \
+	" WHERE l.api_token_id " EQ " " token " AND l.account_id " EQ " " account \
+	" ORDER BY l.id DESC LIMIT 1)"
 
 /* Does the account's default group, g, have the module? */
 #define OFFERED(account, module) \
@@ -130,15 +124,75 @@ static const StatementText statements[] = {
 		" RETURNING t.*",
 		7, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID, BOOLOID, TEXTARRAYOID}
 	},
-	[STATEMENT_DISABLE_ALL] = {
-		"apitoken disable all", SPI_OK_UPDATE_RETURNING,
-		DISABLE_ALL(""),
+	[STATEMENT_HOLD_TOKEN] = {
+		"apitoken hold token", SPI_OK_UPDATE,
+		"UPDATE apitoken.api_tokens AS t"
+		" SET held_at = pg_catalog.clock_timestamp(), updated_at = pg_catalog.clock_timestamp(),"
+		" updated_by_type = $2, updated_by_id = $3"
+		" WHERE t.id " EQ " $1 AND t.status " EQ " 'Disabled' AND t.held_at IS NULL",
 		3, {TEXTOID, TEXTOID, TEXTOID}
 	},
-	[STATEMENT_DISABLE_ALL_NOWAIT] = {
-		"apitoken disable all nowait", SPI_OK_UPDATE_RETURNING,
-		DISABLE_ALL(" NOWAIT"),
+	[STATEMENT_RELEASE_TOKEN] = {
+		"apitoken release token", SPI_OK_UPDATE,
+		"UPDATE apitoken.api_tokens AS t"
+		" SET held_at = NULL, updated_at = pg_catalog.clock_timestamp(),"
+		" updated_by_type = $2, updated_by_id = $3"
+		" WHERE t.id " EQ " $1 AND t.held_at IS NOT NULL",
 		3, {TEXTOID, TEXTOID, TEXTOID}
+	},
+	[STATEMENT_HOLD_ACCOUNT] = {
+		"apitoken hold account", SPI_OK_UPDATE,
+		"UPDATE apitoken.accounts AS a"
+		" SET held_at = pg_catalog.clock_timestamp(), updated_at = pg_catalog.clock_timestamp(),"
+		" updated_by_type = $2, updated_by_id = $3"
+		" WHERE a.id " EQ " $1 AND a.held_at IS NULL",
+		3, {TEXTOID, TEXTOID, TEXTOID}
+	},
+	[STATEMENT_RELEASE_ACCOUNT] = {
+		"apitoken release account", SPI_OK_UPDATE,
+		"UPDATE apitoken.accounts AS a"
+		" SET held_at = NULL, updated_at = pg_catalog.clock_timestamp(),"
+		" updated_by_type = $2, updated_by_id = $3"
+		" WHERE a.id " EQ " $1 AND a.held_at IS NOT NULL",
+		3, {TEXTOID, TEXTOID, TEXTOID}
+	},
+	[STATEMENT_NEXT_CALL] = {
+		"apitoken next call", SPI_OK_SELECT,
+		"SELECT pg_catalog.nextval('apitoken.api_token_transitions_id_seq')",
+		0, {0}
+	},
+	[STATEMENT_FIND_CALL] = {
+		/*
+		 * that has changed the given tokens, and no other; if there are
+		 * several, the last
+		 */
+		"apitoken find call", SPI_OK_SELECT,
+		"SELECT g.call_id FROM (SELECT l.call_id, pg_catalog.count(*) AS number"
+		" FROM apitoken.api_token_transitions AS l"
+		" WHERE l.api_token_id " EQ " ANY ($1) AND l.call_id IS NOT NULL"
+		" AND ($2 OR l.account_id " EQ " ANY ($3)) GROUP BY l.call_id) AS g"
+		" WHERE g.number " EQ " pg_catalog.cardinality($1) AND g.number " EQ
+		" (SELECT pg_catalog.count(*) FROM apitoken.api_token_transitions AS o"
+		" WHERE o.call_id " EQ " g.call_id)"
+		" ORDER BY g.call_id DESC LIMIT 1",
+		3, {TEXTARRAYOID, BOOLOID, TEXTARRAYOID}
+	},
+	[STATEMENT_LOCK_DISABLED] = {
+		"apitoken lock disabled", SPI_OK_SELECT,
+		"SELECT FROM apitoken.api_tokens AS t"
+		" WHERE t.id " EQ " ANY ($1) AND t.status " EQ " 'Disabled' AND " IN_SCOPE("$2", "$3")
+		" ORDER BY t.id FOR NO KEY UPDATE",
+		3, {TEXTARRAYOID, BOOLOID, TEXTARRAYOID}
+	},
+	[STATEMENT_ENABLE_ALL] = {
+		"apitoken enable all", SPI_OK_UPDATE_RETURNING,
+		"UPDATE apitoken.api_tokens AS t"
+		" SET status = 'Active', held_at = NULL, updated_at = pg_catalog.clock_timestamp(),"
+		" updated_by_type = $6, updated_by_id = $7"
+		" WHERE t.id " EQ " ANY ($1) AND t.status " EQ " 'Disabled' AND " IN_SCOPE("$2", "$3")
+		" AND " LAST_CALL("t.account_id", "t.id") " " EQ " $4 AND ($5 OR t.held_at IS NULL)"
+		" RETURNING t.id::pg_catalog.text, t.account_id::pg_catalog.text",
+		7, {TEXTARRAYOID, BOOLOID, TEXTARRAYOID, INT8OID, BOOLOID, TEXTOID, TEXTOID}
 	},
 	[STATEMENT_ADD_TRANSITION] = {
 		"apitoken add transition", SPI_OK_INSERT,
@@ -147,6 +201,14 @@ static const StatementText statements[] = {
 		" database_role, client_address)"
 		" VALUES ($1, $2, $3, $4, $5, $6, $7, pg_catalog.inet_client_addr())",
 		7, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, NAMEOID}
+	},
+	[STATEMENT_ADD_TRANSITION_OF_CALL] = {
+		"apitoken add transition of call", SPI_OK_INSERT,
+		"INSERT INTO apitoken.api_token_transitions"
+		" (account_id, api_token_id, from_status, to_status, actor_type, actor_id,"
+		" database_role, client_address, call_id)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, pg_catalog.inet_client_addr(), $8)",
+		8, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, NAMEOID, INT8OID}
 	},
 	[STATEMENT_ADD_TOKEN] = {
 		"apitoken add token", SPI_OK_INSERT_RETURNING,
@@ -456,6 +518,14 @@ apitoken_store_set_pointer(ApitokenArguments *arguments, int number, const void 
 		apitoken_store_set(arguments, number, PointerGetDatum(value));
 }
 
+/* The same for a text. */
+void
+apitoken_store_set_text(ApitokenArguments *arguments, int number, const char *string)
+{
+	if (string != NULL)
+		apitoken_store_set(arguments, number, CStringGetTextDatum(string));
+}
+
 /*
  * Runs a statement that only reads, under the active snapshot.
  *
@@ -470,19 +540,19 @@ apitoken_store_read(ApitokenStatement statement, ApitokenArguments *arguments)
 }
 
 /*
- * Runs a statement that was composed, of this file's kind and with its values
- * as arguments (none of them null), once; else as apitoken_store_read.
+ * Runs a statement that was composed, of this file's kind, once; else as
+ * apitoken_store_read.
  */
 uint64
-apitoken_store_read_composed(const char *name, const char *sql, int nargs, Oid *argtypes,
-							 Datum *values)
+apitoken_store_read_composed(ApitokenSql *sql)
 {
 	int			result;
 
 	SecureSearchPath();
-	result = SPI_execute_with_args(NamedText(name, sql), nargs, argtypes, values, NULL, true, 0);
+	result = SPI_execute_with_args(NamedText(sql->name, sql->text.data), sql->count, sql->types,
+								   sql->values, NULL, true, 0);
 	if (result != SPI_OK_SELECT)
-		apitoken_error_statement(name, SPI_result_code_string(result));
+		apitoken_error_statement(sql->name, SPI_result_code_string(result));
 	return SPI_processed;
 }
 
@@ -497,16 +567,18 @@ apitoken_store_write(ApitokenStatement statement, ApitokenArguments *arguments)
 	return Execute(statement, arguments, false);
 }
 
-/* Runs a statement that writes under the latest snapshot, whatever the isolation. */
-static uint64
-ExecuteLatest(ApitokenStatement statement, ApitokenArguments *arguments, bool crosschecks)
+/*
+ * Runs a plan that writes under the latest snapshot, whatever the isolation.
+ * Returns what SPI does.
+ */
+static int
+ExecuteLatest(SPIPlanPtr plan, Datum *values, const char *nulls, bool crosschecks)
 {
 	MemoryContext context = CurrentMemoryContext;
 	Snapshot	latest = InvalidSnapshot;
 	Snapshot	crosscheck = InvalidSnapshot;
 	int			result;
 
-	SecureSearchPath();
 	if (IsolationUsesXactSnapshot())
 	{
 		CommandCounterIncrement();
@@ -514,9 +586,18 @@ ExecuteLatest(ApitokenStatement statement, ApitokenArguments *arguments, bool cr
 		if (crosschecks)
 			crosscheck = GetTransactionSnapshot();
 	}
-	result = SPI_execute_snapshot(PreparePlan(statement), arguments->values, arguments->nulls,
-								  latest, crosscheck, false, true, 0);
+	result = SPI_execute_snapshot(plan, values, nulls, latest, crosscheck, false, true, 0);
 	MemoryContextSwitchTo(context);
+	return result;
+}
+
+static uint64
+ExecuteStatementLatest(ApitokenStatement statement, ApitokenArguments *arguments, bool crosschecks)
+{
+	int			result;
+
+	SecureSearchPath();
+	result = ExecuteLatest(PreparePlan(statement), arguments->values, arguments->nulls, crosschecks);
 	if (result != statements[statement].result)
 		apitoken_error_statement(statements[statement].name, SPI_result_code_string(result));
 	return SPI_processed;
@@ -529,7 +610,7 @@ ExecuteLatest(ApitokenStatement statement, ApitokenArguments *arguments, bool cr
 uint64
 apitoken_store_write_now(ApitokenStatement statement, ApitokenArguments *arguments)
 {
-	return ExecuteLatest(statement, arguments, false);
+	return ExecuteStatementLatest(statement, arguments, false);
 }
 
 /*
@@ -540,7 +621,25 @@ apitoken_store_write_now(ApitokenStatement statement, ApitokenArguments *argumen
 void
 apitoken_store_write_latest(ApitokenStatement statement, ApitokenArguments *arguments)
 {
-	(void) ExecuteLatest(statement, arguments, true);
+	(void) ExecuteStatementLatest(statement, arguments, true);
+}
+
+/* The same as apitoken_store_write_now for an UPDATE ... RETURNING that was composed. */
+uint64
+apitoken_store_write_composed(ApitokenSql *sql)
+{
+	SPIPlanPtr	plan;
+	int			result;
+
+	SecureSearchPath();
+	plan = SPI_prepare(NamedText(sql->name, sql->text.data), sql->count, sql->types);
+	if (plan == NULL)
+		apitoken_error_statement(sql->name, SPI_result_code_string(SPI_result));
+	result = ExecuteLatest(plan, sql->values, NULL, false);
+	if (result != SPI_OK_UPDATE_RETURNING)
+		apitoken_error_statement(sql->name, SPI_result_code_string(result));
+	SPI_freeplan(plan);
+	return SPI_processed;
 }
 
 /* Returns a value of the last statement's result; column counts from 1. */

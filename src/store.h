@@ -13,6 +13,7 @@
 #include "compat.h"
 
 #include "executor/spi.h"
+#include "lib/stringinfo.h"
 
 typedef enum ApitokenStatement
 {
@@ -22,9 +23,16 @@ typedef enum ApitokenStatement
 	STATEMENT_ACCOUNT,
 	/* changes */
 	STATEMENT_TRANSITION,
-	STATEMENT_DISABLE_ALL,
-	STATEMENT_DISABLE_ALL_NOWAIT,
+	STATEMENT_HOLD_TOKEN,
+	STATEMENT_RELEASE_TOKEN,
+	STATEMENT_HOLD_ACCOUNT,
+	STATEMENT_RELEASE_ACCOUNT,
+	STATEMENT_NEXT_CALL,
+	STATEMENT_FIND_CALL,
+	STATEMENT_LOCK_DISABLED,
+	STATEMENT_ENABLE_ALL,
 	STATEMENT_ADD_TRANSITION,
+	STATEMENT_ADD_TRANSITION_OF_CALL,
 	STATEMENT_ADD_TOKEN,
 	STATEMENT_ADD_CREDENTIAL,
 	STATEMENT_ADD_MODULES,
@@ -70,16 +78,30 @@ typedef struct ApitokenArguments
 	char		nulls[APITOKEN_MAX_ARGUMENTS];
 } ApitokenArguments;
 
+/* More than the values that rql.c lets through, and what else is chosen by. */
+#define APITOKEN_MAX_SQL_ARGUMENTS 1024
+
+/* A statement that was composed, with its values as arguments, none of them null. */
+typedef struct ApitokenSql
+{
+	const char *name;
+	StringInfoData text;
+	int			count;			/* of arguments */
+	Oid			types[APITOKEN_MAX_SQL_ARGUMENTS];
+	Datum		values[APITOKEN_MAX_SQL_ARGUMENTS];
+} ApitokenSql;
+
 extern void apitoken_store_clear(ApitokenArguments *arguments);
 extern void apitoken_store_set(ApitokenArguments *arguments, int number, Datum value);
 extern void apitoken_store_set_pointer(ApitokenArguments *arguments, int number, const void *value);
+extern void apitoken_store_set_text(ApitokenArguments *arguments, int number, const char *string);
 
 extern uint64 apitoken_store_read(ApitokenStatement statement, ApitokenArguments *arguments);
-extern uint64 apitoken_store_read_composed(const char *name, const char *sql, int nargs,
-										   Oid *argtypes, Datum *values);
+extern uint64 apitoken_store_read_composed(ApitokenSql *sql);
 extern uint64 apitoken_store_write(ApitokenStatement statement, ApitokenArguments *arguments);
 extern uint64 apitoken_store_write_now(ApitokenStatement statement,
 									   ApitokenArguments *arguments);
+extern uint64 apitoken_store_write_composed(ApitokenSql *sql);
 extern void apitoken_store_write_latest(ApitokenStatement statement,
 										ApitokenArguments *arguments);
 extern Datum apitoken_store_value(uint64 row, int column, bool *isnull);

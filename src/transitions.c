@@ -17,13 +17,13 @@
 #include "catalog/pg_type.h"
 #include "errors.h"
 #include "gates.h"
-#include "jsonb_writer.h"
+#include "hold.h"
 #include "signals.h"
-#include "subxact.h"
 #include "miscadmin.h"
 #include "triggers.h"
 #include "utils/builtins.h"
-#include "utils/timestamp.h"
+
+#define KEPT_BY_TRIGGER "a trigger has kept the row from changing"
 
 typedef struct Transition
 {
@@ -64,12 +64,6 @@ StartStatuses(const Transition *transition)
 	return construct_array(statuses, transition->from_count, TEXTOID, -1, false, TYPALIGN_INT);
 }
 
-static const text *
-OptionalText(const char *string)
-{
-	return string == NULL ? NULL : cstring_to_text(string);
-}
-
 /* A column, of text and not null, of the last statement's first row. */
 static char *
 ResultText(const char *column)
@@ -93,34 +87,42 @@ Explain(const ApitokenCall *call, const Transition *transition, const char *id)
 
 /*
  * Changes the status, in one statement that takes the row's lock and checks
- * status and scope.  The token's new row is the last statement's result then.
- * Raises PT404, or PT400 naming the status, and has changed nothing then.
+ * status and scope.  Returns whether there was such a row; it is the last
+ * statement's result then.
  */
-static void
-ChangeStatus(const ApitokenCall *call, const Transition *transition, const char *id)
+static bool
+TryChange(const ApitokenCall *call, const Transition *transition, const char *id)
 {
 	const ApitokenActor *actor = &call->caller.actor;
 	ApitokenArguments arguments;
 
 	apitoken_store_clear(&arguments);
-	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(id));
-	apitoken_store_set_pointer(&arguments, 2, cstring_to_text(transition->to));
-	apitoken_store_set_pointer(&arguments, 3, OptionalText(actor->type));
-	apitoken_store_set_pointer(&arguments, 4, OptionalText(actor->id));
+	apitoken_store_set_text(&arguments, 1, id);
+	apitoken_store_set_text(&arguments, 2, transition->to);
+	apitoken_store_set_text(&arguments, 3, actor->type);
+	apitoken_store_set_text(&arguments, 4, actor->id);
 	apitoken_store_set_pointer(&arguments, 5, StartStatuses(transition));
 	apitoken_identity_set_scope(&arguments, 6, 7, &call->caller);
+	return apitoken_identity_write_as(&call->caller, STATEMENT_TRANSITION, &arguments, false) > 0;
+}
 
-	if (apitoken_identity_write_as(&call->caller, STATEMENT_TRANSITION, &arguments, false) == 0)
+/*
+ * Changes the status.  The token's new row is the last statement's result then.
+ * Raises PT404, or PT400 naming the status, and has changed nothing then; PT403 for
+ * one that is held.
+ */
+static void
+ChangeStatus(const ApitokenCall *call, const Transition *transition, const char *id)
+{
+	if (!TryChange(call, transition, id))
 	{
 		/*
 		 * If there was reason to, but is none any more, another transaction
 		 * was in between; now the row is locked.
 		 */
 		Explain(call, transition, id);
-		if (apitoken_identity_write_as(&call->caller, STATEMENT_TRANSITION, &arguments,
-									   false) == 0)
-			apitoken_error_statement("apitoken transition",
-									 "a trigger has kept the row from changing");
+		if (!TryChange(call, transition, id))
+			apitoken_error_statement("apitoken transition", KEPT_BY_TRIGGER);
 	}
 
 	/* whoever held the lock may have taken the right to change it */
@@ -169,6 +171,57 @@ apitoken_enable(PG_FUNCTION_ARGS)
 	return AnswerTransition(fcinfo, &enable);
 }
 
+/*
+ * Sees to it that a token is not Active, and that its row is locked.  Raises PT404.
+ * Somebody who enables it in between is overtaken once he has.
+ */
+static void
+EnsureDisabled(const ApitokenCall *call, const char *id)
+{
+	char	   *status;
+	char	   *account_id;
+
+	if (TryChange(call, &disable, id))
+		account_id = ResultText("account_id");
+	else
+	{
+		account_id = apitoken_call_lock_token(call, id, &status);
+		if (StartsAt(&disable, status) && !TryChange(call, &disable, id))
+			apitoken_error_statement("apitoken transition", KEPT_BY_TRIGGER);
+	}
+	apitoken_acts_administer(&call->caller, account_id);
+}
+
+PG_FUNCTION_INFO_V1(apitoken_ensure_disabled);
+
+/*
+ * apitoken_ensure_disabled(id text, hold boolean, fields text) returns jsonb: the
+ * token is Disabled, or Deleted, whatever it was, and held if that is asked for and
+ * it is not Deleted; its document.
+ *
+ * Raises PT400 for an id or fields that cannot be used, PT401, PT403, also for a
+ * hold by somebody who may not, PT404 if there is no such token that the caller may
+ * administer, and 25006 in a read-only transaction.
+ */
+Datum
+apitoken_ensure_disabled(PG_FUNCTION_ARGS)
+{
+	char	   *id = apitoken_call_id(fcinfo, 0, "id");
+	bool		hold = apitoken_call_flag(fcinfo, 1);
+	ApitokenFields *fields = apitoken_call_fields(fcinfo, 2);
+	ApitokenCall call = apitoken_call_begin(OPERATION_TRANSITION);
+	Jsonb	   *document;
+
+	if (hold)
+		apitoken_hold_check_right(&call.caller);
+	EnsureDisabled(&call, id);
+	if (hold)
+		apitoken_hold_token(&call, id);
+	document = apitoken_call_document_after_write(&call, id, fields, NULL);
+	apitoken_call_end(&call);
+	PG_RETURN_JSONB_P(document);
+}
+
 PG_FUNCTION_INFO_V1(apitoken_delete);
 
 /*
@@ -184,175 +237,6 @@ apitoken_delete(PG_FUNCTION_ARGS)
 	ChangeStatus(&call, &delete, id);
 	apitoken_call_end(&call);
 	PG_RETURN_VOID();
-}
-
-/*
- * All tokens of an account
- */
-
-/* For how long it is begun again for tokens that somebody has locked. */
-#define RETRY_MS 200
-
-static int
-CompareIds(const void *left, const void *right)
-{
-	return strcmp(*(char *const *) left, *(char *const *) right);
-}
-
-/* Adds the ids of the last statement's result to those that are there. */
-static List *
-CollectIds(List *ids, uint64 count)
-{
-	for (uint64 row = 0; row < count; row++)
-		ids = lappend(ids, apitoken_store_cstring(row, 1));
-	return ids;
-}
-
-/* The ids as an array in bytes' order. */
-static Jsonb *
-SortedIds(List *list, MemoryContext result_context)
-{
-	int			count = list_length(list);
-	char	  **ids = MemoryContextAllocHuge(CurrentMemoryContext,
-											 sizeof(char *) * Max(count, 1));
-	MemoryContext old;
-	StringInfoData buffer;
-	ApitokenContainer array;
-	ListCell   *cell;
-
-	foreach(cell, list)
-		ids[foreach_current_index(cell)] = lfirst(cell);
-	qsort(ids, count, sizeof(char *), CompareIds);
-
-	old = MemoryContextSwitchTo(result_context);
-	apitoken_jsonb_start_document(&buffer, 1024);
-	MemoryContextSwitchTo(old);
-	apitoken_jsonb_start_array(&array, &buffer, count);
-	for (int i = 0; i < count; i++)
-		apitoken_jsonb_add_string(&array, ids[i], strlen(ids[i]));
-	apitoken_jsonb_finish(&array, NULL);
-	return apitoken_jsonb_finish_answer(&buffer);
-}
-
-/* All tokens of an account that are being disabled. */
-typedef struct Rescue
-{
-	const ApitokenCall *call;
-	const char *account_id;
-	bool		waits;			/* for tokens that somebody has locked? */
-	List	   *ids;			/* of those that are */
-} Rescue;
-
-/* Disables what is Active of the account by now, waiting or not. */
-static void
-DisableActive(Rescue *rescue, bool waits)
-{
-	const ApitokenActor *actor = &rescue->call->caller.actor;
-	ApitokenArguments arguments;
-
-	apitoken_store_clear(&arguments);
-	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(rescue->account_id));
-	apitoken_store_set_pointer(&arguments, 2, OptionalText(actor->type));
-	apitoken_store_set_pointer(&arguments, 3, OptionalText(actor->id));
-	rescue->waits = waits;
-	rescue->ids = CollectIds(rescue->ids,
-							 apitoken_identity_write_as(&rescue->call->caller,
-														waits ? STATEMENT_DISABLE_ALL :
-														STATEMENT_DISABLE_ALL_NOWAIT,
-														&arguments, true));
-}
-
-/*
- * Disables the tokens that are there, then closes the account's gate, so that
- * nobody commits another one, then disables those that came in between, without
- * waiting.  So it is with an open gate that others' locks are waited for.
- */
-static void
-DisableBeforeClosing(void *argument)
-{
-	Rescue	   *rescue = argument;
-
-	rescue->ids = NIL;
-	DisableActive(rescue, true);
-	apitoken_gates_close(GATE_ACCOUNT, rescue->account_id);
-	DisableActive(rescue, false);
-}
-
-/*
- * The other way round: when the gate is closed nobody commits another one, and
- * what is Active then is all.  Whoever has locked a token and is to pass the gate
- * waits for this, and this for him: he is told of the deadlock.
- */
-static void
-DisableAfterClosing(Rescue *rescue)
-{
-	rescue->ids = NIL;
-	apitoken_gates_close(GATE_ACCOUNT, rescue->account_id);
-	DisableActive(rescue, true);
-}
-
-/* Where there is waiting, it is lock_timeout that has ended it. */
-static bool
-IsLocked(int sqlstate, void *argument)
-{
-	return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE && !((Rescue *) argument)->waits;
-}
-
-/*
- * Disables what is Active, so that nothing of the account is when the transaction
- * has committed.
- *
- * Whoever has locked a token that came in between is waited for with nothing in
- * hand, by beginning again: he may be about to pass the gate, or to lock tokens
- * that are disabled already, which he takes in the order of their ids as well.  But
- * only for a moment: whoever goes on making tokens and locking them would keep this
- * from ending, which is what it is to put an end to.
- */
-static void
-DisableAll(Rescue *rescue)
-{
-	TimestampTz first = 0;
-
-	/* before a lock that a standby has not got says something else */
-	PreventCommandIfReadOnly("UPDATE");
-	apitoken_gates_queue_rescue(rescue->account_id);
-	while (first == 0 ||
-		   !TimestampDifferenceExceeds(first, GetCurrentTimestamp(), RETRY_MS))
-	{
-		if (apitoken_subxact_try(DisableBeforeClosing, rescue, IsLocked))
-			return;
-		if (first == 0)
-			first = GetCurrentTimestamp();
-	}
-	DisableAfterClosing(rescue);
-}
-
-PG_FUNCTION_INFO_V1(apitoken_disable_all);
-
-/*
- * apitoken_disable_all(account_id text) returns jsonb: disables every Active
- * token of an account; an array of their ids, sorted.
- *
- * What others commit while it goes on counts, under every isolation.
- *
- * Raises PT400 for an id that cannot be used, PT401, PT403, PT404 if there is
- * no such account whose tokens the caller may administer, and 25006.
- */
-Datum
-apitoken_disable_all(PG_FUNCTION_ARGS)
-{
-	char	   *account_id = apitoken_call_id(fcinfo, 0, "account_id");
-	ApitokenCall call = apitoken_call_begin(OPERATION_TRANSITION);
-	Rescue		rescue = {&call, account_id, false, NIL};
-	Jsonb	   *answer;
-
-	apitoken_call_find_account(&call, account_id);
-	call.caller.closes_account = true;
-	DisableAll(&rescue);
-	apitoken_acts_administer(&call.caller, account_id);
-	answer = SortedIds(rescue.ids, call.result_context);
-	apitoken_call_end(&call);
-	PG_RETURN_JSONB_P(answer);
 }
 
 /*
@@ -379,10 +263,16 @@ apitoken_transitions_record(const ApitokenCaller *caller, Datum account_id, Datu
 	apitoken_store_set(&arguments, 2, id);
 	apitoken_store_set_pointer(&arguments, 3, DatumGetPointer(from));
 	apitoken_store_set(&arguments, 4, to);
-	apitoken_store_set_pointer(&arguments, 5, OptionalText(caller->actor.type));
-	apitoken_store_set_pointer(&arguments, 6, OptionalText(caller->actor.id));
+	apitoken_store_set_text(&arguments, 5, caller->actor.type);
+	apitoken_store_set_text(&arguments, 6, caller->actor.id);
 	apitoken_store_set_pointer(&arguments, 7, &role);
-	apitoken_store_write(STATEMENT_ADD_TRANSITION, &arguments);
+	if (caller->call_id == 0)
+		apitoken_store_write(STATEMENT_ADD_TRANSITION, &arguments);
+	else
+	{
+		apitoken_store_set(&arguments, 8, Int64GetDatum(caller->call_id));
+		apitoken_store_write(STATEMENT_ADD_TRANSITION_OF_CALL, &arguments);
+	}
 
 	if (apitoken_notify)
 		apitoken_signals_add(TextDatumGetCString(id), TextDatumGetCString(to));

@@ -72,6 +72,9 @@ static const Right rights[][MAX_RIGHTS] = {
 		{"api_token_credentials", ACL_INSERT, true},
 		{"api_token_modules", ACL_INSERT, true},
 		{"api_token_transitions", ACL_INSERT, true}
+	},
+	[OPERATION_HOLD_ACCOUNT] = {
+		{"accounts", ACL_SELECT | ACL_UPDATE}
 	}
 };
 

@@ -20,7 +20,8 @@ typedef enum ApitokenOperation
 	OPERATION_TRANSITION,		/* disable, enable, delete, disable_all */
 	OPERATION_UPDATE,			/* update of anything but modules */
 	OPERATION_UPDATE_MODULES,
-	OPERATION_CREATE
+	OPERATION_CREATE,
+	OPERATION_HOLD_ACCOUNT		/* and let go of one */
 } ApitokenOperation;
 
 extern bool apitoken_trusted(Oid role, ApitokenOperation operation);
