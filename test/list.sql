@@ -198,7 +198,7 @@ SELECT is(helper.refusal(query), 'PT400|Bad Request|' || wanted, query) FROM (VA
 	('foo=1', 'Position 1 of the query: there is no such member to compare or order by.|Expected a member of the token, its account or its modules, such as status, account.id or modules.id.'),
 	('status=Active&eq(nme,x)', 'Position 18 of the query: there is no such member to compare or order by.|Expected a member of the token, its account or its modules, such as status, account.id or modules.id.'),
 	('name=ü&foo=1', 'Position 8 of the query: there is no such member to compare or order by.|Expected a member of the token, its account or its modules, such as status, account.id or modules.id.'),
-	('zz(name,x)', 'Position 1 of the query: there is no such operator.|Expected eq, ne, gt, ge, lt, le, like, ilike, in, out, and, or, not, any or all.'),
+	('zz(name,x)', 'Position 1 of the query: there is no such operator.|Expected eq, ne, gt, ge, lt, le, like, ilike, in, out, and, or, not, any, all or family.'),
 	('eq(name', 'Position 8 of the query: the query ends too early.|Expected a comma and what the member is compared with.'),
 	('eq(name,x', 'Position 10 of the query: the query ends too early.|Expected a closing parenthesis.'),
 	('eq(name,x)y', 'Position 11 of the query: something else is expected here.|Expected & or the end of the query.'),
@@ -257,7 +257,7 @@ SELECT is(helper.refusal(query), 'PT400|Bad Request|' || wanted, query) FROM (VA
 	('in(id,(' || repeat('x,', 1000) || 'x))', 'Position 2006 of the query: the query is too long.|Expected at most 1000 operators and values.')
 ) AS v (query, wanted);
 SELECT is(helper.refusal('select=-foo'),
-	'PT400|Bad Request|The field "foo" does not exist: the API token has no member "foo".|Its members are: id, href, icon, name, $meta, audit, token, status, account, modules, description, lastAccessAt.',
+	'PT400|Bad Request|The field "foo" does not exist: the API token has no member "foo".|Its members are: id, href, icon, name, $meta, audit, token, heldAt, status, account, modules, description, lastAccessAt.',
 	'a field that does not exist');
 SELECT is(helper.ids(repeat('not(', 32) || 'id=x' || repeat(')', 32)), '{}', 'as deep as may be');
 SELECT is(helper.ids(repeat('id=x&', 499) || 'id=x'), '{}', 'as many comparisons as may be');
@@ -510,8 +510,8 @@ SELECT is(helper.refusal(query), 'PT400|Bad Request|Position ' || wanted, 'refus
 	('and(limit=1)', '5 of the query: this is no condition.|Expected it by itself, between & and &.'),
 	('order=name|status=Active', '11 of the query: something else is expected here.|Expected & or the end of the query.'),
 	('render(x)', '8 of the query: something else is expected here.|Expected a closing parenthesis.'),
-	('sort(+name)', '1 of the query: there is no such operator.|Expected eq, ne, gt, ge, lt, le, like, ilike, in, out, and, or, not, any or all.'),
-	('limit(10,20)', '1 of the query: there is no such operator.|Expected eq, ne, gt, ge, lt, le, like, ilike, in, out, and, or, not, any or all.'),
+	('sort(+name)', '1 of the query: there is no such operator.|Expected eq, ne, gt, ge, lt, le, like, ilike, in, out, and, or, not, any, all or family.'),
+	('limit(10,20)', '1 of the query: there is no such operator.|Expected eq, ne, gt, ge, lt, le, like, ilike, in, out, and, or, not, any, all or family.'),
 	-- lists
 	('in(status,Active,Disabled)', '11 of the query: this may be a list of values.|Expected parentheses around it.'),
 	('in(status,Active/Disabled)', '11 of the query: this may be a list of values.|Expected parentheses around it.'),

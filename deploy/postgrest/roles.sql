@@ -21,7 +21,12 @@ GRANT EXECUTE ON FUNCTION
 	api.apitoken_update(text, jsonb, text),
 	api.apitoken_disable(text, text),
 	api.apitoken_enable(text, text),
-	api.apitoken_disable_all(text),
+	api.apitoken_ensure_disabled(text, boolean, text),
+	api.apitoken_disable_all(text, text, boolean, boolean),
+	api.apitoken_enable_all(jsonb, boolean),
+	api.apitoken_release(text, text),
+	api.apitoken_hold_account(text),
+	api.apitoken_release_account(text),
 	api.apitoken_delete(text)
 	TO apitoken_web;
 
