@@ -805,11 +805,26 @@ COMMENT ON COLUMN apitoken.api_token_transitions.call_id IS
 	'Number of the call of apitoken_disable_all() that made the change, the same in all of its rows; else null.';
 CREATE INDEX api_token_transitions_call_idx ON apitoken.api_token_transitions (call_id) WHERE call_id IS NOT NULL;
 
+COMMENT ON FUNCTION @extschema@.apitoken_disable_all(text) IS
+	$$Disable every Active API token of an account
+
+For when it is urgent: when the transaction has committed no token of the account is Active, but for those that somebody who still had the right made or enabled afterwards. Answers the ids of the tokens that were disabled, as an array; [] if none was Active. apitoken_enable_all takes it back. Errors: PT404 if there is no such account among those the caller may administer.$$;
+
+-- A function of its own: dumps of version 1.0 have grants of the one with one argument.
+CREATE FUNCTION @extschema@.apitoken_disable_all(account_id text, query text, hold boolean DEFAULT false, dry_run boolean DEFAULT false) RETURNS jsonb
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_disable_all';
+COMMENT ON FUNCTION @extschema@.apitoken_disable_all(text, text, boolean, boolean) IS
+	$$Disable the API tokens that a query chooses
+
+The same for those Active tokens of the account that satisfy the conditions of the query, which are those of apitoken_list; with null for the account those of every account, which takes a condition. With hold they are held, and so are Disabled ones: see apitoken_release. With dry_run nothing is changed. Answers the ids of the tokens that were Active, as an array; apitoken_enable_all takes it back. Errors: PT400 with the position in the query, PT403 for a hold, or every account, by somebody other than Operations or a trusted role, PT404 if there is no such account among those the caller may administer.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_disable_all(text, text, boolean, boolean) FROM PUBLIC;
+
 CREATE FUNCTION @extschema@.apitoken_enable_all(disabled jsonb, release boolean DEFAULT false) RETURNS jsonb
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'apitoken_enable_all';
 COMMENT ON FUNCTION @extschema@.apitoken_enable_all(jsonb, boolean) IS
-	$$Take back what one apitoken_disable_all has done
+	$$Enable what one apitoken_disable_all has disabled
 
 Takes what that call answered, and enables these API tokens, but for those whose status somebody has changed since, and for held ones, unless release lets them go. Answers the ids of the tokens that it has enabled, as an array. Errors: PT400 if no call has disabled these tokens and no other, PT403 for release by somebody other than Operations or a trusted role.$$;
 REVOKE ALL ON FUNCTION @extschema@.apitoken_enable_all(jsonb, boolean) FROM PUBLIC;
@@ -932,53 +947,6 @@ BEGIN
 	PERFORM apitoken.take_back();
 END
 $$;
-
-/*
- * A function gets arguments only by being made again.  Whoever could call it goes on
- * doing so: in an emergency is no time to find out that a grant is gone.  These grants
- * are the administrator's, not the extension's own, so that a dump has to have them.
- */
-DO $$
-DECLARE
-	old CONSTANT regprocedure := '@extschema@.apitoken_disable_all(text)'::regprocedure;
-	given CONSTANT aclitem[] := (SELECT p.proacl FROM pg_proc p WHERE p.oid = old);
-	owner CONSTANT oid := (SELECT p.proowner FROM pg_proc p WHERE p.oid = old);
-	made regprocedure;
-	grant_ record;
-BEGIN
-	DROP FUNCTION @extschema@.apitoken_disable_all(text);
-	CREATE FUNCTION @extschema@.apitoken_disable_all(account_id text, query text DEFAULT '', hold boolean DEFAULT false,
-			dry_run boolean DEFAULT false) RETURNS jsonb
-		LANGUAGE C VOLATILE PARALLEL UNSAFE
-		AS 'MODULE_PATHNAME', 'apitoken_disable_all';
-	made := '@extschema@.apitoken_disable_all(text, text, boolean, boolean)'::regprocedure;
-	EXECUTE format('ALTER FUNCTION %s OWNER TO %I', made, owner::regrole::name);
-	FOR grant_ IN
-		SELECT DISTINCT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(r.rolname) END AS grantee
-			FROM pg_proc p
-			CROSS JOIN LATERAL aclexplode(COALESCE(p.proacl, acldefault('f', p.proowner))) a
-			LEFT JOIN pg_roles r ON r.oid = a.grantee
-			WHERE p.oid = made AND a.grantee <> owner
-	LOOP
-		EXECUTE format('REVOKE ALL ON FUNCTION %s FROM %s', made, grant_.grantee);
-	END LOOP;
-	FOR grant_ IN
-		SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(r.rolname) END AS grantee, a.is_grantable
-			FROM aclexplode(given) a
-			LEFT JOIN pg_roles r ON r.oid = a.grantee
-			WHERE a.grantee <> owner
-	LOOP
-		EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %s%s', made, grant_.grantee,
-			CASE WHEN grant_.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END);
-	END LOOP;
-	UPDATE pg_init_privs SET initprivs = ARRAY[makeaclitem(owner, owner, 'EXECUTE', false)]
-		WHERE classoid = 'pg_proc'::regclass AND objoid = made AND objsubid = 0;
-END
-$$;
-COMMENT ON FUNCTION @extschema@.apitoken_disable_all(text, text, boolean, boolean) IS
-	$$Disable many API tokens at once
-
-For when it is urgent: disables every Active API token of the account that satisfies the conditions of the query, which are those of apitoken_list; without a query all of them, with null for the account those of every account, which takes a condition. When the transaction has committed none of them is Active, but for those that somebody who still had the right made or enabled afterwards. With hold they are held, and so are those that are Disabled: see apitoken_release. With dry_run nothing is changed. Answers the ids of the tokens that were Active, as an array; apitoken_enable_all takes it back. Errors: PT400 with the position in the query, PT403 for a hold or every account by somebody other than Operations or a trusted role, PT404 if there is no such account among those the caller may administer.$$;
 
 -- An update says who may do less than before, as deploy/upgrade/who_loses.sql did.
 DO $$

@@ -13,6 +13,7 @@
 #include "acts.h"
 #include "apitoken.h"
 #include "call.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "errors.h"
 #include "gates.h"
@@ -23,6 +24,7 @@
 #include "rql_sql.h"
 #include "subxact.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
@@ -217,13 +219,25 @@ CheckScope(const ApitokenCall *call, const char *account_id, bool hold)
 		apitoken_hold_check_right(&call->caller);
 }
 
-/* Returns a number by which the trail knows what this call has done. */
+/* Has the trail a place for that?  It may be older than the library. */
+static bool
+KnowsCalls(void)
+{
+	Oid			schema = get_namespace_oid(APITOKEN_SCHEMA, false);
+	Oid			trail = get_relname_relid("api_token_transitions", schema);
+
+	return get_attnum(trail, "call_id") != InvalidAttrNumber;
+}
+
+/* Returns a number by which the trail knows what this call has done, or 0. */
 static int64
 NextCall(void)
 {
 	ApitokenArguments arguments;
 	bool		isnull;
 
+	if (!KnowsCalls())
+		return 0;
 	apitoken_store_clear(&arguments);
 	(void) apitoken_store_write(STATEMENT_NEXT_CALL, &arguments);
 	return DatumGetInt64(apitoken_store_value(0, 1, &isnull));
@@ -232,7 +246,7 @@ NextCall(void)
 PG_FUNCTION_INFO_V1(apitoken_disable_all);
 
 /*
- * apitoken_disable_all(account_id text, query text, hold boolean, dry_run boolean)
+ * apitoken_disable_all(account_id text [, query text, hold boolean, dry_run boolean])
  * returns jsonb: disables every Active token of an account (null: of all) that
  * satisfies the conditions of the query, and with hold holds them and those that are
  * Disabled; an array of the ids of those that were Active, sorted.  With dry_run
@@ -248,7 +262,7 @@ PG_FUNCTION_INFO_V1(apitoken_disable_all);
 Datum
 apitoken_disable_all(PG_FUNCTION_ARGS)
 {
-	/* as it was declared by version 1.0, it had to be given the account */
+	/* the one that has no query has to be given the account */
 	char	   *account_id = PG_NARGS() > 1 && PG_ARGISNULL(0) ? NULL :
 		apitoken_call_id(fcinfo, 0, "account_id");
 	text	   *query = apitoken_call_isnull(fcinfo, 1) ? cstring_to_text("") :
@@ -271,8 +285,7 @@ apitoken_disable_all(PG_FUNCTION_ARGS)
 	else
 	{
 		call.caller.closes_account = true;
-		if (PG_NARGS() > 1)
-			call.caller.call_id = NextCall();
+		call.caller.call_id = NextCall();
 		DisableAll(&rescue);
 		apitoken_acts_administer(&call.caller, account_id);
 	}

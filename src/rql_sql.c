@@ -52,7 +52,7 @@
 #define OWN_TOKENS TOKENS_WHERE(" WHERE k.account_id " OP("=") " ANY ($1) OFFSET 0")
 
 /*
- * How many conditions may look into other tables, on modules or a secret: the
+ * How many conditions may look elsewhere, for modules, a secret or a family: the
  * planner makes a join of each, and its time grows faster than their number.
  */
 #define MAX_LOOKUPS 10
@@ -117,7 +117,7 @@ static void
 CountLookup(Compiler *compiler, const ApitokenRqlNode *node)
 {
 	if (++compiler->lookups > MAX_LOOKUPS)
-		Fail(compiler, node->position, "there are too many conditions on modules and secrets",
+		Fail(compiler, node->position, "there are too many conditions on modules, secrets and families",
 			 "at most 10 of them");
 }
 

@@ -78,7 +78,7 @@ INSERT INTO helper.calls (name, statement) VALUES
 	('disable_all of Fabrikam', 'SELECT api.apitoken_disable_all(''ACC-3002-9900'')'),
 	('disable_all of unknown', 'SELECT api.apitoken_disable_all(''ACC-9999-9999'')'),
 	('disable_all by a query', 'SELECT api.apitoken_disable_all(NULL, ''status=Active'')'),
-	('disable_all and hold', 'SELECT api.apitoken_disable_all(''ACC-3001-7788'', hold => true)'),
+	('disable_all and hold', 'SELECT api.apitoken_disable_all(''ACC-3001-7788'', '''', hold => true)'),
 	('enable_all', 'SELECT api.apitoken_enable_all(''[]'')'),
 	('enable_all and release', 'SELECT api.apitoken_enable_all(''[]'', true)'),
 	('ensure_disabled Contoso''s', 'SELECT api.apitoken_ensure_disabled(''TKN-1671-0642'')'),
@@ -93,7 +93,7 @@ INSERT INTO helper.calls (name, statement) VALUES
 	('release_account Contoso', 'SELECT api.apitoken_release_account(''ACC-3001-7788'')'),
 	('release_account unknown', 'SELECT api.apitoken_release_account(''ACC-9999-9999'')');
 SELECT is(array(SELECT 'apitoken_' || split_part(split_part(name, ' ', 1), ',', 1) FROM helper.calls GROUP BY 1 ORDER BY 1),
-	array(SELECT proname::text FROM pg_proc WHERE pronamespace = 'api'::regnamespace AND proname <> 'apitoken_guard' ORDER BY 1),
+	array(SELECT DISTINCT proname::text FROM pg_proc WHERE pronamespace = 'api'::regnamespace AND proname <> 'apitoken_guard' ORDER BY 1),
 	'every function is called, but for the one that asks for no scope: see guard.sql');
 
 /*

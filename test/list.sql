@@ -250,9 +250,9 @@ SELECT is(helper.refusal(query), 'PT400|Bad Request|' || wanted, query) FROM (VA
 	('order=name%2C', 'Position 14 of the query: a name is missing.|Expected the path of a member, such as account.id.'),
 	('order=name%3B', 'Position 11 of the query: something else is expected here.|Expected & or the end of the query.'),
 	(repeat('token=x&', 1000) || 'token=x', 'Position 4007 of the query: the query is too long.|Expected at most 1000 operators and values.'),
-	(repeat('token=x&', 10) || 'token=x', 'Position 81 of the query: there are too many conditions on modules and secrets.|Expected at most 10 of them.'),
-	(repeat('modules.id=x&', 10) || 'modules.id=x', 'Position 131 of the query: there are too many conditions on modules and secrets.|Expected at most 10 of them.'),
-	('or(' || repeat('eq(modules,empty()),', 10) || 'any(modules,id=x))', 'Position 204 of the query: there are too many conditions on modules and secrets.|Expected at most 10 of them.'),
+	(repeat('token=x&', 10) || 'token=x', 'Position 81 of the query: there are too many conditions on modules, secrets and families.|Expected at most 10 of them.'),
+	(repeat('modules.id=x&', 10) || 'modules.id=x', 'Position 131 of the query: there are too many conditions on modules, secrets and families.|Expected at most 10 of them.'),
+	('or(' || repeat('eq(modules,empty()),', 10) || 'any(modules,id=x))', 'Position 204 of the query: there are too many conditions on modules, secrets and families.|Expected at most 10 of them.'),
 	(repeat('not(', 33) || 'id=x' || repeat(')', 33), 'Position 129 of the query: the query is nested too deeply.|Expected at most 32 levels.'),
 	('in(id,(' || repeat('x,', 1000) || 'x))', 'Position 2006 of the query: the query is too long.|Expected at most 1000 operators and values.')
 ) AS v (query, wanted);

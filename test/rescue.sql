@@ -5,7 +5,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(71);
+SELECT plan(72);
 
 CREATE ROLE apitoken_rescue_caller;
 GRANT USAGE ON SCHEMA api TO apitoken_rescue_caller;
@@ -48,7 +48,8 @@ SELECT is(p.result::jsonb, q.expected, format('%s', coalesce(q.query, 'null')))
 
 SELECT is(p.detail, c.detail, c.call)
 	FROM (VALUES
-		('apitoken_disable_all(NULL)', 'The account is null, and the query has no condition.'),
+		('apitoken_disable_all(NULL)', 'The argument "account_id" is null or empty.'),
+		('apitoken_disable_all(NULL, NULL)', 'The account is null, and the query has no condition.'),
 		('apitoken_disable_all(NULL, ''render()'')', 'The account is null, and the query has no condition.'),
 		('apitoken_disable_all('''')', 'The argument "account_id" is null or empty.'),
 		('apitoken_disable_all(''ACC-3001-7788'', ''limit=1'')', 'Position 1 of the query: order, select, limit and offset are for lists.'),
@@ -130,7 +131,7 @@ SELECT is((SELECT array_agg(id::text ORDER BY id) FROM apitoken.api_tokens WHERE
 
 -- A dry run reads.
 SET TRANSACTION READ ONLY;
-SELECT is(api.apitoken_disable_all('ACC-3001-7788', dry_run => true), '["TKN-3001-1003"]', 'a dry run in a read-only transaction');
+SELECT is(api.apitoken_disable_all('ACC-3001-7788', '', dry_run => true), '["TKN-3001-1003"]', 'a dry run in a read-only transaction');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -22,6 +22,7 @@ GRANT EXECUTE ON FUNCTION
 	api.apitoken_disable(text, text),
 	api.apitoken_enable(text, text),
 	api.apitoken_ensure_disabled(text, boolean, text),
+	api.apitoken_disable_all(text),
 	api.apitoken_disable_all(text, text, boolean, boolean),
 	api.apitoken_enable_all(jsonb, boolean),
 	api.apitoken_release(text, text),
