@@ -165,8 +165,6 @@ DisableAll(Rescue *rescue)
 {
 	TimestampTz first = 0;
 
-	/* before a lock that a standby has not got says something else */
-	PreventCommandIfReadOnly("UPDATE");
 	apitoken_gates_queue_rescue(rescue->choice.account_id);
 	while (first == 0 ||
 		   !TimestampDifferenceExceeds(first, GetCurrentTimestamp(), RETRY_MS))
@@ -284,6 +282,8 @@ apitoken_disable_all(PG_FUNCTION_ARGS)
 		LookAtAll(&rescue);
 	else
 	{
+		/* before something that a standby has not got says something else */
+		PreventCommandIfReadOnly("UPDATE");
 		call.caller.closes_account = true;
 		call.caller.call_id = NextCall();
 		DisableAll(&rescue);
