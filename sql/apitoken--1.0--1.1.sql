@@ -331,24 +331,13 @@ COMMENT ON FUNCTION apitoken.sees_every_account() IS
  * Whose name is in an audit is shown with it.  Somebody else's, put there by
  * hand, would show an actor of one account a user of another.
  */
-CREATE FUNCTION apitoken.keep_audit() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF apitoken.sees_every_account() THEN
-		RETURN NEW;
-	END IF;
-	RAISE EXCEPTION 'who created or updated a row of apitoken.% is not changed by hand', TG_TABLE_NAME
-		USING ERRCODE = 'insufficient_privilege',
-			DETAIL = format('The id is %s.', OLD.id),
-			SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME;
-END
-$$;
-COMMENT ON FUNCTION apitoken.keep_audit() IS
-	'Trigger: an actor who may administer some accounts does not say by hand who created or updated a row.';
-REVOKE ALL ON FUNCTION apitoken.keep_audit() FROM PUBLIC;
+CREATE FUNCTION apitoken.keep_columns() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_keep_columns';
+COMMENT ON FUNCTION apitoken.keep_columns() IS
+	'Trigger: an actor who may administer some accounts does not change these columns by hand.';
+REVOKE ALL ON FUNCTION apitoken.keep_columns() FROM PUBLIC;
 
--- The functions' own writes do not come here: row security is not for the owner.
+-- The functions' own writes are the owner's, whom row security does not bind.
 DO $$
 DECLARE
 	audited text;
@@ -357,11 +346,7 @@ BEGIN
 		EXECUTE format($t$
 			CREATE TRIGGER keep_audit
 				BEFORE UPDATE OF created_by_type, created_by_id, updated_by_type, updated_by_id ON apitoken.%1$I
-				FOR EACH ROW
-				WHEN ((OLD.created_by_type IS DISTINCT FROM NEW.created_by_type OR OLD.created_by_id IS DISTINCT FROM NEW.created_by_id
-					OR OLD.updated_by_type IS DISTINCT FROM NEW.updated_by_type OR OLD.updated_by_id IS DISTINCT FROM NEW.updated_by_id)
-					AND row_security_active('apitoken.%1$I'::regclass::oid))
-				EXECUTE FUNCTION apitoken.keep_audit()
+				FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('created_by_type', 'created_by_id', 'updated_by_type', 'updated_by_id')
 			$t$, audited);
 	END LOOP;
 END
@@ -881,36 +866,17 @@ COMMENT ON FUNCTION apitoken.refuse_held() IS
 	'Trigger: a held API token is not Active.';
 REVOKE ALL ON FUNCTION apitoken.refuse_held() FROM PUBLIC;
 
-CREATE TRIGGER refuse_held AFTER INSERT OR UPDATE ON apitoken.api_tokens
+CREATE TRIGGER refuse_held AFTER INSERT OR UPDATE OF held_at ON apitoken.api_tokens
 	FOR EACH ROW WHEN (NEW.held_at IS NOT NULL AND NEW.status = 'Active')
 	EXECUTE FUNCTION apitoken.refuse_held();
 CREATE TRIGGER close_gate AFTER UPDATE OF held_at ON apitoken.accounts
 	FOR EACH ROW WHEN (OLD.held_at IS NULL AND NEW.held_at IS NOT NULL)
 	EXECUTE FUNCTION apitoken.close_gate('account', 'id');
 
-CREATE FUNCTION apitoken.keep_hold() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF apitoken.sees_every_account() THEN
-		RETURN NEW;
-	END IF;
-	RAISE EXCEPTION 'whether a row of apitoken.% is held is not changed by hand', TG_TABLE_NAME
-		USING ERRCODE = 'insufficient_privilege',
-			DETAIL = format('The id is %s.', OLD.id),
-			SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME;
-END
-$$;
-COMMENT ON FUNCTION apitoken.keep_hold() IS
-	'Trigger: an actor who may administer some accounts neither holds a row by hand nor lets it go.';
-REVOKE ALL ON FUNCTION apitoken.keep_hold() FROM PUBLIC;
-
 CREATE TRIGGER keep_hold BEFORE UPDATE OF held_at ON apitoken.api_tokens
-	FOR EACH ROW WHEN (OLD.held_at IS DISTINCT FROM NEW.held_at AND row_security_active('apitoken.api_tokens'::regclass::oid))
-	EXECUTE FUNCTION apitoken.keep_hold();
+	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('held_at');
 CREATE TRIGGER keep_hold BEFORE UPDATE OF held_at ON apitoken.accounts
-	FOR EACH ROW WHEN (OLD.held_at IS DISTINCT FROM NEW.held_at AND row_security_active('apitoken.accounts'::regclass::oid))
-	EXECUTE FUNCTION apitoken.keep_hold();
+	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('held_at');
 
 /*
  * Grants

@@ -411,6 +411,18 @@ apitoken_error_offer_gone(const char *module_id)
 			 errhint("Nothing of the transaction was committed.")));
 }
 
+/* A column that somebody has changed by hand who may not. */
+void
+apitoken_error_kept_column(Relation relation, const char *column)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("column \"%s\" of relation \"%s\" is not changed by hand", column,
+					RelationGetRelationName(relation)),
+			 errdetail("Whoever may change the rows of some accounts does not say who created or updated them, nor what is held."),
+			 errtable(relation)));
+}
+
 /* Somebody who does not administer every account, and named none. */
 void
 apitoken_error_every_account_forbidden(void)

@@ -76,6 +76,9 @@ pg_noreturn extern void apitoken_error_gate_closed(int milliseconds);
 pg_noreturn extern void apitoken_error_prepare(void);
 extern void apitoken_warn_signals_left_out(int count);
 
+/* 42501: what row security's policies cannot say */
+pg_noreturn extern void apitoken_error_kept_column(Relation relation, const char *column);
+
 /* 23514: rows by which an account would have what it may not have */
 pg_noreturn extern void apitoken_error_not_offered(Relation relation, Datum account_id,
 												   Datum module_id);

@@ -122,8 +122,9 @@ apitoken_release_account(PG_FUNCTION_ARGS)
 PG_FUNCTION_INFO_V1(apitoken_refuse_held);
 
 /*
- * apitoken.refuse_held(): trigger on apitoken.api_tokens, after a row was written
- * that is held and Active.  Raises PT403; 39P01 if it is called otherwise.
+ * apitoken.refuse_held(): trigger on apitoken.api_tokens, after a row was added, or
+ * held, that is held and Active; one that becomes Active is log_transition()'s, which
+ * is there anyway.  Raises PT403; 39P01 if it is called otherwise.
  */
 Datum
 apitoken_refuse_held(PG_FUNCTION_ARGS)

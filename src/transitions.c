@@ -292,12 +292,26 @@ NoteTransition(const ApitokenCaller *caller, const char *account_id, const char 
 		apitoken_gates_close_token(account_id, id);
 }
 
+/* Raises PT403 for a token that becomes Active while it is held. */
+static void
+CheckHeld(TriggerData *trigger, const char *id, const char *to)
+{
+	TupleDesc	tupdesc = trigger->tg_relation->rd_att;
+	int			attnum = SPI_fnumber(tupdesc, "held_at");
+
+	/* the library may be newer than the table */
+	if (strcmp(to, "Active") == 0 && attnum > 0 &&
+		!heap_attisnull(trigger->tg_newtuple, attnum, tupdesc))
+		apitoken_error_held("API token", id);
+}
+
 PG_FUNCTION_INFO_V1(apitoken_log_transition);
 
 /*
  * apitoken.log_transition(): trigger on apitoken.api_tokens, after an update of
- * a row that changes its status.  Raises 39P01 if it is called otherwise, PT401 if
- * somebody changes it by hand in the name of an actor who has been disabled.
+ * a row that changes its status.  Raises 39P01 if it is called otherwise, PT403 if a
+ * token is enabled that is held, PT401 if somebody changes it by hand in the name of
+ * an actor who has been disabled.
  */
 Datum
 apitoken_log_transition(PG_FUNCTION_ARGS)
@@ -316,6 +330,7 @@ apitoken_log_transition(PG_FUNCTION_ARGS)
 	from = apitoken_trigger_value(trigger, trigger->tg_trigtuple, "status");
 	to = apitoken_trigger_value(trigger, trigger->tg_newtuple, "status");
 
+	CheckHeld(trigger, TextDatumGetCString(id), TextDatumGetCString(to));
 	caller = apitoken_identity_writer();
 	ownership = apitoken_identity_enter();
 	NoteTransition(&caller, TextDatumGetCString(account_id), TextDatumGetCString(id),

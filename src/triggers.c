@@ -33,6 +33,17 @@ apitoken_trigger_check(FunctionCallInfo fcinfo, TriggerEvent event)
 		apitoken_error_trigger();
 }
 
+/* The same for a trigger before an update of a row. */
+void
+apitoken_trigger_check_before_update(FunctionCallInfo fcinfo)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
+		!TRIGGER_FIRED_BEFORE(trigger->tg_event) || !TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
+		apitoken_error_trigger();
+}
+
 /* The same for a trigger that follows an update, too. */
 void
 apitoken_trigger_check_update_or(FunctionCallInfo fcinfo, TriggerEvent event)
