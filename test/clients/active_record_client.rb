@@ -7,6 +7,7 @@ require "stringio"
 ADMINISTRATOR = ENV.fetch("SECRET_ADMINISTRATOR")
 SECRETS = { "administrator" => ADMINISTRATOR, "export" => ENV.fetch("SECRET_EXPORT") }.freeze
 CASES = JSON.parse(File.read(File.join(__dir__, "cases.json"), encoding: "UTF-8"))
+COMMITS = JSON.parse(File.read(File.join(__dir__, "commit.json"), encoding: "UTF-8"))
 
 # What deploy/clients/README.md shows.
 
@@ -106,7 +107,11 @@ end
 
 # Returns it as four strings.
 def error_of(&block)
-  error = caught(&block)
+  fields_of(caught(&block))
+end
+
+# Returns PostgreSQL's error as four strings.
+def fields_of(error)
   return ["no error"] unless error
 
   %i[PG_DIAG_SQLSTATE PG_DIAG_MESSAGE_PRIMARY PG_DIAG_MESSAGE_DETAIL PG_DIAG_MESSAGE_HINT].map do |field|
@@ -208,6 +213,29 @@ def test_transactions
         "nor the actor: what could be disabled is, by the token that had made it"
 end
 
+# Runs a statement in a session of its own, as the superuser, and commits it.
+def elsewhere(statement)
+  system("psql", "-Xq", "-o", "/dev/null", "-c", statement, exception: true)
+end
+
+# Enables a token, and commits after a right has been taken away elsewhere.
+def enable_while(taken)
+  ApiToken.as(ADMINISTRATOR) do
+    ApiToken.call("apitoken_enable", "TKN-3001-1003")
+    elsewhere(taken)
+  end
+end
+
+def test_commit
+  COMMITS.each do |test|
+    error = caught { enable_while(test["taken"]) }
+    elsewhere(test["given"])
+    equal fields_of(error), test["error"], test["description"]
+    equal problem(error)[:title], test["error"][1], "which becomes problem details as well"
+    equal get("TKN-3001-1003")["status"], "Disabled", "nothing is done, and the connection goes on"
+  end
+end
+
 def test_model_of_backoffice
   token = disable_and_reload("TKN-2001-1001")
   equal [token.status, token.account_id, token.name, token.updated_by_id],
@@ -249,6 +277,7 @@ test_list(created)
 test_errors
 test_error_handling
 test_transactions
+test_commit
 connect "BACKOFFICE_ROLE"
 test_model_of_backoffice
 connect "PORTAL_ROLE"

@@ -120,7 +120,11 @@ def caught(run, *arguments):
 
 def error_of(run, *arguments):
     """Returns it as four strings."""
-    error = caught(run, *arguments)
+    return fields_of(caught(run, *arguments))
+
+
+def fields_of(error):
+    """Returns PostgreSQL's error as four strings."""
     if error is None:
         return ["no error"]
     diagnostics = error.__cause__.diag
@@ -227,6 +231,23 @@ def test_transactions():
               "nor the actor: what could be disabled is, by the token that had made it")
 
 
+def enable_while(taken):
+    """Enables a token, and commits after a right has been taken away elsewhere."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        call(cursor, "SELECT api.apitoken_authenticate(%s)", tap.ADMINISTRATOR)
+        call(cursor, "SELECT api.apitoken_enable(%s)", "TKN-3001-1003")
+        tap.elsewhere(taken)
+
+
+def test_commit():
+    for case in tap.COMMITS:
+        error = caught(enable_while, case["taken"])
+        tap.elsewhere(case["given"])
+        tap.equal(fields_of(error), case["error"], case["description"])
+        tap.equal(problem(error)["title"], case["error"][1], "which becomes problem details as well")
+        tap.equal(get("TKN-3001-1003")["status"], "Disabled", "nothing is done, and the connection goes on")
+
+
 def test_model_of_backoffice():
     tokens = ApiToken.objects.using("backoffice")
     token = disable_and_reload("TKN-2001-1001")
@@ -266,6 +287,7 @@ test_list(created_id)
 test_errors()
 test_error_handling()
 test_transactions()
+test_commit()
 test_model_of_backoffice()
 test_model_of_portal()
 tap.finish()

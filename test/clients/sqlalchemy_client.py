@@ -103,7 +103,11 @@ def caught(run, *arguments):
 
 def error_of(run, *arguments):
     """Returns it as four strings."""
-    error = caught(run, *arguments)
+    return fields_of(caught(run, *arguments))
+
+
+def fields_of(error):
+    """Returns PostgreSQL's error as four strings."""
     if error is None:
         return ["no error"]
     diagnostics = error.orig.diag
@@ -205,6 +209,23 @@ def test_transactions(session):
               "nor the actor: what could be disabled is, by the token that had made it")
 
 
+def enable_while(session, taken):
+    """Enables a token, and commits after a right has been taken away elsewhere."""
+    with session.begin():
+        session.scalar(select(func.api.apitoken_authenticate(tap.ADMINISTRATOR)))
+        session.scalar(select(func.api.apitoken_enable("TKN-3001-1003")))
+        tap.elsewhere(taken)
+
+
+def test_commit(session):
+    for case in tap.COMMITS:
+        error = caught(enable_while, session, case["taken"])
+        tap.elsewhere(case["given"])
+        tap.equal(fields_of(error), case["error"], case["description"])
+        tap.equal(problem(error)["title"], case["error"][1], "which becomes problem details as well")
+        tap.equal(get(session, "TKN-3001-1003")["status"], "Disabled", "nothing is done, and the session goes on")
+
+
 def test_model_of_backoffice(session):
     token = disable_and_reload(session, "TKN-2001-1001")
     with session.begin():
@@ -251,6 +272,7 @@ with Session(engine_of("WEB_ROLE"), future=True) as web:
     test_errors(web)
     test_error_handling(web)
     test_transactions(web)
+    test_commit(web)
 with Session(engine_of("BACKOFFICE_ROLE"), expire_on_commit=False, future=True) as backoffice:
     test_model_of_backoffice(backoffice)
 with Session(engine_of("PORTAL_ROLE"), future=True) as portal:

@@ -171,6 +171,25 @@ async function testTransactions() {
         'nor the actor: what could be disabled is, by the token that had made it');
 }
 
+// Enables a token, and commits after a right has been taken away elsewhere.
+function enableWhile(taken) {
+    return transaction(web, async (client) => {
+        await call(client, 'SELECT api.apitoken_authenticate($1)', tap.administrator);
+        await call(client, 'SELECT api.apitoken_enable($1)', 'TKN-3001-1003');
+        tap.elsewhere(taken);
+    });
+}
+
+async function testCommit() {
+    for (const test of tap.commits) {
+        const error = await tap.caught(enableWhile(test.taken));
+        tap.elsewhere(test.given);
+        tap.equal(tap.fieldsOf(error), test.error, test.description);
+        tap.equal(problem(error).title, test.error[1], 'which becomes problem details as well');
+        tap.equal((await get('TKN-3001-1003')).status, 'Disabled', 'nothing is done, and the connection goes on');
+    }
+}
+
 // What others see of the statement that a secret was bound to.
 async function testActivity() {
     const superuser = new Pool({ max: 1 });
@@ -183,4 +202,4 @@ async function testActivity() {
     tap.equal(statement, 'SELECT api.apitoken_authenticate($1)', 'the server does not show the secret as a statement');
 }
 
-tap.run(testFunctions, testErrors, testTransactions, testActivity, () => web.end());
+tap.run(testFunctions, testErrors, testTransactions, testCommit, testActivity, () => web.end());

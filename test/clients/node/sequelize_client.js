@@ -207,6 +207,25 @@ async function testTransactions() {
         'nor the actor: what could be disabled is, by the token that had made it');
 }
 
+// Enables a token, and commits after a right has been taken away elsewhere.
+function enableWhile(taken) {
+    return web.transaction(async (transaction) => {
+        await call(transaction, 'SELECT api.apitoken_authenticate($1) AS answer', tap.administrator);
+        await call(transaction, 'SELECT api.apitoken_enable($1) AS answer', 'TKN-3001-1003');
+        tap.elsewhere(taken);
+    });
+}
+
+async function testCommit() {
+    for (const test of tap.commits) {
+        const error = await tap.caught(enableWhile(test.taken));
+        tap.elsewhere(test.given);
+        tap.equal(tap.fieldsOf(error?.parent), test.error, test.description);
+        tap.equal(problem(error).title, test.error[1], 'which becomes problem details as well');
+        tap.equal((await get('TKN-3001-1003')).status, 'Disabled', 'nothing is done, and the connection goes on');
+    }
+}
+
 async function testModelOfBackoffice() {
     const ApiToken = defineApiToken(backoffice);
     const token = await disableAndReload(backoffice, ApiToken, 'TKN-2001-1001');
@@ -243,5 +262,5 @@ async function testModelOfPortal() {
     });
 }
 
-tap.run(testFunctions, testErrors, testTransactions, testModelOfBackoffice, testModelOfPortal,
+tap.run(testFunctions, testErrors, testTransactions, testCommit, testModelOfBackoffice, testModelOfPortal,
     () => Promise.all([web, portal, backoffice].map((one) => one.close())));

@@ -1,6 +1,7 @@
 // Says in TAP what a client finds.
 'use strict';
 
+const { execFileSync } = require('node:child_process');
 const { isDeepStrictEqual } = require('node:util');
 
 const { SECRET_ADMINISTRATOR: administrator, SECRET_EXPORT: exporter } = process.env;
@@ -29,6 +30,11 @@ async function caught(promise) {
     return null;
 }
 
+// Runs a statement in a session of its own, as the superuser, and commits it.
+function elsewhere(statement) {
+    execFileSync('psql', ['-Xq', '-o', '/dev/null', '-c', statement]);
+}
+
 // Returns PostgreSQL's error as four strings.
 function fieldsOf(error) {
     if (!error) {
@@ -49,6 +55,8 @@ module.exports = {
     administrator,
     cases: require('../cases.json'),
     caught,
+    commits: require('../commit.json'),
+    elsewhere,
     equal,
     fieldsOf,
     run,
