@@ -13,6 +13,7 @@
 
 #include "acts.h"
 #include "identity.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 
@@ -35,6 +36,25 @@ int			apitoken_last_access_interval = 0;
 
 void		_PG_init(void);
 
+/* Each href starts with it: longer ones would fill a document. */
+#define MAX_HREF_BASE 1000
+
+/*
+ * Refuses what would make a document that is no JSON: a client can give any
+ * bytes as an option of its connection, and so can a file of settings.
+ */
+static bool
+CheckHrefBase(char **newval, void **extra, GucSource source)
+{
+	int			length = strlen(*newval);
+
+	if (length <= MAX_HREF_BASE && pg_verify_mbstr(PG_UTF8, *newval, length, true))
+		return true;
+
+	GUC_check_errdetail("It is UTF-8, of at most %d bytes.", MAX_HREF_BASE);
+	return false;
+}
+
 /* What shapes an answer: anybody may set it for himself. */
 static void
 DefineAnswerSettings(void)
@@ -45,7 +65,7 @@ DefineAnswerSettings(void)
 							   &apitoken_href_base,
 							   "/v1/accounts",
 							   PGC_USERSET, 0,
-							   NULL, NULL, NULL);
+							   CheckHrefBase, NULL, NULL);
 
 	DefineCustomIntVariable("apitoken.max_list_items",
 							"Longest list that a document gives.",
