@@ -105,8 +105,8 @@ DefineAdministratorSettings(void)
 							 NULL, NULL, NULL);
 
 	DefineCustomBoolVariable("apitoken.index_reads",
-							 "Reads tables through their indexes where that means the same as a statement.",
-							 "Off: always by statements, for extensions that plan for these tables.",
+							 "Reads tables through their indexes where nothing is hooked and nothing is computed.",
+							 "Off: always by statements.",
 							 &apitoken_index_reads,
 							 true,
 							 PGC_SUSET, 0,

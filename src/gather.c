@@ -630,8 +630,8 @@ apitoken_gather(ApitokenDocument *document)
 	Request		token = {true, document->fields};
 	ApitokenKeys groups = {0};
 
-	/* a plain member, whatever the extent; a list's statement has read it */
-	if (document->page == NULL && RequestOf(token, RESOURCE_TOKEN, "lastAccessAt").wanted)
+	/* a plain member, whatever the extent */
+	if (RequestOf(token, RESOURCE_TOKEN, "lastAccessAt").wanted)
 		ReadLastAccess(document);
 	if (requests.account.wanted)
 		ReadAccounts(document);
