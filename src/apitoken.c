@@ -16,6 +16,7 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/jsonb.h"
 
 #ifdef PG_MODULE_MAGIC_EXT
 PG_MODULE_MAGIC_EXT(.name = "apitoken", .version = APITOKEN_VERSION);
@@ -25,6 +26,7 @@ PG_MODULE_MAGIC;
 
 char	   *apitoken_href_base = NULL;
 int			apitoken_max_list_items = 0;
+int			apitoken_max_page_size = 0;
 char	   *apitoken_jwt_actor_claim = NULL;
 char	   *apitoken_jwt_authenticator = NULL;
 bool		apitoken_notify = true;
@@ -38,6 +40,12 @@ void		_PG_init(void);
 
 /* Each href starts with it: longer ones would fill a document. */
 #define MAX_HREF_BASE 1000
+
+/*
+ * The least that bounds a page, in kB: 100 tokens with their plain members alone
+ * find room in it.
+ */
+#define MIN_PAGE_SIZE 4096
 
 /*
  * Refuses what would make a document that is no JSON: a client can give any
@@ -111,6 +119,14 @@ DefineAdministratorSettings(void)
 							 true,
 							 PGC_SUSET, 0,
 							 NULL, NULL, NULL);
+
+	DefineCustomIntVariable("apitoken.max_page_size",
+							"Largest page that a list gives.",
+							"Of a larger one, what the tokens lead to is left out and named in $meta.omitted.",
+							&apitoken_max_page_size,
+							16384, MIN_PAGE_SIZE, JENTRY_OFFLENMASK / 1024,
+							PGC_SUSET, GUC_UNIT_KB,
+							NULL, NULL, NULL);
 
 	DefineCustomIntVariable("apitoken.last_access_interval",
 							"Least time between two notes of a token's last access.",

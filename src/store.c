@@ -540,8 +540,11 @@ apitoken_store_set(ApitokenArguments *arguments, int number, Datum value)
 {
 	if (number < 1 || number > APITOKEN_MAX_ARGUMENTS)
 		apitoken_error_statement("apitoken", psprintf("there is no argument $%d", number));
-	arguments->values[number - 1] = value;
-	arguments->nulls[number - 1] = ' ';
+	else
+	{
+		arguments->values[number - 1] = value;
+		arguments->nulls[number - 1] = ' ';
+	}
 }
 
 /* The same for a value passed by reference, NULL meaning null. */
