@@ -317,7 +317,7 @@ cluster_launch() {
 	local folder
 
 	folder=$(cluster_folder "$1")
-	cd / && as_server pg_ctl -D "$folder/data" -l "$folder/log" -w -t 60 \
+	cd / && as_server pg_ctl -D "$folder/data" -l "$folder/log" -w -t 600 \
 		${APITOKEN_POSTGRES:+-p "$APITOKEN_POSTGRES"} start
 }
 
