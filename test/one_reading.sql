@@ -30,19 +30,19 @@ SELECT is((SELECT answers #>> '{4,$meta,pagination,total}' FROM usual), '0', 'an
 /*
  * Columns that are computed
  */
-CREATE TEMPORARY TABLE icons AS SELECT '/icons/' || id AS icon FROM apitoken.users;
+CREATE TEMPORARY TABLE icons AS SELECT '/icons/' || name AS icon FROM apitoken.users;
 CREATE FUNCTION helper.icons() RETURNS bigint LANGUAGE sql AS $$
 	SELECT count(DISTINCT icon) FROM jsonb_path_query(helper.answers(), '$[0].**.users[*].icon') icon WHERE icon #>> '{}' IN (SELECT i.icon FROM icons i)
 $$;
 SAVEPOINT computed;
 ALTER TABLE apitoken.users DROP COLUMN icon CASCADE;
-ALTER TABLE apitoken.users ADD COLUMN icon text GENERATED ALWAYS AS ('/icons/' || id) STORED;
+ALTER TABLE apitoken.users ADD COLUMN icon text GENERATED ALWAYS AS ('/icons/' || name) STORED;
 SELECT cmp_ok(helper.icons(), '>', 3::bigint, 'a generated column that is stored is shown');
 ROLLBACK TO computed;
 SELECT current_setting('server_version_num')::int >= 180000 AS has_virtual \gset
 \if :has_virtual
 ALTER TABLE apitoken.users DROP COLUMN icon CASCADE;
-ALTER TABLE apitoken.users ADD COLUMN icon text GENERATED ALWAYS AS ('/icons/' || id::text) VIRTUAL;
+ALTER TABLE apitoken.users ADD COLUMN icon text GENERATED ALWAYS AS ('/icons/' || name) VIRTUAL;
 SELECT cmp_ok(helper.icons(), '>', 3::bigint, 'so is one that is virtual');
 -- what cannot be computed is an error, whether it is shown or not
 ALTER TABLE apitoken.users DROP COLUMN icon CASCADE;
