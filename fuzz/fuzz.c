@@ -162,8 +162,8 @@ FindTarget(const char *name)
 PG_FUNCTION_INFO_V1(apitoken_fuzz);
 
 /*
- * apitoken_fuzz(target text, seconds int, folder text) returns void: does not
- * return; the process ends when libFuzzer does.
+ * apitoken_fuzz(target text, seconds int, folder text, seed int) returns void: does
+ * not return; the process ends when libFuzzer does.
  */
 Datum
 apitoken_fuzz(PG_FUNCTION_ARGS)
@@ -171,6 +171,7 @@ apitoken_fuzz(PG_FUNCTION_ARGS)
 	char	   *argv[] = {
 		"apitoken_fuzz",
 		psprintf("-max_total_time=%d", PG_GETARG_INT32(1)),
+		psprintf("-seed=%d", PG_GETARG_INT32(3)),
 		/* so long that a machine which is busy with other things is no finding */
 		"-timeout=100", "-report_slow_units=100",
 		"-max_len=8192", "-rss_limit_mb=0", "-print_final_stats=1",

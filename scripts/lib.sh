@@ -105,6 +105,24 @@ is_unknown() {
 		! apt-cache show "$1" >/dev/null 2>&1
 }
 
+# need_module NAME: another extension's library, from Debian's package of it for
+# this PostgreSQL, is where the private copy finds it.  Fails where there is none.
+need_module() {
+	local library
+
+	library=$("$PG_CONFIG" --pkglibdir)/$1.so
+	if [ ! -e "$library" ]; then
+		case $PG_CONFIG in
+			/usr/bin/* | /usr/lib/postgresql/*) ;;
+			*) return 1 ;;
+		esac
+		is_unknown "postgresql-$major-$1" && return 1
+		need_packages "postgresql-$major-$1"
+	fi
+	# the copy may be older than the package
+	[ -z "${APITOKEN_ROOT:-}" ] || ln -sfn "$library" "$APITOKEN_ROOT$library"
+}
+
 # Finds the PostgreSQL to build for, and sees that it, the compiler and the
 # packages given are there; @ in their names stands for its major version.
 need_postgresql() {
@@ -317,7 +335,7 @@ cluster_launch() {
 	local folder
 
 	folder=$(cluster_folder "$1")
-	cd / && as_server pg_ctl -D "$folder/data" -l "$folder/log" -w -t 60 \
+	cd / && as_server pg_ctl -D "$folder/data" -l "$folder/log" -w -t 600 \
 		${APITOKEN_POSTGRES:+-p "$APITOKEN_POSTGRES"} start
 }
 

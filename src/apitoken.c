@@ -13,8 +13,10 @@
 
 #include "acts.h"
 #include "identity.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/jsonb.h"
 
 #ifdef PG_MODULE_MAGIC_EXT
 PG_MODULE_MAGIC_EXT(.name = "apitoken", .version = APITOKEN_VERSION);
@@ -24,6 +26,7 @@ PG_MODULE_MAGIC;
 
 char	   *apitoken_href_base = NULL;
 int			apitoken_max_list_items = 0;
+int			apitoken_max_page_size = 0;
 char	   *apitoken_jwt_actor_claim = NULL;
 char	   *apitoken_jwt_authenticator = NULL;
 bool		apitoken_notify = true;
@@ -35,6 +38,31 @@ int			apitoken_last_access_interval = 0;
 
 void		_PG_init(void);
 
+/* Each href starts with it: longer ones would fill a document. */
+#define MAX_HREF_BASE 1000
+
+/*
+ * The least that bounds a page, in kB: 100 tokens with their plain members alone
+ * find room in it.
+ */
+#define MIN_PAGE_SIZE 4096
+
+/*
+ * Refuses what would make a document that is no JSON: a client can give any
+ * bytes as an option of its connection, and so can a file of settings.
+ */
+static bool
+CheckHrefBase(char **newval, void **extra, GucSource source)
+{
+	int			length = strlen(*newval);
+
+	if (length <= MAX_HREF_BASE && pg_verify_mbstr(PG_UTF8, *newval, length, true))
+		return true;
+
+	GUC_check_errdetail("It is UTF-8, of at most %d bytes.", MAX_HREF_BASE);
+	return false;
+}
+
 /* What shapes an answer: anybody may set it for himself. */
 static void
 DefineAnswerSettings(void)
@@ -45,7 +73,7 @@ DefineAnswerSettings(void)
 							   &apitoken_href_base,
 							   "/v1/accounts",
 							   PGC_USERSET, 0,
-							   NULL, NULL, NULL);
+							   CheckHrefBase, NULL, NULL);
 
 	DefineCustomIntVariable("apitoken.max_list_items",
 							"Longest list that a document gives.",
@@ -85,12 +113,20 @@ DefineAdministratorSettings(void)
 							 NULL, NULL, NULL);
 
 	DefineCustomBoolVariable("apitoken.index_reads",
-							 "Reads tables through their indexes where that means the same as a statement.",
-							 "Off: always by statements, for extensions that plan for these tables.",
+							 "Reads tables through their indexes where nothing is hooked and nothing is computed.",
+							 "Off: always by statements.",
 							 &apitoken_index_reads,
 							 true,
 							 PGC_SUSET, 0,
 							 NULL, NULL, NULL);
+
+	DefineCustomIntVariable("apitoken.max_page_size",
+							"Largest page that a list gives.",
+							"Of a larger one, what the tokens lead to is left out and named in $meta.omitted.",
+							&apitoken_max_page_size,
+							16384, MIN_PAGE_SIZE, JENTRY_OFFLENMASK / 1024,
+							PGC_SUSET, GUC_UNIT_KB,
+							NULL, NULL, NULL);
 
 	DefineCustomIntVariable("apitoken.last_access_interval",
 							"Least time between two notes of a token's last access.",

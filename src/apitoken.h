@@ -22,6 +22,7 @@
 
 extern char *apitoken_href_base;
 extern int	apitoken_max_list_items;
+extern int	apitoken_max_page_size;
 extern char *apitoken_jwt_actor_claim;
 extern char *apitoken_jwt_authenticator;
 extern bool apitoken_notify;

@@ -34,6 +34,30 @@
 #define apitoken_snapshot_completed(snapshot) ((void) (snapshot), UINT64CONST(0))
 #endif
 
+/* 15 has a second hook on access to objects, by their names */
+#if PG_VERSION_NUM >= 150000
+#define apitoken_is_access_hooked_by_name() (object_access_hook_str != NULL)
+#else
+#define apitoken_is_access_hooked_by_name() false
+#endif
+
+/* 19 has another hook on what is known of a relation, and more on plans */
+#if PG_VERSION_NUM >= 190000
+#define apitoken_is_planning_hooked() \
+	(build_simple_rel_hook != NULL || joinrel_setup_hook != NULL || \
+	 join_path_setup_hook != NULL || planner_setup_hook != NULL || planner_shutdown_hook != NULL)
+#else
+#define apitoken_is_planning_hooked() (get_relation_info_hook != NULL)
+#endif
+
+/* 18 has columns that are computed when they are read */
+#if PG_VERSION_NUM >= 180000
+#define apitoken_computes_columns(tupdesc) \
+	((tupdesc)->constr != NULL && (tupdesc)->constr->has_generated_virtual)
+#else
+#define apitoken_computes_columns(tupdesc) false
+#endif
+
 /* 15 gave extensions a way to claim their settings' prefix for good */
 #if PG_VERSION_NUM < 150000
 #define MarkGUCPrefixReserved(prefix) EmitWarningsOnPlaceholders(prefix)

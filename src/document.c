@@ -9,6 +9,7 @@
  */
 #include "document.h"
 
+#include "apitoken.h"
 #include "errors.h"
 #include "gather.h"
 #include "members.h"
@@ -18,6 +19,12 @@
 
 /* From that many bytes on it is seen to that a document finds room as text. */
 #define LARGE_DOCUMENT (1024 * 1024)
+
+/*
+ * How many bytes a document may have as text: half of what the server can turn
+ * one value into, so that the other half is left for what is around it.
+ */
+#define MAX_TEXT (MaxAllocSize / 2)
 
 /*
  * Writing
@@ -34,9 +41,12 @@ ExpectedSize(const ApitokenDocument *document)
 		const ApitokenLeaves *leaves = &document->leaves[list];
 
 		for (int i = 0; i < leaves->of_group.count; i++)
+		{
+			CHECK_FOR_INTERRUPTS();
 			size += leaves->copies[leaves->of_group.items[i]].length + 2 * sizeof(JEntry);
+		}
 	}
-	return Min(size, JENTRY_OFFLENMASK);
+	return Min(size, document->limit);
 }
 
 static void
@@ -88,21 +98,50 @@ WriteList(ApitokenDocument *document)
 	apitoken_jsonb_finish(&list, NULL);
 }
 
+/* Have all leaves found room?  If not, one of them is not what it should be. */
+static bool
+AreLeavesComplete(const ApitokenDocument *document)
+{
+	for (int list = 0; list < APITOKEN_GROUP_LISTS; list++)
+	{
+		if (apitoken_jsonb_is_full(&document->leaves[list].buffer))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Can it be turned into text?  Its length is only measured if it could be that
+ * it cannot.
+ */
+static bool
+FitsAsText(const ApitokenDocument *document, Jsonb *result)
+{
+	if (!document->has_long_numbers && VARSIZE(result) <= MAX_TEXT / APITOKEN_TEXT_GROWTH)
+		return true;
+	return apitoken_jsonb_text_length(result) <= MAX_TEXT;
+}
+
 static Jsonb *
 WriteDocument(ApitokenDocument *document)
 {
 	MemoryContext old = MemoryContextSwitchTo(document->result_context);
 	StringInfo	buffer = &document->buffer;
-	Jsonb	   *result;
+	Jsonb	   *result = NULL;
 
-	apitoken_jsonb_start_document(buffer, ExpectedSize(document));
+	apitoken_jsonb_start_bounded(buffer, ExpectedSize(document), document->limit);
 	MemoryContextSwitchTo(old);
-	if (document->page == NULL)
-		WriteToken(document, NULL, 0);
-	else
-		WriteList(document);
+	if (AreLeavesComplete(document))
+	{
+		if (document->page == NULL)
+			WriteToken(document, NULL, 0);
+		else
+			WriteList(document);
+		result = apitoken_jsonb_finish_document(buffer);
+	}
 
-	result = apitoken_jsonb_finish_document(buffer);
+	if (result != NULL && !FitsAsText(document, result))
+		result = NULL;
 	if (result == NULL)
 	{
 		pfree(buffer->data);
@@ -113,7 +152,7 @@ WriteDocument(ApitokenDocument *document)
 
 /*
  * Builds a document with as much in it as its extent says.  Returns NULL if it
- * is larger than jsonb can hold.
+ * is larger than its limit, or than text can be.
  */
 static Jsonb *
 Build(ApitokenDocument *document)
@@ -129,18 +168,31 @@ Build(ApitokenDocument *document)
 	return result;
 }
 
+static bool
+IsThereMemory(Size size)
+{
+	void	   *memory = MemoryContextAllocExtended(CurrentMemoryContext, size,
+													MCXT_ALLOC_HUGE | MCXT_ALLOC_NO_OOM);
+
+	if (memory == NULL)
+		return false;
+	pfree(memory);
+	return true;
+}
+
 /*
- * Raises 53200 unless there is memory for what comes after: a large document
- * is turned into text, which is copied into a message, and both grow by
- * doubling.
+ * Is there memory for what comes after?  A large document is turned into text,
+ * which is copied into a message, and both grow by doubling.  How long the text
+ * is takes time to find out, which is saved where there is memory enough for
+ * the longest.
  */
-static void
-CheckRoomForText(const Jsonb *result)
+static bool
+IsThereRoomForText(Jsonb *result)
 {
 	Size		size = VARSIZE(result);
 
-	if (size >= LARGE_DOCUMENT)
-		pfree(MemoryContextAllocHuge(CurrentMemoryContext, size * 5));
+	return size < LARGE_DOCUMENT || IsThereMemory(size * APITOKEN_TEXT_GROWTH * 5) ||
+		IsThereMemory(apitoken_jsonb_text_length(result) * 5);
 }
 
 /* A document to be built, and what became of it; for apitoken_subxact_try. */
@@ -156,8 +208,12 @@ BuildWithRoom(void *argument)
 	Attempt    *attempt = argument;
 
 	attempt->result = Build(attempt->document);
-	if (attempt->result != NULL)
-		CheckRoomForText(attempt->result);
+	if (attempt->result != NULL && !IsThereRoomForText(attempt->result))
+	{
+		pfree(attempt->result);
+		attempt->result = NULL;
+		attempt->document->buffer.data = NULL;
+	}
 }
 
 static bool
@@ -214,17 +270,17 @@ BuildWhatFits(const ApitokenDocument *asked, bool of_change)
 /*
  * Builds the document of a token.
  *
- * token holds the token's row, which must stay.  fields say what is asked for; NULL: everything.  secret is shown as
- * the member "token" if it is not NULL, else the masked form.  All is read
- * under the active snapshot, which the caller has chosen so that it sees his
- * own change.  Expects SPI to be connected.
+ * token holds the token's row, which must stay.  fields say what is asked for;
+ * NULL: everything.  secret is shown as the member "token" if it is not NULL,
+ * else the masked form.  All is read under the active snapshot, which the caller
+ * has chosen so that it sees his own change.  Expects SPI to be connected.
  *
  * Returns a jsonb in result_context, in the form of the documented response
  * with the rules of the walk applied; what else was needed is in a memory
  * context that is gone by then.  A list longer than apitoken.max_list_items is
  * left out and named in its owner's $meta.omitted.  So are the account's groups
- * if the document would be larger than jsonb can hold, and if it still were,
- * the token's audit, account and modules.  of_change says that it is the answer
+ * if the document would be larger than jsonb, or text, can hold, and if it still
+ * were, the token's audit, account and modules.  of_change says that it is the answer
  * to a change: memory that runs out has the same effect then.  Raises 54000 if
  * even the token's own members are too large.
  */
@@ -238,13 +294,14 @@ apitoken_document_build(ApitokenRows token, ApitokenFields *fields, const char *
 	asked.secret = secret;
 	asked.tokens = token;
 	asked.result_context = result_context;
+	asked.limit = JENTRY_OFFLENMASK;
 	return BuildWhatFits(&asked, of_change);
 }
 
 /*
  * Builds a page of a list: the same for any number of tokens, each in the form
  * above, with the members of the documented list around them, in the order of
- * the rows.
+ * the rows.  The page has at most apitoken.max_page_size.
  */
 Jsonb *
 apitoken_document_build_list(ApitokenRows tokens, ApitokenFields *fields, ApitokenPage page,
@@ -256,5 +313,6 @@ apitoken_document_build_list(ApitokenRows tokens, ApitokenFields *fields, Apitok
 	asked.tokens = tokens;
 	asked.page = &page;
 	asked.result_context = result_context;
+	asked.limit = apitoken_max_page_size * 1024;
 	return BuildWhatFits(&asked, false);
 }

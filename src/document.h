@@ -53,6 +53,12 @@ typedef struct ApitokenLeaves
 	ApitokenList of_group;
 } ApitokenLeaves;
 
+/*
+ * How many times its size a document can have as text: so often does an escape
+ * have the bytes of its character.  (What numbers can is another matter.)
+ */
+#define APITOKEN_TEXT_GROWTH 6
+
 /* A user group has three lists. */
 #define APITOKEN_GROUP_LISTS 3
 
@@ -82,8 +88,10 @@ typedef struct ApitokenDocument
 	MemoryContext result_context;
 	MemoryContext context;		/* of all that is not the result */
 	ApitokenExtent extent;
+	int			limit;			/* so many bytes, and no more, are written */
 
 	StringInfoData buffer;		/* what is written, in result_context */
+	bool		has_long_numbers;	/* that grow more than a string, as text */
 
 	/* what was read */
 	ApitokenRows accounts;

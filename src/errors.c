@@ -520,13 +520,17 @@ apitoken_error_account_not_found(const char *id)
 			 errhint("Check the id, and in whose name you call.")));
 }
 
-/* A setting of the request that is not JSON: does not show what it is. */
+/*
+ * A setting of the request that is not JSON, or none that jsonb can hold: does
+ * not show what it is.
+ */
 void
-apitoken_error_setting_json(const char *setting, int sqlstate)
+apitoken_error_setting_json(const char *setting)
 {
 	ereport(ERROR,
-			(errcode(sqlstate),
-			 errmsg("the setting \"%s\" is not valid JSON", setting)));
+			(BAD_REQUEST,
+			 errdetail("The setting \"%s\" is not usable JSON.", setting),
+			 errhint("Give a JSON object whose numbers, strings and depth jsonb can hold.")));
 }
 
 /* A module that is given to another group or a token, but is not there to give. */

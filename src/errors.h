@@ -68,8 +68,8 @@ pg_noreturn extern void apitoken_error_held(const char *resource, const char *id
 pg_noreturn extern void apitoken_error_token_not_found(const char *id);
 pg_noreturn extern void apitoken_error_account_not_found(const char *id);
 
-/* of jsonb's own SQLSTATE: a setting that PostgREST should have set to JSON */
-pg_noreturn extern void apitoken_error_setting_json(const char *setting, int sqlstate);
+/* PT400: a setting that PostgREST should have set to JSON */
+pg_noreturn extern void apitoken_error_setting_json(const char *setting);
 
 /* of the server's own SQLSTATEs */
 pg_noreturn extern void apitoken_error_gate_closed(int milliseconds);

@@ -6,13 +6,19 @@
  * A statement costs more to start and to end than it takes to find a few rows
  * by their keys, and a document is a dozen such look-ups.  So rows are read
  * through the table's index, as the executor would read them, under the active
- * snapshot and with the same locks; but only where that means the same as the
- * statement: the table is an ordinary one without children, it belongs to the
- * current role and no policy is forced on its owner, its index has the
- * collation C that ids are compared by, and nobody else plans for it.  In all
- * other cases (partitions, foreign tables, views, forced row security,
- * distributed tables) the statement is run.  Both find the same rows in the
- * same order.
+ * snapshot and with the same locks; but only where nothing is hooked and nothing
+ * is computed.  All of this must hold:
+ *
+ * - nobody has hooked into what a statement goes through, be it to plan it, to
+ *	 bound it, to measure it or to leave a trace of it;
+ * - the table is a permanent heap without children or rules, and none of its
+ *	 columns is computed when it is read;
+ * - the current role may read all of it, and no policy would apply;
+ * - its index has what is looked for, in the collation C that ids are compared
+ *	 by.
+ *
+ * Where anything else is so, the statement is run.  Both find the same rows in
+ * the same order.
  *
  * What is known of a table is kept for the session, until the server says that
  * something about the table has changed.
@@ -29,21 +35,29 @@
 #include "access/table.h"
 #include "apitoken.h"
 #include "catalog/namespace.h"
+#include "catalog/objectaccess.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_opfamily.h"
 #include "catalog/pg_type.h"
-#include "commands/extension.h"
 #include "errors.h"
+#include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
+#include "optimizer/pathnode.h"
+#include "optimizer/paths.h"
+#include "optimizer/plancat.h"
 #include "optimizer/planner.h"
+#include "parser/analyze.h"
+#include "rewrite/rowsecurity.h"
 #include "scan.h"
 #include "store.h"
+#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
+#include "utils/selfuncs.h"
 #include "utils/rel.h"
 
 /* A key's columns and the one that orders the rows which share it. */
@@ -69,6 +83,10 @@ static const Lookup lookups[] = {
 	[LOOKUP_ACCOUNT_TYPE] = {"accounts", {"id"}, 1, STATEMENT_ACCOUNTS},
 	[LOOKUP_TOKEN_HOLD] = {"api_tokens", {"id"}, 1, STATEMENT_TOKENS},
 	[LOOKUP_ACCOUNT_HOLD] = {"accounts", {"id"}, 1, STATEMENT_ACCOUNTS},
+	[LOOKUP_ACTOR_MODULES] = {
+		"api_token_modules", {"account_id", "api_token_id", "module_id"}, 2,
+		STATEMENT_TOKEN_MODULES
+	},
 	[LOOKUP_MODULE_CODES] = {"modules", {"id"}, 1, STATEMENT_MODULES},
 	[LOOKUP_LAST_ACCESS] = {
 		"api_token_credentials", {"account_id", "api_token_id"}, 2, STATEMENT_CREDENTIALS
@@ -115,12 +133,6 @@ typedef struct Binding
 static Binding bindings[lengthof(lookups)];
 
 /*
- * Extensions whose planner, which they hook in, finds a table's rows elsewhere
- * than in the table.
- */
-static const char *const foreign_planners[] = {"citus"};
-
-/*
  * Bindings
  */
 
@@ -135,29 +147,47 @@ ForgetRelation(Datum argument, Oid relation)
 	}
 }
 
+/*
+ * Has anybody hooked into what a statement that reads goes through, from its parser
+ * to its end?
+ */
 static bool
-IsPlannedElsewhere(void)
+IsHooked(void)
 {
-	/* looking for extensions takes a good part of a session's first call */
-	if (planner_hook == NULL)
-		return false;
-
-	for (int i = 0; i < (int) lengthof(foreign_planners); i++)
-	{
-		if (OidIsValid(get_extension_oid(foreign_planners[i], true)))
-			return true;
-	}
-	return false;
+	return post_parse_analyze_hook != NULL || planner_hook != NULL ||
+		set_rel_pathlist_hook != NULL || set_join_pathlist_hook != NULL ||
+		join_search_hook != NULL || create_upper_paths_hook != NULL ||
+		get_relation_stats_hook != NULL || get_index_stats_hook != NULL ||
+		apitoken_is_planning_hooked() ||
+		row_security_policy_hook_permissive != NULL ||
+		row_security_policy_hook_restrictive != NULL ||
+		ExecutorCheckPerms_hook != NULL || ExecutorStart_hook != NULL ||
+		ExecutorRun_hook != NULL || ExecutorFinish_hook != NULL || ExecutorEnd_hook != NULL ||
+		object_access_hook != NULL || apitoken_is_access_hooked_by_name() ||
+		needs_fmgr_hook != NULL || fmgr_hook != NULL;
 }
 
-/* Does reading the table itself mean the same as a statement of its owner? */
+/* Are the table's rows what lies in it, and all that there is to them? */
 static bool
 IsOrdinary(Relation relation)
 {
 	Form_pg_class form = relation->rd_rel;
 
-	return form->relkind == RELKIND_RELATION && !form->relhassubclass &&
-		!(form->relrowsecurity && form->relforcerowsecurity) && !IsPlannedElsewhere();
+	return form->relkind == RELKIND_RELATION && form->relam == HEAP_TABLE_AM_OID &&
+		form->relpersistence == RELPERSISTENCE_PERMANENT && !form->relhassubclass &&
+		!form->relhasrules && !apitoken_computes_columns(RelationGetDescr(relation));
+}
+
+/* May the current role read all rows and columns, past the table's policies? */
+static bool
+IsOpenToRole(Relation relation)
+{
+	Form_pg_class form = relation->rd_rel;
+
+	return (!form->relrowsecurity ||
+			(form->relowner == GetUserId() &&
+			 (!form->relforcerowsecurity || InNoForceRLSOperation()))) &&
+		pg_class_aclcheck(RelationGetRelid(relation), GetUserId(), ACL_SELECT) == ACLCHECK_OK;
 }
 
 static bool
@@ -231,7 +261,8 @@ BindToIndex(const Lookup *lookup, const ApitokenLayout *layout, AttrNumber *attn
 		attnums[slot] = InvalidAttrNumber;
 		for (int i = 0; i < MAX_INDEX_COLUMNS && lookup->columns[i] != NULL; i++)
 		{
-			if (strcmp(lookup->columns[i], layout->columns[slot].name) == 0)
+			if (layout->columns[slot].name != NULL &&
+				strcmp(lookup->columns[i], layout->columns[slot].name) == 0)
 				attnums[slot] = i + 1;
 		}
 		if (attnums[slot] == InvalidAttrNumber)
@@ -286,7 +317,7 @@ OpenDirectly(const Lookup *lookup, const ApitokenLayout *layout, Binding *bindin
 	static bool registered = false;
 	Relation	relation = NULL;
 
-	if (!apitoken_index_reads)
+	if (!apitoken_index_reads || IsHooked())
 		return NULL;
 
 	if (!registered)
@@ -306,7 +337,7 @@ OpenDirectly(const Lookup *lookup, const ApitokenLayout *layout, Binding *bindin
 	if (relation == NULL)
 		relation = Bind(lookup, layout, binding);
 
-	if (OidIsValid(binding->index) && relation->rd_rel->relowner == GetUserId())
+	if (OidIsValid(binding->index) && IsOpenToRole(relation))
 		return relation;
 	relation_close(relation, NoLock);
 	return NULL;
@@ -354,6 +385,23 @@ ReadByStatement(const Lookup *lookup, const ApitokenKeys *keys, int64 limit,
 	DeliverResult(apitoken_store_read(lookup->statement, &arguments), delivery);
 }
 
+static void
+Fetch(ApitokenLookup lookup, const ApitokenKeys *keys, int64 limit, ApitokenDelivery *delivery)
+{
+	Binding    *binding = &bindings[lookup];
+	Relation	relation = OpenDirectly(&lookups[lookup], delivery->layout, binding);
+
+	if (relation != NULL)
+	{
+		delivery->attnums = binding->attnums;
+		apitoken_scan_read(relation, binding->index, binding->covered, lookups[lookup].nkeys,
+						   keys, limit, delivery);
+		relation_close(relation, NoLock);
+	}
+	else
+		ReadByStatement(&lookups[lookup], keys, limit, delivery);
+}
+
 /*
  * Reads, under the active snapshot, the rows that have the keys, at most limit
  * of them for each, and hands them to receive(argument, ...): one key's after
@@ -368,25 +416,22 @@ void
 apitoken_fetch(ApitokenLookup lookup, const ApitokenLayout *layout, const ApitokenKeys *keys,
 			   int64 limit, ApitokenReceiver receive, void *argument)
 {
-	Binding    *binding = &bindings[lookup];
 	ApitokenDelivery delivery = {layout, NULL, NULL, NULL, receive, argument};
-	Relation	relation;
 
 	if (keys->count == 0)
 		return;
 
 	delivery.values = palloc(sizeof(Datum) * layout->count);
 	delivery.isnull = palloc(sizeof(bool) * layout->count);
-	relation = OpenDirectly(&lookups[lookup], layout, binding);
-	if (relation != NULL)
-	{
-		delivery.attnums = binding->attnums;
-		apitoken_scan_read(relation, binding->index, binding->covered, lookups[lookup].nkeys,
-						   keys, limit, &delivery);
-		relation_close(relation, NoLock);
-	}
+	if (lookup < LOOKUP_TOKEN_ACTORS)
+		Fetch(lookup, keys, limit, &delivery);
 	else
-		ReadByStatement(&lookups[lookup], keys, limit, &delivery);
+	{
+		int			security_context = apitoken_store_heed_policies();
+
+		Fetch(lookup, keys, limit, &delivery);
+		apitoken_store_pass_policies(security_context);
+	}
 	pfree(delivery.values);
 	pfree(delivery.isnull);
 }

@@ -15,15 +15,16 @@
 /* What is looked for, and by which key. */
 typedef enum ApitokenLookup
 {
-	/* who acts */
+	/* who acts, and a token's own: no policy binds these, though it be forced */
 	LOOKUP_TOKEN_STATUS,		/* by id */
 	LOOKUP_CREDENTIALS,			/* by account and token */
 	LOOKUP_ACCOUNT_TYPE,		/* by id */
 	LOOKUP_TOKEN_HOLD,			/* by id */
 	LOOKUP_ACCOUNT_HOLD,		/* by id */
+	LOOKUP_ACTOR_MODULES,		/* by account and token */
 	LOOKUP_MODULE_CODES,		/* by id */
-	/* the document */
 	LOOKUP_LAST_ACCESS,			/* by account and token */
+	/* the document */
 	LOOKUP_TOKEN_ACTORS,		/* by id */
 	LOOKUP_ACCOUNTS,			/* by id */
 	LOOKUP_USER_GROUPS,			/* by account */

@@ -129,8 +129,10 @@ DropAbsent(ApitokenList *list, const bool *present)
 		int			end = items->first + items->count;
 		int			first = kept;
 
+		CHECK_FOR_INTERRUPTS();
 		for (int i = items->first; i < end; i++)
 		{
+			CHECK_FOR_INTERRUPTS();
 			if (present[list->items[i]])
 				items_kept[kept++] = list->items[i];
 		}
@@ -219,8 +221,11 @@ FinishOwner(LinkReader *reader)
 	else
 	{
 		for (int i = 0; i < reader->count; i++)
+		{
+			CHECK_FOR_INTERRUPTS();
 			AddItem(reader->list, reader->owner,
 					apitoken_ids_add(reader->ids, reader->links[i]));
+		}
 	}
 	reader->count = 0;
 }
@@ -278,7 +283,10 @@ Column(const ApitokenRows *rows, int slot)
 												sizeof(Datum) * Max(rows->count, 1));
 
 	for (int i = 0; i < rows->count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		values[i] = rows->rows[i].values[slot];
+	}
 	return values;
 }
 
@@ -373,7 +381,7 @@ StartLeaves(ApitokenDocument *document, ApitokenResourceKind kind, const char *l
 												MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	writer.leaves->copies = MemoryContextAllocHuge(CurrentMemoryContext,
 												   sizeof(ApitokenCopy) * Max(count, 1));
-	initStringInfo(&writer.leaves->buffer);
+	apitoken_jsonb_start_buffer(&writer.leaves->buffer, document->limit);
 	return writer;
 }
 
@@ -443,8 +451,12 @@ BuyerKeys(const ApitokenList *of_group, const ApitokenIds *ids, const ApitokenKe
 	{
 		const ApitokenItems *items = &of_group->of_owner[group];
 
+		CHECK_FOR_INTERRUPTS();
 		for (int i = 0; i < items->count; i++)
+		{
+			CHECK_FOR_INTERRUPTS();
 			accounts[of_group->items[items->first + i]] = groups->columns[0][group];
+		}
 	}
 	return keys;
 }
@@ -509,7 +521,10 @@ DropAbsentModules(ApitokenList *list, const ApitokenRows *modules)
 	bool	   *present = palloc(Max(modules->count, 1));
 
 	for (int i = 0; i < modules->count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		present[i] = modules->rows[i].values != NULL;
+	}
 	DropAbsent(list, present);
 }
 
@@ -568,6 +583,7 @@ CollectEvent(const ApitokenRows *rows, const ApitokenShape *event, ApitokenField
 		ApitokenResourceKind kind = row->values == NULL ? RESOURCE_NONE :
 			apitoken_rows_actor_kind(row, member);
 
+		CHECK_FOR_INTERRUPTS();
 		if (kind != RESOURCE_NONE)
 			(void) apitoken_ids_add(kind == RESOURCE_TOKEN_ACTOR ? actors->tokens : actors->users,
 									row->values[member->slot]);
@@ -630,8 +646,8 @@ apitoken_gather(ApitokenDocument *document)
 	Request		token = {true, document->fields};
 	ApitokenKeys groups = {0};
 
-	/* a plain member, whatever the extent; a list's statement has read it */
-	if (document->page == NULL && RequestOf(token, RESOURCE_TOKEN, "lastAccessAt").wanted)
+	/* a plain member, whatever the extent */
+	if (RequestOf(token, RESOURCE_TOKEN, "lastAccessAt").wanted)
 		ReadLastAccess(document);
 	if (requests.account.wanted)
 		ReadAccounts(document);

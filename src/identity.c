@@ -183,7 +183,8 @@ TablesOwner(void)
 
 /*
  * Enters the extension: becomes the owner of the tables, so that a caller needs no
- * right on them, and connects to SPI, whose memory context is the current one then.
+ * right on them and a policy binds nothing, be it forced on the owner or not: it may
+ * be asking itself who acts.  Foreign keys are checked in the same way.  And connects to SPI, whose memory context is the current one then.
  * What was the last statement's result stays so for who was connected before.
  *
  * Settings that are saved from here on, as store.c does with the search path,
@@ -199,7 +200,8 @@ apitoken_identity_enter(void)
 	Oid			owner = TablesOwner();
 
 	GetUserIdAndSecContext(&ownership.role, &ownership.security_context);
-	SetUserIdAndSecContext(owner, ownership.security_context | SECURITY_LOCAL_USERID_CHANGE);
+	SetUserIdAndSecContext(owner, ownership.security_context | SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_NOFORCE_RLS);
 	ownership.guc_level = NewGUCNestLevel();
 	if (SPI_connect() != SPI_OK_CONNECT)
 		apitoken_error_statement("apitoken", "SPI_connect");
@@ -289,7 +291,7 @@ apitoken_identity_token_modules(const char *account_id, const char *id)
 	ApitokenKeys owner = {1, {&account, &token}};
 	ApitokenKeys modules;
 
-	apitoken_fetch(LOOKUP_TOKEN_MODULES, &link_layout, &owner, PG_INT32_MAX, ReceiveLink, ids);
+	apitoken_fetch(LOOKUP_ACTOR_MODULES, &link_layout, &owner, PG_INT32_MAX, ReceiveLink, ids);
 	modules.count = ids->count;
 	modules.columns[0] = ids->ids;
 	held.modules = palloc(sizeof(ApitokenHeldModule) * Max(ids->count, 1));

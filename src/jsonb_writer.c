@@ -10,25 +10,32 @@
 #include "jsonb_writer.h"
 
 #include "errors.h"
+#include "miscadmin.h"
 #include "utils/fmgrprotos.h"
 #include "utils/numeric.h"
 
+/* Stands where a buffer's bound was, once something has not found room. */
+#define FULL (-1)
+
 /*
- * More than jsonb can hold as one value.  What comes after is not written any
- * more: the document is too large as a whole, and its caller has to leave
- * something out.
+ * Is there room for so many bytes more?  If not, nothing is written any more:
+ * the document is too large as a whole, and its caller has to leave something
+ * out.  The bound is in the buffer's cursor, which nobody else uses.
  */
-static bool
-IsFull(StringInfo buffer)
+static inline bool
+HasRoom(StringInfo buffer, int length)
 {
-	return buffer->len > (int) JENTRY_OFFLENMASK;
+	if (length <= buffer->cursor - buffer->len)
+		return true;
+	buffer->cursor = FULL;
+	return false;
 }
 
 /* Keys and values are short and many: room is mostly there. */
 static inline void
 AppendBytes(StringInfo buffer, const void *bytes, int length)
 {
-	if (IsFull(buffer))
+	if (!HasRoom(buffer, length))
 		return;
 	if (length >= buffer->maxlen - buffer->len)
 		enlargeStringInfo(buffer, length);
@@ -53,6 +60,9 @@ WriteEntry(ApitokenContainer *container, uint32 type, int length)
 {
 	JEntry		entry;
 
+	if (container->entries == FULL)
+		return;
+
 	container->size += length;
 	if (container->next % JB_OFFSET_STRIDE == 0)
 		entry = type | (container->size & JENTRY_OFFLENMASK) | JENTRY_HAS_OFF;
@@ -73,14 +83,17 @@ StartContainer(ApitokenContainer *container, StringInfo buffer, uint32 flag, int
 
 	container->buffer = buffer;
 	container->start = buffer->len;
+	container->entries = FULL;
+	container->next = 0;
+	container->size = 0;
 	PadToInt(buffer);
-	appendBinaryStringInfo(buffer, (char *) &header, sizeof(header));
+	if (!HasRoom(buffer, sizeof(header) + entries_size))
+		return;
 
+	appendBinaryStringInfo(buffer, (char *) &header, sizeof(header));
 	/* the entries are filled in as their values become known */
 	enlargeStringInfo(buffer, entries_size);
 	container->entries = buffer->len;
-	container->next = 0;
-	container->size = 0;
 	buffer->len += entries_size;
 }
 
@@ -111,6 +124,13 @@ apitoken_jsonb_add_string(ApitokenContainer *container, const char *string, int 
 	AppendBytes(container->buffer, string, length);
 
 	WriteEntry(container, JENTRY_ISSTRING, length);
+}
+
+/* Is there room for a string of so many bytes at the end of buffer? */
+bool
+apitoken_jsonb_has_room(StringInfo buffer, int length)
+{
+	return HasRoom(buffer, length);
 }
 
 /*
@@ -210,6 +230,17 @@ apitoken_jsonb_add_copy(ApitokenContainer *container, const char *bytes, int len
 	WriteEntry(container, JENTRY_ISCONTAINER, container->buffer->len - start);
 }
 
+/* The same for one in the container's own buffer, which may move meanwhile. */
+void
+apitoken_jsonb_add_own_copy(ApitokenContainer *container, int start, int length)
+{
+	StringInfo	buffer = container->buffer;
+
+	if (HasRoom(buffer, length + sizeof(int32)))
+		enlargeStringInfo(buffer, length + sizeof(int32));
+	apitoken_jsonb_add_copy(container, buffer->data + start, length);
+}
+
 /*
  * Finishes a container, and makes it the next value of its parent; parent is
  * NULL for the outermost one.
@@ -222,27 +253,52 @@ apitoken_jsonb_finish(ApitokenContainer *container, ApitokenContainer *parent)
 }
 
 /*
- * Prepares buffer for a whole jsonb, allocated in the current memory context;
- * the bytes expected save growing it step by step.
+ * Prepares buffer, allocated in the current memory context, for containers that
+ * take at most limit bytes.
  */
 void
-apitoken_jsonb_start_document(StringInfo buffer, int expected)
+apitoken_jsonb_start_buffer(StringInfo buffer, int limit)
 {
 	initStringInfo(buffer);
+	buffer->cursor = limit;
+}
+
+/* Has something found no room in the buffer?  What is in it is no jsonb then. */
+bool
+apitoken_jsonb_is_full(const StringInfoData *buffer)
+{
+	return buffer->cursor == FULL;
+}
+
+/*
+ * Prepares buffer for a whole jsonb of at most limit bytes, of which jsonb can
+ * hold JENTRY_OFFLENMASK; the bytes expected save growing it step by step.
+ */
+void
+apitoken_jsonb_start_bounded(StringInfo buffer, int expected, int limit)
+{
+	apitoken_jsonb_start_buffer(buffer, limit);
 	enlargeStringInfo(buffer, expected);
 	buffer->len = VARHDRSZ;
 }
 
+/* The same for one that is as large as jsonb can hold. */
+void
+apitoken_jsonb_start_document(StringInfo buffer, int expected)
+{
+	apitoken_jsonb_start_bounded(buffer, expected, JENTRY_OFFLENMASK);
+}
+
 /*
  * Returns the jsonb that buffer was filled with, which is buffer's own memory;
- * NULL if it is larger than jsonb can hold.
+ * NULL if it is larger than its bound.
  */
 Jsonb *
 apitoken_jsonb_finish_document(StringInfo buffer)
 {
 	Jsonb	   *document = (Jsonb *) buffer->data;
 
-	if (IsFull(buffer))
+	if (apitoken_jsonb_is_full(buffer))
 		return NULL;
 	SET_VARSIZE(document, buffer->len);
 	return document;
@@ -257,4 +313,80 @@ apitoken_jsonb_finish_answer(StringInfo buffer)
 	if (answer == NULL)
 		apitoken_error_document_too_large();
 	return answer;
+}
+
+/*
+ * Length as text
+ */
+
+static Size
+StringTextLength(const char *string, int length)
+{
+	Size		text_length = length + 2;
+
+	for (int i = 0; i < length; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		switch (string[i])
+		{
+			case '"':
+			case '\\':
+			case '\b':
+			case '\f':
+			case '\n':
+			case '\r':
+			case '\t':
+				text_length++;
+				break;
+			default:
+				if ((unsigned char) string[i] < ' ')
+					text_length += strlen("\\u0000") - 1;
+		}
+	}
+	return text_length;
+}
+
+static Size
+ScalarTextLength(const JsonbValue *scalar)
+{
+	char	   *digits;
+	Size		length;
+
+	switch (scalar->type)
+	{
+		case jbvString:
+			return StringTextLength(scalar->val.string.val, scalar->val.string.len);
+		case jbvNumeric:
+			digits = DatumGetCString(DirectFunctionCall1(numeric_out,
+														 NumericGetDatum(scalar->val.numeric)));
+			length = strlen(digits);
+			pfree(digits);
+			return length;
+		default:
+			return strlen("false");
+	}
+}
+
+/*
+ * Returns how many bytes a jsonb (not toasted) has as text, or somewhat more.
+ * That may be many times its own: a control character takes six, and a number
+ * with an exponent more than a hundred thousand.
+ */
+Size
+apitoken_jsonb_text_length(Jsonb *jsonb)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(&jsonb->root);
+	JsonbIteratorToken token;
+	JsonbValue	value;
+	Size		length = 0;
+
+	while ((token = JsonbIteratorNext(&iterator, &value, false)) != WJB_DONE)
+	{
+		CHECK_FOR_INTERRUPTS();
+		/* what is around it, too: ", " and ": ", or a pair of brackets */
+		length += 2;
+		if (token == WJB_KEY || token == WJB_VALUE || token == WJB_ELEM)
+			length += ScalarTextLength(&value);
+	}
+	return length;
 }

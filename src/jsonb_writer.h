@@ -31,7 +31,7 @@ typedef struct ApitokenContainer
 {
 	StringInfo	buffer;
 	int			start;			/* where it starts, padding included */
-	int			entries;		/* where its JEntrys are */
+	int			entries;		/* where its JEntrys are; < 0: no room */
 	int			next;			/* entry to be written next */
 	uint32		size;			/* bytes of the entries so far */
 } ApitokenContainer;
@@ -42,6 +42,7 @@ extern void apitoken_jsonb_start_array(ApitokenContainer *array, StringInfo buff
 									   int elements);
 extern void apitoken_jsonb_add_string(ApitokenContainer *container, const char *string,
 									  int length);
+extern bool apitoken_jsonb_has_room(StringInfo buffer, int length);
 extern void apitoken_jsonb_end_string(ApitokenContainer *container, int start);
 extern void apitoken_jsonb_add_key(ApitokenContainer *object, const char *key);
 extern void apitoken_jsonb_add_integer(ApitokenContainer *container, int64 value);
@@ -50,10 +51,15 @@ extern void apitoken_jsonb_add_null(ApitokenContainer *container);
 extern void apitoken_jsonb_add_jsonb(ApitokenContainer *container, const Jsonb *value);
 extern void apitoken_jsonb_add_copy(ApitokenContainer *container, const char *bytes,
 									int length);
+extern void apitoken_jsonb_add_own_copy(ApitokenContainer *container, int start, int length);
 extern void apitoken_jsonb_finish(ApitokenContainer *container, ApitokenContainer *parent);
 
+extern void apitoken_jsonb_start_buffer(StringInfo buffer, int limit);
+extern bool apitoken_jsonb_is_full(const StringInfoData *buffer);
+extern void apitoken_jsonb_start_bounded(StringInfo buffer, int expected, int limit);
 extern void apitoken_jsonb_start_document(StringInfo buffer, int expected);
 extern Jsonb *apitoken_jsonb_finish_document(StringInfo buffer);
 extern Jsonb *apitoken_jsonb_finish_answer(StringInfo buffer);
+extern Size apitoken_jsonb_text_length(Jsonb *jsonb);
 
 #endif							/* APITOKEN_JSONB_WRITER_H */

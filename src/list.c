@@ -30,15 +30,17 @@ ListFields(const ApitokenRql *rql)
 	return fields;
 }
 
-/* Keeps the page's rows of the last statement's result, and finds the total. */
+/*
+ * Keeps the page's rows of the last statement's result, whose first column is
+ * the total, and whose second is null if the page is empty.
+ */
 static ApitokenRows
 KeepPage(uint64 count, ApitokenPage *page)
 {
-	TupleDesc	tupdesc = SPI_tuptable->tupdesc;
 	bool		isnull;
 
-	page->total = DatumGetInt64(apitoken_store_value(0, SPI_fnumber(tupdesc, "total"), &isnull));
-	(void) apitoken_store_value(0, SPI_fnumber(tupdesc, "id"), &isnull);
+	page->total = DatumGetInt64(apitoken_store_value(0, 1, &isnull));
+	(void) apitoken_store_value(0, 2, &isnull);
 	return apitoken_rows_of_result(RESOURCE_TOKEN, isnull ? 0 : count);
 }
 

@@ -23,9 +23,6 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
-/* More than any shape in model.c has. */
-#define MAX_MEMBERS 32
-
 /* A resource, or a record within one, while it is written. */
 typedef struct ResourceWriter
 {
@@ -119,6 +116,7 @@ WriteTextArray(ResourceWriter *writer, ApitokenContainer *parent, Datum value)
 	apitoken_jsonb_start_array(&array, writer->buffer, count);
 	for (int i = 0; i < count; i++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (isnull[i])
 			apitoken_jsonb_add_null(&array);
 		else
@@ -130,10 +128,18 @@ WriteTextArray(ResourceWriter *writer, ApitokenContainer *parent, Datum value)
 static void
 WriteJson(ResourceWriter *writer, ApitokenContainer *parent, int slot)
 {
+	Jsonb	   *value;
+
 	if (IsNull(writer, slot))
+	{
 		apitoken_jsonb_add_null(parent);
-	else
-		apitoken_jsonb_add_jsonb(parent, DatumGetJsonbP(SlotValue(writer, slot)));
+		return;
+	}
+
+	value = DatumGetJsonbP(SlotValue(writer, slot));
+	if (apitoken_jsonb_text_length(value) > (Size) VARSIZE(value) * APITOKEN_TEXT_GROWTH)
+		writer->document->has_long_numbers = true;
+	apitoken_jsonb_add_jsonb(parent, value);
 }
 
 /* As RFC 3986 has it: all but its unreserved characters become %XX. */
@@ -165,11 +171,14 @@ WriteHref(ResourceWriter *writer, ApitokenContainer *parent, Datum value)
 	int			start = buffer->len;
 	text	   *id = DatumGetTextPP(value);
 
-	appendStringInfoString(buffer, apitoken_href_base);
-	appendStringInfoCharMacro(buffer, '/');
-	appendStringInfoString(buffer, writer->layout->shape->resource->collection);
-	appendStringInfoCharMacro(buffer, '/');
-	AppendPercentEncoded(buffer, VARDATA_ANY(id), VARSIZE_ANY_EXHDR(id));
+	if (apitoken_jsonb_has_room(buffer, strlen(apitoken_href_base)))
+	{
+		appendStringInfoString(buffer, apitoken_href_base);
+		appendStringInfoCharMacro(buffer, '/');
+		appendStringInfoString(buffer, writer->layout->shape->resource->collection);
+		appendStringInfoCharMacro(buffer, '/');
+		AppendPercentEncoded(buffer, VARDATA_ANY(id), VARSIZE_ANY_EXHDR(id));
+	}
 	apitoken_jsonb_end_string(parent, start);
 }
 
@@ -331,6 +340,7 @@ WriteRecords(ResourceWriter *writer, ApitokenContainer *parent,
 	apitoken_jsonb_start_array(&array, writer->buffer, items->count);
 	for (int i = 0; i < items->count; i++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		record.row = &writer->document->errors.rows[list->items[items->first + i]];
 		WriteObject(&record, &array, member->records->shape, fields);
 	}
@@ -360,11 +370,7 @@ WriteShared(ResourceWriter *writer, ApitokenContainer *parent, ApitokenRows *row
 	StringInfo	buffer = writer->buffer;
 
 	if (row->copy_length > 0 && row->copy_member == member && row->copy_fields == fields)
-	{
-		/* room first: the bytes must not move while they are copied */
-		enlargeStringInfo(buffer, row->copy_length + sizeof(int32));
-		apitoken_jsonb_add_copy(parent, buffer->data + row->copy_start, row->copy_length);
-	}
+		apitoken_jsonb_add_own_copy(parent, row->copy_start, row->copy_length);
 	else
 	{
 		ApitokenResourceId id = apitoken_rows_id(rows->kind, rows->layout, row);
@@ -633,10 +639,9 @@ WriteObject(ResourceWriter *writer, ApitokenContainer *parent,
 			const ApitokenShape *shape, ApitokenFields *fields)
 {
 	ApitokenContainer object;
-	int			present[MAX_MEMBERS];
+	int			present[APITOKEN_MAX_MEMBERS];
 	int			count = 0;
 
-	Assert(shape->count <= MAX_MEMBERS);
 	for (int i = 0; i < shape->count; i++)
 	{
 		if (apitoken_fields_gives(fields, shape, i) &&

@@ -21,36 +21,44 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
-#define MEMBERS(array) {array, lengthof(array)}
+/* Names the members of a list that is there. */
+#define MEMBERS(name) \
+	StaticAssertDecl(lengthof(name##_list) <= APITOKEN_MAX_MEMBERS, "too many members: " #name); \
+	static const ApitokenMembers name = {name##_list, lengthof(name##_list)}
 
-#define PLAIN(name, kind, column) {name, column, NULL, kind, RESOURCE_NONE, false}
-#define ADDED(name, kind, column) {name, column, NULL, kind, RESOURCE_NONE, true}
-#define OBJECT(name, members) {name, NULL, &members, MEMBER_OBJECT, RESOURCE_NONE, false}
-#define RECORDS(name, members) {name, NULL, &members, MEMBER_RECORDS, RESOURCE_NONE, false}
-#define AUDIT(name) {name, NULL, &audit, MEMBER_AUDIT, RESOURCE_NONE, false}
-#define ACTOR(name, column) {name, column, NULL, MEMBER_ACTOR, RESOURCE_USER_ACTOR, false}
-#define LINK(name, column, target) {name, column, NULL, MEMBER_LINK, target, false}
-#define LIST(name, target) {name, NULL, NULL, MEMBER_LIST, target, false}
-#define META {"$meta", NULL, NULL, MEMBER_META, RESOURCE_NONE, false}
-#define HREF {"href", "id", NULL, MEMBER_HREF, RESOURCE_NONE, false}
+#define PLAIN(name, kind, column) {name, column, NULL, kind, RESOURCE_NONE, false, false}
+#define ADDED(name, kind, column) {name, column, NULL, kind, RESOURCE_NONE, true, false}
+#define ELSEWHERE(name, kind, column) {name, column, NULL, kind, RESOURCE_NONE, false, true}
+#define OBJECT(name, members) {name, NULL, &members, MEMBER_OBJECT, RESOURCE_NONE, false, false}
+#define RECORDS(name, members) {name, NULL, &members, MEMBER_RECORDS, RESOURCE_NONE, false, false}
+#define AUDIT(name) {name, NULL, &audit, MEMBER_AUDIT, RESOURCE_NONE, false, false}
+#define ACTOR(name, column) {name, column, NULL, MEMBER_ACTOR, RESOURCE_USER_ACTOR, false, false}
+#define LINK(name, column, target) {name, column, NULL, MEMBER_LINK, target, false, false}
+#define LIST(name, target) {name, NULL, NULL, MEMBER_LIST, target, false, false}
+#define META {"$meta", NULL, NULL, MEMBER_META, RESOURCE_NONE, false, false}
+#define HREF {"href", "id", NULL, MEMBER_HREF, RESOURCE_NONE, false, false}
 
 static const ApitokenMember created_list[] = {
 	PLAIN("at", MEMBER_INSTANT, "created_at"),
 	ACTOR("by", "created_by_id"),
 };
-static const ApitokenMembers created = MEMBERS(created_list);
+
+MEMBERS(created);
 
 static const ApitokenMember updated_list[] = {
 	PLAIN("at", MEMBER_INSTANT, "updated_at"),
 	ACTOR("by", "updated_by_id"),
 };
-static const ApitokenMembers updated = MEMBERS(updated_list);
+
+MEMBERS(updated);
 
 static const ApitokenMember audit_list[] = {
 	OBJECT("created", created),
 	OBJECT("updated", updated),
 };
-static const ApitokenMembers audit = MEMBERS(audit_list);
+
+MEMBERS(audit);
+StaticAssertDecl(lengthof(audit_list) <= APITOKEN_MAX_EVENTS, "too many events");
 
 static const ApitokenMember address_list[] = {
 	PLAIN("addressLine1", MEMBER_TEXT, "address_line1"),
@@ -60,7 +68,8 @@ static const ApitokenMember address_list[] = {
 	PLAIN("state", MEMBER_TEXT, "state"),
 	PLAIN("country", MEMBER_TEXT, "country"),
 };
-static const ApitokenMembers address = MEMBERS(address_list);
+
+MEMBERS(address);
 
 static const ApitokenMember token_list[] = {
 	PLAIN("id", MEMBER_TEXT, "id"),
@@ -71,18 +80,20 @@ static const ApitokenMember token_list[] = {
 	PLAIN("name", MEMBER_TEXT, "name"),
 	PLAIN("description", MEMBER_TEXT, "description"),
 	PLAIN("icon", MEMBER_TEXT, "icon"),
-	PLAIN("lastAccessAt", MEMBER_INSTANT, "last_access_at"),
+	ELSEWHERE("lastAccessAt", MEMBER_INSTANT, "last_access_at"),
 	PLAIN("token", MEMBER_MASKED_SECRET, "id"),
 	ADDED("heldAt", MEMBER_INSTANT, "held_at"),
 	LINK("account", "account_id", RESOURCE_ACCOUNT),
 	LIST("modules", RESOURCE_MODULE),
 };
-static const ApitokenMembers token = MEMBERS(token_list);
+
+MEMBERS(token);
 
 static const ApitokenMember account_external_ids_list[] = {
 	PLAIN("pyraTenantId", MEMBER_UUID, "pyra_tenant_id"),
 };
-static const ApitokenMembers account_external_ids = MEMBERS(account_external_ids_list);
+
+MEMBERS(account_external_ids);
 
 static const ApitokenMember account_list[] = {
 	PLAIN("id", MEMBER_TEXT, "id"),
@@ -104,7 +115,8 @@ static const ApitokenMember account_list[] = {
 	ADDED("heldAt", MEMBER_INSTANT, "held_at"),
 	LIST("groups", RESOURCE_USER_GROUP),
 };
-static const ApitokenMembers account = MEMBERS(account_list);
+
+MEMBERS(account);
 
 static const ApitokenMember user_group_list[] = {
 	PLAIN("id", MEMBER_TEXT, "id"),
@@ -120,12 +132,14 @@ static const ApitokenMember user_group_list[] = {
 	LIST("users", RESOURCE_USER),
 	LIST("buyers", RESOURCE_BUYER),
 };
-static const ApitokenMembers user_group = MEMBERS(user_group_list);
+
+MEMBERS(user_group);
 
 static const ApitokenMember module_filters_list[] = {
 	PLAIN("group.buyers", MEMBER_TEXT_ARRAY, "filters_group_buyers"),
 };
-static const ApitokenMembers module_filters = MEMBERS(module_filters_list);
+
+MEMBERS(module_filters);
 
 static const ApitokenMember module_settings_list[] = {
 	PLAIN("sharedAccount", MEMBER_BOOLEAN, "settings_shared_account"),
@@ -134,7 +148,8 @@ static const ApitokenMember module_settings_list[] = {
 	PLAIN("paid", MEMBER_BOOLEAN, "settings_paid"),
 	PLAIN("type", MEMBER_TEXT_ARRAY, "settings_type"),
 };
-static const ApitokenMembers module_settings = MEMBERS(module_settings_list);
+
+MEMBERS(module_settings);
 
 static const ApitokenMember module_list[] = {
 	PLAIN("id", MEMBER_TEXT, "id"),
@@ -150,19 +165,22 @@ static const ApitokenMember module_list[] = {
 	OBJECT("settings", module_settings),
 	PLAIN("accountTypes", MEMBER_TEXT_ARRAY, "account_types"),
 };
-static const ApitokenMembers module = MEMBERS(module_list);
+
+MEMBERS(module);
 
 static const ApitokenMember user_phone_list[] = {
 	PLAIN("prefix", MEMBER_TEXT, "phone_prefix"),
 	PLAIN("number", MEMBER_TEXT, "phone_number"),
 };
-static const ApitokenMembers user_phone = MEMBERS(user_phone_list);
+
+MEMBERS(user_phone);
 
 static const ApitokenMember user_settings_list[] = {
 	PLAIN("cultureCode", MEMBER_TEXT, "culture_code"),
 	PLAIN("languageCode", MEMBER_TEXT, "language_code"),
 };
-static const ApitokenMembers user_settings = MEMBERS(user_settings_list);
+
+MEMBERS(user_settings);
 
 static const ApitokenMember user_list[] = {
 	PLAIN("id", MEMBER_TEXT, "id"),
@@ -181,21 +199,24 @@ static const ApitokenMember user_list[] = {
 	LINK("currentAccount", "current_account_id", RESOURCE_ACCOUNT),
 	LIST("accounts", RESOURCE_ACCOUNT),
 };
-static const ApitokenMembers user = MEMBERS(user_list);
+
+MEMBERS(user);
 
 static const ApitokenMember buyer_external_ids_list[] = {
 	PLAIN("erpCompanyContact", MEMBER_TEXT, "erp_company_contact"),
 	PLAIN("erpCustomer", MEMBER_TEXT, "erp_customer"),
 	PLAIN("accountExternalId", MEMBER_TEXT, "account_external_id"),
 };
-static const ApitokenMembers buyer_external_ids = MEMBERS(buyer_external_ids_list);
+
+MEMBERS(buyer_external_ids);
 
 static const ApitokenMember buyer_error_list[] = {
 	PLAIN("id", MEMBER_TEXT, "id"),
 	PLAIN("message", MEMBER_TEXT, "message"),
 	PLAIN("parameters", MEMBER_JSON, "parameters"),
 };
-static const ApitokenMembers buyer_error = MEMBERS(buyer_error_list);
+
+MEMBERS(buyer_error);
 
 static const ApitokenMember buyer_list[] = {
 	PLAIN("id", MEMBER_TEXT, "id"),
@@ -213,13 +234,15 @@ static const ApitokenMember buyer_list[] = {
 	RECORDS("errors", buyer_error),
 	LIST("sellers", RESOURCE_SELLER),
 };
-static const ApitokenMembers buyer = MEMBERS(buyer_list);
+
+MEMBERS(buyer);
 
 /* Sellers are only ever led to by a closed link. */
 static const ApitokenMember seller_list[] = {
 	PLAIN("id", MEMBER_TEXT, "id"),
 };
-static const ApitokenMembers seller = MEMBERS(seller_list);
+
+MEMBERS(seller);
 
 /* What an audit shows of a user or a token. */
 static const ApitokenMember actor_list[] = {
@@ -230,7 +253,8 @@ static const ApitokenMember actor_list[] = {
 	PLAIN("name", MEMBER_TEXT, "name"),
 	PLAIN("icon", MEMBER_TEXT, "icon"),
 };
-static const ApitokenMembers actor = MEMBERS(actor_list);
+
+MEMBERS(actor);
 
 static const ApitokenResource resources[RESOURCE_KINDS] = {
 	[RESOURCE_TOKEN] = {"api-tokens", &token, false},
@@ -243,9 +267,6 @@ static const ApitokenResource resources[RESOURCE_KINDS] = {
 	[RESOURCE_USER_ACTOR] = {"users", &actor, false},
 	[RESOURCE_TOKEN_ACTOR] = {"api-tokens", &actor, false},
 };
-
-/* Deep enough for audit.created.by and address.city, with room to spare. */
-#define MAX_COLUMNS 64
 
 /* Each is built at its first use and kept for the life of the process. */
 static ApitokenLayout *layouts[RESOURCE_KINDS];
@@ -285,16 +306,17 @@ CompareShapeMembers(const void *left, const void *right)
 	return memcmp(a->member->name, b->member->name, a->name_length);
 }
 
+/* name is NULL for a column of another table. */
 static int
 AddColumn(ApitokenLayout *layout, const char *name, Oid type)
 {
-	for (int i = 0; i < layout->count; i++)
+	for (int i = 0; i < layout->count && name != NULL; i++)
 	{
-		if (strcmp(layout->columns[i].name, name) == 0)
+		if (layout->columns[i].name != NULL && strcmp(layout->columns[i].name, name) == 0)
 			return i;
 	}
 
-	Assert(layout->count < MAX_COLUMNS);
+	layout->columns = repalloc(layout->columns, sizeof(ApitokenColumn) * (layout->count + 1));
 	layout->columns[layout->count].name = name;
 	layout->columns[layout->count].type = type;
 	return layout->count++;
@@ -310,7 +332,8 @@ ActorTypeColumn(const char *id_column)
 static void
 AddColumns(ApitokenLayout *layout, const ApitokenMember *member, ApitokenShapeMember *ready)
 {
-	ready->slot = AddColumn(layout, member->column, ColumnType(member->kind));
+	ready->slot = AddColumn(layout, member->elsewhere ? NULL : member->column,
+							ColumnType(member->kind));
 	if (member->kind == MEMBER_ACTOR)
 		ready->type_slot = AddColumn(layout, ActorTypeColumn(member->column), TEXTOID);
 }
@@ -350,7 +373,7 @@ BuildLayout(const ApitokenMembers *members, const ApitokenResource *resource)
 	MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
 	ApitokenLayout *layout = palloc0(sizeof(ApitokenLayout));
 
-	layout->columns = palloc0(sizeof(ApitokenColumn) * MAX_COLUMNS);
+	layout->columns = palloc(sizeof(ApitokenColumn));
 	layout->id_slot = AddColumn(layout, "id", TEXTOID);
 	layout->shape = BuildShape(layout, members);
 	layout->shape->resource = resource;
@@ -411,7 +434,7 @@ apitoken_model_find_first(const ApitokenShape *shape, const char *path)
 static AttrNumber
 FindAttribute(TupleDesc tupdesc, const char *name)
 {
-	for (int i = 0; i < tupdesc->natts; i++)
+	for (int i = 0; name != NULL && i < tupdesc->natts; i++)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(tupdesc, i);
 
@@ -434,7 +457,8 @@ CheckAttributeType(const ApitokenColumn *column, TupleDesc tupdesc, AttrNumber a
  * Finds the layout's columns in the rows that tupdesc describes.
  *
  * Fills attnums, one for each slot: InvalidAttrNumber where there is no such
- * column.  Raises 42804 if a column has another type than its member needs:
+ * column, and for what is in another table, whatever this one calls the same.
+ * Raises 42804 if a column has another type than its member needs:
  * a Datum of another type must never be taken for it.
  */
 void

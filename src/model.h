@@ -53,6 +53,10 @@ typedef enum ApitokenResourceKind
 
 #define RESOURCE_KINDS (RESOURCE_TOKEN_ACTOR + 1)
 
+/* No object has more members, no audit more events. */
+#define APITOKEN_MAX_MEMBERS 32
+#define APITOKEN_MAX_EVENTS 4
+
 struct ApitokenMembers;
 
 /*
@@ -69,6 +73,8 @@ typedef struct ApitokenMember
 	ApitokenResourceKind target;
 	bool		added;			/* not in the documented response: nowhere
 								 * where it is null */
+	bool		elsewhere;		/* the column is not of the resource's own
+								 * table */
 } ApitokenMember;
 
 typedef struct ApitokenMembers
@@ -108,7 +114,7 @@ typedef struct ApitokenShape
 /* The columns that a kind of row gives to its shape, in order of their slots. */
 typedef struct ApitokenColumn
 {
-	const char *name;
+	const char *name;			/* NULL: of another table */
 	Oid			type;
 } ApitokenColumn;
 

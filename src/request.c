@@ -18,6 +18,7 @@
 #include "errors.h"
 #include "fmgr.h"
 #include "identity.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
@@ -30,9 +31,18 @@
  */
 #define SECRET_HEADER "x-apitoken-secret"
 
+/* Is it what the JSON is, or says, that the parser cannot take? */
+static bool
+IsFaultOfJson(int sqlstate)
+{
+	int			category = ERRCODE_TO_CATEGORY(sqlstate);
+
+	return category == ERRCODE_DATA_EXCEPTION || category == ERRCODE_PROGRAM_LIMIT_EXCEEDED;
+}
+
 /*
- * Parses the JSON in a setting.  If it is none, the error is one that does not
- * show any of it, since a secret may be in it; the SQLSTATE is the parser's.
+ * Parses the JSON in a setting.  Whatever makes it unusable, the error is one
+ * and the same, and does not show any of it, since a secret may be in it.
  */
 static Jsonb *
 ParseSetting(const char *setting, const char *json)
@@ -40,20 +50,21 @@ ParseSetting(const char *setting, const char *json)
 	MemoryContext context = CurrentMemoryContext;
 	Jsonb	   *volatile parsed = NULL;
 
+	/* an option of the connection is any bytes */
+	if (!pg_verify_mbstr(PG_UTF8, json, strlen(json), true))
+		apitoken_error_setting_json(setting);
+
 	PG_TRY();
 	{
 		parsed = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json)));
 	}
 	PG_CATCH();
 	{
-		ErrorData  *error;
-
 		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_DATA_EXCEPTION)
+		if (IsFaultOfJson(geterrcode()))
 		{
 			FlushErrorState();
-			apitoken_error_setting_json(setting, error->sqlerrcode);
+			apitoken_error_setting_json(setting);
 		}
 		PG_RE_THROW();
 	}
@@ -64,7 +75,7 @@ ParseSetting(const char *setting, const char *json)
 /*
  * Returns the string behind a key of the JSON object that a setting holds, in
  * the current memory context; NULL if the setting is not set, is no object or
- * has no such string.  Raises 22P02 and the like if it is not JSON.
+ * has no such string.  Raises PT400 if it is not usable JSON.
  */
 char *
 apitoken_request_member(const char *setting, const char *key)

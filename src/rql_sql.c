@@ -37,19 +37,27 @@
 	" JOIN apitoken.modules AS m ON m.id " OP("=") " l.module_id" \
 	" WHERE l.account_id " OP("=") " t.account_id AND l.api_token_id " OP("=") " t.id"
 
-/* What is listed, with the column that lives in another table. */
-#define TOKENS_WHERE(condition) \
-	"(SELECT k.*, (SELECT c.last_access_at FROM apitoken.api_token_credentials AS c" \
-	" WHERE c.account_id " OP("=") " k.account_id AND c.api_token_id " OP("=") " k.id)" \
-	" AS last_access_at FROM apitoken.api_tokens AS k" condition ") AS t"
-#define TOKENS TOKENS_WHERE("")
+/*
+ * The column that lives in another table, for a condition on it.  It has an
+ * alias of its own: somebody may have given the tokens one of the same name.
+ */
+#define LAST_ACCESS \
+	" CROSS JOIN LATERAL (SELECT (SELECT c.last_access_at" \
+	" FROM apitoken.api_token_credentials AS c" \
+	" WHERE c.account_id " OP("=") " t.account_id AND c.api_token_id " OP("=") " t.id)" \
+	" AS last_access_at) AS x"
+
+/* What is listed. */
+#define TOKENS "apitoken.api_tokens AS t" LAST_ACCESS
 
 /*
  * Those of the first argument's accounts alone, before anything else is
  * looked at: left to itself, the planner may search all tokens in the order
  * of the page for a few that are theirs.
  */
-#define OWN_TOKENS TOKENS_WHERE(" WHERE k.account_id " OP("=") " ANY ($1) OFFSET 0")
+#define OWN_TOKENS \
+	"(SELECT k.* FROM apitoken.api_tokens AS k" \
+	" WHERE k.account_id " OP("=") " ANY ($1) OFFSET 0) AS t" LAST_ACCESS
 
 /*
  * How many conditions may look elsewhere, for modules, a secret or a family: the
@@ -100,7 +108,7 @@ typedef struct Target
 } Target;
 
 /* An element of a list of strings: what is found in the scope RESOURCE_NONE. */
-static const ApitokenMember element_member = {"", "value", NULL, MEMBER_TEXT, RESOURCE_NONE, false};
+static const ApitokenMember element_member = {"", "value", NULL, MEMBER_TEXT, RESOURCE_NONE, false, false};
 static const ApitokenShapeMember element_shape = {&element_member, 0, -1, -1, NULL, NULL};
 static const Target element = {&element_shape, "e", false, true};
 
@@ -546,7 +554,8 @@ TargetColumn(const Target *target)
 	const ApitokenMember *member = target->member->member;
 	const char *cast = member->kind == MEMBER_UUID ? "::pg_catalog.text" : "";
 
-	return psprintf("%s.%s%s", target->alias, quote_identifier(member->column), cast);
+	return psprintf("%s.%s%s", member->elsewhere ? "x" : target->alias,
+					quote_identifier(member->column), cast);
 }
 
 /*
@@ -1025,9 +1034,9 @@ CompileOrder(Compiler *compiler, StringInfo out, const List *order)
 /*
  * Translates a query to one statement with its arguments.
  *
- * The statement answers the page's rows in order, t.* with last_access_at each,
- * and in each row how many there are in all as "total"; for an empty page one
- * row whose id is null.  caller bounds what is found.  The text and what the
+ * The statement answers the page's rows in order: first how many there are in
+ * all, second the row's place, null in the one row of an empty page, and then
+ * t.*, whose columns may have any name.  caller bounds what is found.  The text and what the
  * arguments point to are in the current memory context.  query and length are
  * those that rql was parsed from, for errors: raises PT400 for a path, operator
  * or value that makes no sense, with its position.
@@ -1053,9 +1062,9 @@ apitoken_rql_compile(const ApitokenRql *rql, const char *query, int length,
 
 	initStringInfo(&sql->text);
 	appendStringInfo(&sql->text,
-					 "SELECT p.*, n.total"
-					 " FROM (SELECT pg_catalog.count(*) AS total FROM %s%s WHERE %s) AS n"
-					 " LEFT JOIN LATERAL (SELECT o.*, pg_catalog.row_number() OVER () AS place"
+					 "SELECT n.*, p.*"
+					 " FROM (SELECT pg_catalog.count(*) FROM %s%s WHERE %s) AS n"
+					 " LEFT JOIN LATERAL (SELECT pg_catalog.row_number() OVER (), o.*"
 					 " FROM (SELECT t.* FROM %s%s WHERE %s ORDER BY %s LIMIT ",
 					 tokens, accounts, condition.data, tokens, accounts, condition.data,
 					 order.data);
@@ -1063,7 +1072,7 @@ apitoken_rql_compile(const ApitokenRql *rql, const char *query, int length,
 				Int64GetDatum(rql->limit < 0 ? APITOKEN_DEFAULT_LIMIT : rql->limit));
 	appendStringInfoString(&sql->text, " OFFSET ");
 	AddArgument(&compiler, &sql->text, INT8OID, Int64GetDatum(Max(rql->offset, 0)));
-	appendStringInfoString(&sql->text, ") AS o) AS p ON true ORDER BY p.place");
+	appendStringInfoString(&sql->text, ") AS o) AS p ON true ORDER BY 2");
 }
 
 /*

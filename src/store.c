@@ -24,6 +24,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "errors.h"
+#include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -426,8 +427,12 @@ static const StatementText statements[] = {
 	},
 };
 
-/* Plans of this session; each is set once it is kept, and stays. */
-static SPIPlanPtr plans[lengthof(statements)];
+/*
+ * Plans of this session; each is set once it is kept, and stays.  The second of
+ * each heeds forced policies, as apitoken_store_heed_policies has it: the server
+ * keeps a plan whatever becomes of that.
+ */
+static SPIPlanPtr plans[lengthof(statements)][2];
 
 /*
  * A statement's text with its name in it, by which it is known in
@@ -446,8 +451,9 @@ static SPIPlanPtr
 PreparePlan(ApitokenStatement statement)
 {
 	const StatementText *text = &statements[statement];
+	SPIPlanPtr *kept = &plans[statement][InNoForceRLSOperation() ? 0 : 1];
 
-	if (plans[statement] == NULL)
+	if (*kept == NULL)
 	{
 		SPIPlanPtr	plan = SPI_prepare_cursor(NamedText(text->name, text->sql), text->nargs,
 											  (Oid *) text->argtypes, CURSOR_OPT_GENERIC_PLAN);
@@ -456,9 +462,33 @@ PreparePlan(ApitokenStatement statement)
 			apitoken_error_statement(text->name, SPI_result_code_string(SPI_result));
 		if (SPI_keepplan(plan) != 0)
 			apitoken_error_statement(text->name, "SPI_keepplan");
-		plans[statement] = plan;
+		*kept = plan;
 	}
-	return plans[statement];
+	return *kept;
+}
+
+/*
+ * From here on, until apitoken_store_pass_policies, policies that are forced on the
+ * tables' owner bind what is read: else he is past them, see
+ * apitoken_identity_enter.  Returns what that function goes back to; an error
+ * goes back by itself.
+ */
+int
+apitoken_store_heed_policies(void)
+{
+	Oid			role;
+	int			security_context;
+
+	GetUserIdAndSecContext(&role, &security_context);
+	SetUserIdAndSecContext(role, security_context & ~SECURITY_NOFORCE_RLS);
+	return security_context;
+}
+
+/* Goes back to no policy that binds. */
+void
+apitoken_store_pass_policies(int security_context)
+{
+	SetUserIdAndSecContext(GetUserId(), security_context);
 }
 
 /*
@@ -501,13 +531,20 @@ apitoken_store_clear(ApitokenArguments *arguments)
 	memset(arguments->nulls, 'n', sizeof(arguments->nulls));
 }
 
-/* Sets argument $number; what a Datum points to stays the caller's. */
+/*
+ * Sets argument $number; what a Datum points to stays the caller's.  Raises XX000
+ * for a number that no statement has.
+ */
 void
 apitoken_store_set(ApitokenArguments *arguments, int number, Datum value)
 {
-	Assert(number >= 1 && number <= APITOKEN_MAX_ARGUMENTS);
-	arguments->values[number - 1] = value;
-	arguments->nulls[number - 1] = ' ';
+	if (number < 1 || number > APITOKEN_MAX_ARGUMENTS)
+		apitoken_error_statement("apitoken", psprintf("there is no argument $%d", number));
+	else
+	{
+		arguments->values[number - 1] = value;
+		arguments->nulls[number - 1] = ' ';
+	}
 }
 
 /* The same for a value passed by reference, NULL meaning null. */

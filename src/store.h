@@ -96,6 +96,9 @@ extern void apitoken_store_set(ApitokenArguments *arguments, int number, Datum v
 extern void apitoken_store_set_pointer(ApitokenArguments *arguments, int number, const void *value);
 extern void apitoken_store_set_text(ApitokenArguments *arguments, int number, const char *string);
 
+extern int	apitoken_store_heed_policies(void);
+extern void apitoken_store_pass_policies(int security_context);
+
 extern uint64 apitoken_store_read(ApitokenStatement statement, ApitokenArguments *arguments);
 extern uint64 apitoken_store_read_composed(ApitokenSql *sql);
 extern uint64 apitoken_store_write(ApitokenStatement statement, ApitokenArguments *arguments);

@@ -43,9 +43,7 @@ typedef enum ApitokenClosure
 	LINK_CLOSED_LIST			/* an array that holds the marker instead */
 } ApitokenClosure;
 
-/* The actors that one audit has expanded; an audit has two events. */
-#define APITOKEN_MAX_EVENTS 4
-
+/* The actors that one audit has expanded: each of its events has one. */
 typedef struct ApitokenAuditVisit
 {
 	int			count;

@@ -5,7 +5,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(124);
+SELECT plan(125);
 
 CREATE ROLE apitoken_access_trusted BYPASSRLS;
 CREATE ROLE apitoken_access_bare;
@@ -385,7 +385,9 @@ SELECT is(helper.shown_to(rights) -> 'omitted', '[]', 'and nothing is, if it cou
  * Claims that are no JSON are an error of whoever set them, and open nothing.
  */
 SELECT is((helper.probe('SELECT api.apitoken_get(''TKN-1671-0642'')', 'SELECT set_config(''request.jwt.claims'', ''{"sub"'', true)', 'apitoken_access_bare',
-	'apitoken_access_authenticator')).code, '22P02', 'claims that are no JSON');
+	'apitoken_access_authenticator')).code, 'PT400', 'claims that are no JSON');
+SELECT is((helper.probe('SELECT api.apitoken_get(''TKN-1671-0642'')', 'SELECT set_config(''request.jwt.claims'', ''{"sub": 1e400000}'', true)', 'apitoken_access_bare',
+	'apitoken_access_authenticator')).code, 'PT400', 'nor claims that jsonb cannot hold');
 
 /*
  * Nothing is granted to PUBLIC, and the functions are all the caller's role needs.

@@ -101,7 +101,7 @@ INSERT INTO helper.places (statement, code, detail) VALUES
 	('SELECT api.apitoken_list(''like(token,'' || %L || '')'')', 'PT400', NULL),
 	('SELECT api.apitoken_authenticate(%L)', 'PT401', 'There is no valid credential.'),
 	('SELECT api.apitoken_pre_request() FROM set_config(''request.headers'', jsonb_build_object(''x-apitoken-secret'', %L::text)::text, true)', 'PT401', 'There is no valid credential.'),
-	('SELECT api.apitoken_pre_request() FROM set_config(''request.headers'', %L, true)', '22P02', '');
+	('SELECT api.apitoken_pre_request() FROM set_config(''request.headers'', %L, true)', 'PT400', 'The setting "request.headers" is not usable JSON.');
 SELECT is(jsonb_build_array(f.code, COALESCE(f.detail, '')), jsonb_build_array(p.code, COALESCE(p.detail, f.detail, 'no error')), p.statement)
 	FROM helper.places p
 	LEFT JOIN LATERAL helper.failure(format(p.statement, 'idt:TKN-1671-0642:3q2-7wQ')) f ON true

@@ -252,7 +252,7 @@ END
 $$;
 CREATE TRIGGER keep_row BEFORE UPDATE ON apitoken.api_tokens FOR EACH ROW EXECUTE FUNCTION helper.keep_row();
 -- a statement each: a timeout comes once, where a call goes on trying
-SET LOCAL statement_timeout = '30s';
+SET LOCAL statement_timeout = '10min';
 SELECT is((SELECT f.code <> '57014' FROM helper.failure($$ SELECT api.apitoken_disable('TKN-1671-0642') $$) f), true, 'disable: kept by a trigger');
 SELECT is((SELECT f.code <> '57014' FROM helper.failure($$ SELECT api.apitoken_enable('TKN-3001-1004') $$) f), true, 'enable: kept by a trigger');
 SELECT is((SELECT f.code <> '57014' FROM helper.failure($$ SELECT api.apitoken_delete('TKN-1671-0642') $$) f), true, 'delete: kept by a trigger');

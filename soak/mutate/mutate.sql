@@ -174,15 +174,16 @@ BEGIN
 END
 $$;
 
--- Calls for so many seconds.
-CREATE FUNCTION mutate.run(seconds integer, seed integer) RETURNS void
+-- So many calls, or for so many seconds (null: until all are made).
+CREATE FUNCTION mutate.run(calls bigint, seconds integer, seed integer) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	function record;
 	chosen integer;
 BEGIN
 	PERFORM setseed(seed / 32768.0);
-	WHILE clock_timestamp() < now() + make_interval(secs => seconds) LOOP
+	FOR n IN 1..calls LOOP
+		EXIT WHEN clock_timestamp() > now() + make_interval(secs => seconds);
 		chosen := 1 + mutate.below(12);
 		SELECT * INTO function FROM mutate.functions WHERE number = chosen;
 		IF function.name = 'apitoken_pre_request' THEN

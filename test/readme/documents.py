@@ -31,7 +31,7 @@ MACHINE = os.environ["MACHINE"]
 BEGIN = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
 DATE = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d)"
 PROMPT = re.compile(r"^\w*[=-][>#] ?")
-SECONDS = 300
+SECONDS = 1800
 
 count = 0
 failures = 0
