@@ -38,11 +38,12 @@ CREATE TABLE helper.members AS
 				AND o.path = node.path[:cardinality(o.path)]) AS owner
 		FROM node WHERE path <> '{}' GROUP BY path;
 
--- The members of an account, in jsonb's order and in that of names, for what lists them.
+-- The members of an account, in jsonb's order and in that of names, for what lists
+-- them: heldAt, which this account has not, can be asked for, but is not left out.
 SELECT string_agg(name, ', ' ORDER BY length(name), name COLLATE "C") AS account,
-		to_json(array_agg(name ORDER BY name COLLATE "C") FILTER (WHERE name <> ALL ('{id,$meta}'))) AS of_account
+		to_json(array_agg(name ORDER BY name COLLATE "C") FILTER (WHERE name <> ALL ('{id,$meta,heldAt}'))) AS of_account
 	FROM (SELECT path[2] AS name FROM helper.members WHERE path[1] = 'account' AND cardinality(path) = 2
-		UNION SELECT '$meta') m (name) \gset
+		UNION VALUES ('$meta'), ('heldAt')) m (name) \gset
 
 /*
  * What taking members off a document should give: worked out a second time,
