@@ -303,15 +303,20 @@ function accountBody(request) {
 	return `{"account_id":${readId(request)}}`;
 }
 
-/* What is not there is left out: an older function has not got these arguments. */
+/*
+ * There are two functions of that name: the one for all of an account, and the one
+ * with a query.
+ */
 function readRescue(request, account) {
 	const options = readOptions(request, ['hold', 'dryRun']);
-	const query = request.query === '' ? '' : `,"query":${JSON.stringify(request.query)}`;
 	const hold = readFlag(options, 'hold');
 	const dryRun = readFlag(options, 'dryRun');
 
-	return `{"account_id":${account}${query}${hold === undefined ? '' : `,"hold":${hold}`}` +
-		`${dryRun === undefined ? '' : `,"dry_run":${dryRun}`}}`;
+	if (account !== 'null' && request.query === '' && hold === undefined && dryRun === undefined) {
+		return `{"account_id":${account}}`;
+	}
+	return `{"account_id":${account},"query":${JSON.stringify(request.query)},` +
+		`"hold":${hold === true},"dry_run":${dryRun === true}}`;
 }
 
 function accountDisableBody(request) {

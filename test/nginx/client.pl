@@ -145,7 +145,7 @@ sub is_safe {
 }
 
 $upstream = StandIn->start(getcwd);
-$proxy = Proxy->start(getcwd);
+$proxy = Proxy->start(getcwd, '5s');
 
 my $document = '{"id": "TKN-1671-0642", "href": "/v1/accounts/api-tokens/TKN-1671-0642", "name": "Ex\"port"}';
 
@@ -206,9 +206,9 @@ for my $root ('/v1/accounts', '/public/v1/accounts') {
 		["accounts/ACC-1/api-tokens/disable", undef, 'apitoken_disable_all', '{"account_id":"ACC-1"}'],
 		["accounts/ACC%2F1/api-tokens/disable?created=1&name=%22a%22", '{"hold": true, "dryRun": false}', 'apitoken_disable_all',
 			'{"account_id":"ACC/1","query":"created=1&name=%22a%22","hold":true,"dry_run":false}'],
-		["accounts/ACC-1/api-tokens/disable", '{"dryRun": true}', 'apitoken_disable_all', '{"account_id":"ACC-1","dry_run":true}'],
-		["api-tokens/disable?family(TKN-1)", '{}', 'apitoken_disable_all', '{"account_id":null,"query":"family(TKN-1)"}'],
-		["api-tokens/disable/", undef, 'apitoken_disable_all', '{"account_id":null}'],
+		["accounts/ACC-1/api-tokens/disable", '{"dryRun": true}', 'apitoken_disable_all', '{"account_id":"ACC-1","query":"","hold":false,"dry_run":true}'],
+		["api-tokens/disable?family(TKN-1)", '{}', 'apitoken_disable_all', '{"account_id":null,"query":"family(TKN-1)","hold":false,"dry_run":false}'],
+		["api-tokens/disable/", undef, 'apitoken_disable_all', '{"account_id":null,"query":"","hold":false,"dry_run":false}'],
 		["api-tokens/enable", '{"disabled": ["TKN-1"], "release": true}', 'apitoken_enable_all', '{"disabled":["TKN-1"],"release":true}'],
 		["api-tokens/enable", '{}', 'apitoken_enable_all', '{"disabled":null}'],
 		["api-tokens/TKN-1/ensure-disabled", undef, 'apitoken_ensure_disabled', '{"id":"TKN-1"}'],
