@@ -36,5 +36,5 @@ bench_http() {
 	(cd "$work/http" && interruptible as_server env PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 http_load.py \
 		"$(cat "$work/secret")" "$accounts" "$total" "$seconds" "$connections") >"$work/http.tsv"
 	check $? "http"
-	cat "$work/http.tsv" | tee -a "$figures"
+	tee -a "$figures" <"$work/http.tsv"
 }
