@@ -1003,3 +1003,19 @@ BEGIN
 	END LOOP;
 END
 $$;
+
+/*
+ * What clients send back, and a token that reads itself
+ */
+COMMENT ON FUNCTION @extschema@.apitoken_update(text, jsonb, text) IS
+	$$Update an API token
+
+Changes only the supplied members of {"name", "description", "icon", "modules": [{"id"}]}; null clears description and icon, modules replaces the list, and null for it leaves it. The rest of the document may be there as it was answered; another id, account, status or token is PT400. Answers the token's full document. Errors: PT404 if there is no such token among those the caller may administer, PT400 naming the member that is wrong or if the token is Deleted.$$;
+COMMENT ON FUNCTION @extschema@.apitoken_get(text, text) IS
+	$$Get an API token
+
+Answers the token's full document. fields adds and removes members, for example "-account,-modules" or "-*,+id,+status". A token that may administer none is shown itself, without the account's groups and whoever made or changed it. Errors: PT403, PT404 if there is no such token among those the caller may administer.$$;
+COMMENT ON FUNCTION @extschema@.apitoken_pre_request() IS
+	$$Authenticate an HTTP request
+
+For PostgREST's db-pre-request: takes the secret that the proxy handed on in the header X-Apitoken-Secret; without one, a JWT's user or a trusted role must act. Where an access is to be noted, which a read's transaction cannot, the answer has the header X-Apitoken-Access: due; then call this function by POST. Error: PT401.$$;

@@ -151,11 +151,19 @@ LockCredentials(void)
 									  RowExclusiveLock);
 }
 
-static void
+/*
+ * Notes the access if it is due.  Returns whether it still is, and another
+ * transaction, which may write, could note it.
+ */
+static bool
 NoteAccessIfDue(const Credential *credential, const char *account_id, const char *id)
 {
-	if (!credential->access_due || XactReadOnly || RecoveryInProgress() || !LockCredentials())
-		return;
+	if (!credential->access_due || RecoveryInProgress())
+		return false;
+	if (XactReadOnly)
+		return true;
+	if (!LockCredentials())
+		return false;
 
 	/*
 	 * Under one snapshot for the whole transaction, an access that was noted
@@ -170,6 +178,7 @@ NoteAccessIfDue(const Credential *credential, const char *account_id, const char
 	}
 	else
 		NoteAccess(account_id, id);
+	return false;
 }
 
 /*
@@ -232,14 +241,15 @@ BuildAnswer(const char *account_id, const char *id, MemoryContext result_context
  *
  * Makes the token the actor until the transaction or savepoint ends, and notes
  * the access if the last note is older than apitoken.last_access_interval and
- * the transaction may write; it does not wait for a lock to do that.
+ * the transaction may write; it does not wait for a lock to do that.  Where it may
+ * not, access_due, unless it is NULL, is set to true, else to false.
  *
  * Returns, in the current memory context, the token's id, account and modules.
  * Raises PT401, always the same, if the secret is malformed, unknown, or of a
  * token that is not Active.
  */
 Jsonb *
-apitoken_authenticate_secret(const char *secret, int length)
+apitoken_authenticate_secret(const char *secret, int length, bool *access_due)
 {
 	MemoryContext result_context = CurrentMemoryContext;
 	bytea	   *digest = apitoken_secret_digest(secret, length);
@@ -252,6 +262,7 @@ apitoken_authenticate_secret(const char *secret, int length)
 	ApitokenTokenStatus token;
 	Credential	credential;
 	bool		equal;
+	bool		due;
 	Jsonb	   *answer;
 
 	apitoken_error_guard(&guard, true);
@@ -266,12 +277,37 @@ apitoken_authenticate_secret(const char *secret, int length)
 	if (!equal || !apitoken_identity_is_active(&token) || !well_formed)
 		apitoken_error_secret(ReasonToRefuse(&token, id, equal));
 
-	NoteAccessIfDue(&credential, token.account_id, id);
+	due = NoteAccessIfDue(&credential, token.account_id, id);
+	if (access_due != NULL)
+		*access_due = due;
 	answer = BuildAnswer(token.account_id, id, result_context);
 	apitoken_identity_leave(&ownership);
 	apitoken_identity_set_actor("token", id);
 	apitoken_error_unguard(&guard);
 	return answer;
+}
+
+/*
+ * Is that what documents show as a token's secret, its masked form, or the secret
+ * itself?  Expects SPI to be connected and the tables' owner to be the current role.
+ */
+bool
+apitoken_authenticate_is_token(const char *account_id, const char *id, const char *string)
+{
+	StringInfoData masked;
+	Credential	credential;
+	bytea	   *digest;
+
+	initStringInfo(&masked);
+	apitoken_secret_append_masked(&masked, cstring_to_text(id));
+	if (strcmp(masked.data, string) == 0)
+		return true;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	credential = FindCredential(account_id, id);
+	PopActiveSnapshot();
+	digest = apitoken_secret_digest(string, strlen(string));
+	return apitoken_secret_digests_equal(credential.digest, digest);
 }
 
 PG_FUNCTION_INFO_V1(apitoken_authenticate);
@@ -287,7 +323,7 @@ apitoken_authenticate(PG_FUNCTION_ARGS)
 		PG_GETARG_TEXT_PP(0);
 
 	PG_RETURN_JSONB_P(apitoken_authenticate_secret(VARDATA_ANY(secret),
-												   VARSIZE_ANY_EXHDR(secret)));
+												   VARSIZE_ANY_EXHDR(secret), NULL));
 }
 
 PG_FUNCTION_INFO_V1(apitoken_guard);

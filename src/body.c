@@ -5,7 +5,11 @@
  *
  *		{"account": {"id"}, "name", "description", "icon", "modules": [{"id"}]}
  *
- * An update has no account: a token belongs to one for life.
+ * Clients send documents back that they were given.  So the other members of a
+ * document may stand there, too, as long as they do not ask for what would not be
+ * done: id, status, account and token are for the caller to compare with what is
+ * stored, the rest of the document's form is ignored.  A null member is absent,
+ * but for those that can be null.
  *
  * src/body.c
  *
@@ -15,10 +19,9 @@
 
 #include "errors.h"
 #include "miscadmin.h"
+#include "model.h"
 
 #define CREATE_MEMBERS "The members are: account, name, description, icon, modules."
-#define UPDATE_MEMBERS "The members that can change are: name, description, icon, modules."
-
 static bool
 IsKey(const JsonbValue *key, const char *name)
 {
@@ -32,6 +35,14 @@ CopyString(const JsonbValue *value)
 	return pnstrdup(value->val.string.val, value->val.string.len);
 }
 
+/* Is it a member of such a resource's document? */
+static bool
+IsMember(const JsonbValue *key, ApitokenResourceKind kind)
+{
+	return apitoken_model_find_member(apitoken_model_layout(kind)->shape,
+									  key->val.string.val, key->val.string.len) >= 0;
+}
+
 static bool
 IsContainer(const JsonbValue *value, uint32 flag)
 {
@@ -42,6 +53,7 @@ IsContainer(const JsonbValue *value, uint32 flag)
 typedef struct ReferencePlace
 {
 	const char *member;
+	ApitokenResourceKind kind;	/* of what it refers to */
 	int			index;
 } ReferencePlace;
 
@@ -57,14 +69,25 @@ FailReference(const ReferencePlace *place, const char *member, const char *probl
 						  "Refer to it as {\"id\": \"...\"}, with the id of what exists.");
 }
 
+/* The id in {"id": ...}. */
+static char *
+ParseReferenceId(const JsonbValue *value, const ReferencePlace *place)
+{
+	if (value->type != jbvString || value->val.string.len == 0)
+		FailReference(place, "id", "is not a string, or empty");
+	return CopyString(value);
+}
+
 /*
- * The id in {"id": ...}, the form in which a body refers to a resource.  A list
- * may have millions of them: nothing but the id stays allocated.
+ * The id in {"id": ...}, the form in which a body refers to a resource.  What else
+ * the resource's document has is ignored.  A list may have millions of them:
+ * nothing but the id stays allocated.
  */
 static char *
 ParseReference(const JsonbValue *reference, ReferencePlace place)
 {
 	char	   *id = NULL;
+	bool		is_id = false;
 	JsonbIterator *iterator;
 	JsonbIteratorToken token;
 	JsonbValue	value;
@@ -75,13 +98,14 @@ ParseReference(const JsonbValue *reference, ReferencePlace place)
 	iterator = JsonbIteratorInit(reference->val.binary.data);
 	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
 	{
-		if (token == WJB_KEY && !IsKey(&value, "id"))
-			FailReference(&place, CopyString(&value), "does not exist");
-		if (token != WJB_VALUE)
-			continue;
-		if (value.type != jbvString || value.val.string.len == 0)
-			FailReference(&place, "id", "is not a string, or empty");
-		id = CopyString(&value);
+		if (token == WJB_KEY)
+		{
+			is_id = IsKey(&value, "id");
+			if (!IsMember(&value, place.kind))
+				FailReference(&place, CopyString(&value), "does not exist");
+		}
+		else if (token == WJB_VALUE && is_id)
+			id = ParseReferenceId(&value, &place);
 	}
 
 	if (id == NULL)
@@ -93,7 +117,7 @@ static List *
 ParseModules(const JsonbValue *modules)
 {
 	List	   *ids = NIL;
-	ReferencePlace place = {"modules", 0};
+	ReferencePlace place = {"modules", RESOURCE_MODULE, 0};
 	JsonbIterator *iterator;
 	JsonbIteratorToken token;
 	JsonbValue	value;
@@ -127,6 +151,56 @@ ParseString(const JsonbValue *value, const char *path, bool nullable)
 	return string;
 }
 
+/* A member that is not for the client to choose; NULL: not supplied, or null. */
+static char *
+ParseStored(const JsonbValue *value, const char *path)
+{
+	if (value->type == jbvNull)
+		return NULL;
+	if (value->type != jbvString)
+		apitoken_error_member(path, "is not a string", APITOKEN_BODY_UPDATE_MEMBERS);
+	return CopyString(value);
+}
+
+static char *
+ParseAccount(const JsonbValue *value, bool create)
+{
+	ReferencePlace place = {"account", RESOURCE_ACCOUNT, -1};
+
+	return value->type == jbvNull && !create ? NULL : ParseReference(value, place);
+}
+
+/*
+ * A new token's status, which is known, and its other members that the client does
+ * not choose: there is nothing yet that they could say.
+ */
+static void
+CheckNew(const JsonbValue *key, const JsonbValue *value)
+{
+	if (value->type == jbvNull || IsKey(key, "audit") || IsKey(key, "$meta"))
+		return;
+	if (IsKey(key, "status") && value->type == jbvString && IsKey(value, "Active"))
+		return;
+	apitoken_error_member(CopyString(key), "cannot be chosen", CREATE_MEMBERS);
+}
+
+/* One that the client does not choose. */
+static void
+ParseReadOnly(ApitokenBody *body, bool create, const JsonbValue *key, const JsonbValue *value)
+{
+	if (!IsMember(key, RESOURCE_TOKEN))
+		apitoken_error_member(CopyString(key), create ? "does not exist" : "cannot change",
+							  create ? CREATE_MEMBERS : APITOKEN_BODY_UPDATE_MEMBERS);
+	if (create)
+		CheckNew(key, value);
+	else if (IsKey(key, "id"))
+		body->id = ParseStored(value, "id");
+	else if (IsKey(key, "status"))
+		body->status = ParseStored(value, "status");
+	else if (IsKey(key, "token"))
+		body->token = ParseStored(value, "token");
+}
+
 static void
 ParseMember(ApitokenBody *body, bool create, const JsonbValue *key, const JsonbValue *value)
 {
@@ -138,18 +212,33 @@ ParseMember(ApitokenBody *body, bool create, const JsonbValue *key, const JsonbV
 		body->icon = ParseString(value, "icon", true);
 	else if (IsKey(key, "modules"))
 	{
-		body->modules_supplied = true;
-		body->module_ids = ParseModules(value);
+		body->modules_supplied = value->type != jbvNull;
+		body->module_ids = body->modules_supplied ? ParseModules(value) : NIL;
 	}
-	else if (IsKey(key, "account") && create)
-	{
-		ReferencePlace place = {"account", -1};
-
-		body->account_id = ParseReference(value, place);
-	}
+	else if (IsKey(key, "account"))
+		body->account_id = ParseAccount(value, create);
 	else
-		apitoken_error_member(CopyString(key), create ? "does not exist" : "cannot change",
-							  create ? CREATE_MEMBERS : UPDATE_MEMBERS);
+		ParseReadOnly(body, create, key, value);
+}
+
+/* Is it an object without members?  It asks for nothing. */
+bool
+apitoken_body_is_empty(Jsonb *jsonb)
+{
+	return jsonb != NULL && JB_ROOT_IS_OBJECT(jsonb) && JB_ROOT_COUNT(jsonb) == 0;
+}
+
+/* Does a body, which may be anything, supply modules? */
+bool
+apitoken_body_has_modules(Jsonb *jsonb)
+{
+	JsonbValue	key = {.type = jbvString,.val.string = {strlen("modules"), "modules"}};
+	JsonbValue *modules;
+
+	if (jsonb == NULL || !JB_ROOT_IS_OBJECT(jsonb))
+		return false;
+	modules = findJsonbValueFromContainer(&jsonb->root, JB_FOBJECT, &key);
+	return modules != NULL && modules->type != jbvNull;
 }
 
 /*
@@ -157,8 +246,8 @@ ParseMember(ApitokenBody *body, bool create, const JsonbValue *key, const JsonbV
  *
  * The result, in the current memory context, has the members that the body
  * supplies; account and name are required of a create.  Raises PT400 naming
- * the member, as in modules[0].id, that is unknown, missing or of a wrong type,
- * and saying what is allowed.
+ * the member, as in modules[0].id, that is unknown, missing, of a wrong type or
+ * not for the client to choose, and saying what is allowed.
  */
 ApitokenBody
 apitoken_body_parse(Jsonb *jsonb, bool create)

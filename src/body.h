@@ -29,6 +29,10 @@ typedef struct ApitokenBodyString
 typedef struct ApitokenBody
 {
 	char	   *account_id;		/* NULL: not supplied */
+	/* of an update: what must be stored already, or NULL */
+	char	   *id;
+	char	   *status;
+	char	   *token;
 	ApitokenBodyString name;
 	ApitokenBodyString description;
 	ApitokenBodyString icon;
@@ -36,6 +40,11 @@ typedef struct ApitokenBody
 	List	   *module_ids;		/* of char *, in the order supplied */
 } ApitokenBody;
 
+#define APITOKEN_BODY_UPDATE_MEMBERS \
+	"The members that can change are: name, description, icon, modules."
+
+extern bool apitoken_body_is_empty(Jsonb *body);
+extern bool apitoken_body_has_modules(Jsonb *body);
 extern ApitokenBody apitoken_body_parse(Jsonb *body, bool create);
 
 #endif							/* APITOKEN_BODY_H */

@@ -14,6 +14,7 @@
 #include "acts.h"
 #include "errors.h"
 #include "miscadmin.h"
+#include "self.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
@@ -221,8 +222,9 @@ PG_FUNCTION_INFO_V1(apitoken_get);
 /*
  * apitoken_get(id text, fields text) returns jsonb: the token's document.
  *
- * Raises PT400 for an id or fields that cannot be used, PT401, PT403, and PT404
- * if there is no such token that the caller may administer.
+ * A token that may administer none is shown itself; see self.c.  Raises PT400 for an
+ * id or fields that cannot be used, PT401, PT403, and PT404 if there is no such
+ * token that the caller may administer.
  */
 Datum
 apitoken_get(PG_FUNCTION_ARGS)
@@ -232,8 +234,10 @@ apitoken_get(PG_FUNCTION_ARGS)
 	ApitokenCall call = apitoken_call_begin(OPERATION_READ);
 	Jsonb	   *document;
 
+	if (call.caller.only_self && strcmp(call.caller.actor.id, id) != 0)
+		apitoken_error_forbidden();
 	apitoken_call_find_token(&call, id);
-	document = BuildDocument(&call, fields, NULL, false);
+	document = BuildDocument(&call, apitoken_self_fields(&call.caller, fields), NULL, false);
 	apitoken_call_end(&call);
 	PG_RETURN_JSONB_P(document);
 }

@@ -10,6 +10,7 @@
 #include "compat.h"
 
 #include "acts.h"
+#include "authenticate.h"
 #include "body.h"
 #include "call.h"
 #include "catalog/pg_type.h"
@@ -35,11 +36,11 @@ SetText(ApitokenArguments *arguments, int number, const char *string)
 		apitoken_store_set_pointer(arguments, number, cstring_to_text(string));
 }
 
-static ApitokenBody
-Body(FunctionCallInfo fcinfo, int argument, bool create)
+/* The body that is an argument; NULL for null. */
+static Jsonb *
+Body(FunctionCallInfo fcinfo, int argument)
 {
-	return apitoken_body_parse(apitoken_call_isnull(fcinfo, argument) ? NULL :
-							   PG_GETARG_JSONB_P(argument), create);
+	return apitoken_call_isnull(fcinfo, argument) ? NULL : PG_GETARG_JSONB_P(argument);
 }
 
 /*
@@ -250,7 +251,7 @@ PG_FUNCTION_INFO_V1(apitoken_create);
 Datum
 apitoken_create(PG_FUNCTION_ARGS)
 {
-	ApitokenBody body = Body(fcinfo, 0, true);
+	ApitokenBody body = apitoken_body_parse(Body(fcinfo, 0), true);
 	ApitokenCall call = apitoken_call_begin(OPERATION_CREATE);
 	char	   *id;
 	char	   *secret;
@@ -317,25 +318,56 @@ ChangesAnything(const ApitokenBody *body)
 		body->modules_supplied;
 }
 
+/* Is a member supplied that says something else than what is stored? */
+static bool
+IsDifferent(const char *supplied, const char *stored)
+{
+	return supplied != NULL && strcmp(supplied, stored) != 0;
+}
+
 /*
- * Changes what the body supplies.  Raises PT404 if the caller may not administer
- * the token, PT400 if it is Deleted.
+ * Checks that the members which cannot change are what is stored: a client that
+ * sends a document back means no harm, but one that asks for another status must
+ * not be told that it was done.  The row is locked.  Raises PT400.
  */
 static void
-Update(const ApitokenCall *call, const char *id, const ApitokenBody *body)
+CheckStored(const ApitokenBody *body, const char *account_id, const char *id, const char *status)
+{
+	if (IsDifferent(body->id, id))
+		apitoken_error_member("id", "cannot change", APITOKEN_BODY_UPDATE_MEMBERS);
+	if (IsDifferent(body->account_id, account_id))
+		apitoken_error_member("account", "cannot change", APITOKEN_BODY_UPDATE_MEMBERS);
+	if (IsDifferent(body->status, status))
+		apitoken_error_member("status", "cannot change",
+							  "A status changes by enable, disable and delete.");
+	if (body->token != NULL && !apitoken_authenticate_is_token(account_id, id, body->token))
+		apitoken_error_member("token", "cannot change", APITOKEN_BODY_UPDATE_MEMBERS);
+}
+
+/*
+ * Changes what the body supplies.  Raises PT404 if the caller may not administer
+ * the token, and only then PT400 if it is Deleted, or for what is wrong with the
+ * body.
+ */
+static void
+Update(const ApitokenCall *call, const char *id, Jsonb *changes)
 {
 	char	   *status;
 	char	   *account_id = apitoken_call_lock_token(call, id, &status);
+	ApitokenBody body;
 
 	CheckStatus(id, status);
 	apitoken_acts_administer(&call->caller, account_id);
-	if (body->modules_supplied)
+	body = apitoken_body_parse(changes, false);
+	CheckStored(&body, account_id, id, status);
+	if (body.modules_supplied)
 	{
-		CheckModules(call, account_id, id, body->module_ids);
-		WriteModules(call, STATEMENT_REMOVE_MODULES, account_id, id, body->module_ids);
-		AddModules(call, account_id, id, body->module_ids);
+		CheckModules(call, account_id, id, body.module_ids);
+		WriteModules(call, STATEMENT_REMOVE_MODULES, account_id, id, body.module_ids);
+		AddModules(call, account_id, id, body.module_ids);
 	}
-	UpdateToken(call, id, body);
+	if (ChangesAnything(&body))
+		UpdateToken(call, id, &body);
 }
 
 /* The same for a body that supplies nothing: no lock is taken. */
@@ -354,23 +386,24 @@ PG_FUNCTION_INFO_V1(apitoken_update);
  * apitoken_update(id text, changes jsonb, fields text) returns jsonb: changes
  * the supplied members, and them alone; the token's document.
  *
- * No member supplied changes nothing, the updated event included, and takes no
- * lock.  Raises as apitoken_create and apitoken_disable do.
+ * Members that cannot change may be there as they are.  Where none that can is
+ * supplied nothing changes, the updated event included; without any member no lock
+ * is taken.  Raises as apitoken_create and apitoken_disable do.
  */
 Datum
 apitoken_update(PG_FUNCTION_ARGS)
 {
 	char	   *id = apitoken_call_id(fcinfo, 0, "id");
-	ApitokenBody body = Body(fcinfo, 1, false);
+	Jsonb	   *changes = Body(fcinfo, 1);
 	ApitokenFields *fields = apitoken_call_fields(fcinfo, 2);
-	ApitokenCall call = apitoken_call_begin(body.modules_supplied ? OPERATION_UPDATE_MODULES :
-											OPERATION_UPDATE);
+	ApitokenCall call = apitoken_call_begin(apitoken_body_has_modules(changes) ?
+											OPERATION_UPDATE_MODULES : OPERATION_UPDATE);
 	Jsonb	   *document;
 
-	if (ChangesAnything(&body))
-		Update(&call, id, &body);
-	else
+	if (apitoken_body_is_empty(changes))
 		UpdateNothing(&call, id);
+	else
+		Update(&call, id, changes);
 
 	document = apitoken_call_document_after_write(&call, id, fields, NULL);
 	apitoken_call_end(&call);

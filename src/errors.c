@@ -380,6 +380,16 @@ apitoken_error_forbidden(void)
 			 errhint("The module access-management does for the own account's tokens.")));
 }
 
+/* A member that a token is not shown which may read nothing but itself. */
+void
+apitoken_error_not_shown(const char *path)
+{
+	ereport(ERROR,
+			(FORBIDDEN,
+			 errdetail("The API token may not ask about \"%s\".", Shown(path)),
+			 errhint("The module access-management lets it read more than itself.")));
+}
+
 /* Somebody whose right was there when he used it, but is not any more. */
 void
 apitoken_error_right_gone(void)

@@ -58,6 +58,7 @@ pg_noreturn extern void apitoken_error_transition(const char *id, const char *st
 pg_noreturn extern void apitoken_error_unauthorized(void);
 pg_noreturn extern void apitoken_error_secret(const char *reason);
 pg_noreturn extern void apitoken_error_forbidden(void);
+pg_noreturn extern void apitoken_error_not_shown(const char *path);
 pg_noreturn extern void apitoken_error_right_gone(void);
 pg_noreturn extern void apitoken_error_not_held(const char *module_id);
 pg_noreturn extern void apitoken_error_offer_gone(const char *module_id);

@@ -499,8 +499,9 @@ apitoken_identity_visible(Oid role, ApitokenOperation operation, ApitokenCaller 
  *
  * role is the one that called the function, and operation what it does.  Expects SPI to be connected and
  * the tables' owner to be the current role; the result is in the current
- * memory context.  Raises PT401 if nobody who is known acts, PT403 if he holds
- * no module that lets him administer tokens.
+ * memory context.  A token that holds no module which lets it administer tokens may
+ * read itself.  Raises PT401 if nobody who is known acts, PT403 if he may do
+ * nothing of the kind.
  */
 ApitokenCaller
 apitoken_identity_caller(Oid role, ApitokenOperation operation)
@@ -511,7 +512,12 @@ apitoken_identity_caller(Oid role, ApitokenOperation operation)
 		apitoken_error_unauthorized();
 	if (!caller.everywhere && ArrayGetNItems(ARR_NDIM(caller.accounts),
 											 ARR_DIMS(caller.accounts)) == 0)
-		apitoken_error_forbidden();
+	{
+		if (operation != OPERATION_READ || !apitoken_identity_is_token(&caller.actor))
+			apitoken_error_forbidden();
+		caller.only_self = true;
+		caller.accounts = caller.homes;
+	}
 	return caller;
 }
 

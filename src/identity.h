@@ -31,6 +31,7 @@ typedef struct ApitokenCaller
 	bool		everywhere;		/* every account, and Deleted tokens too? */
 	ArrayType  *accounts;		/* else these: ids, text[] */
 	ArrayType  *homes;			/* by which accounts he has his rights */
+	bool		only_self;		/* may he read nothing but himself? */
 	bool		own;			/* are these rights this transaction's own? */
 	bool		changed;		/* had it changed anything before? */
 	uint64		completed;		/* of transactions, when he was found; 0: not

@@ -13,6 +13,7 @@
 #include "errors.h"
 #include "rql.h"
 #include "rql_sql.h"
+#include "self.h"
 #include "utils/builtins.h"
 
 /* What a list leaves out unless it is selected. */
@@ -52,7 +53,8 @@ PG_FUNCTION_INFO_V1(apitoken_list);
  *
  * {"data": [...], "$meta": {"pagination": {"offset", "limit", "total"},
  * "omitted": []}}; page and total are of one snapshot.  The query is explained
- * in rql.c.  Raises PT400 with the position in the query, PT401 and PT403.
+ * in rql.c.  For a token that may administer none there is only itself, shown as
+ * self.c says.  Raises PT400 with the position in the query, PT401 and PT403.
  */
 Datum
 apitoken_list(PG_FUNCTION_ARGS)
@@ -71,7 +73,8 @@ apitoken_list(PG_FUNCTION_ARGS)
 	page.offset = Max(rql->offset, 0);
 	apitoken_rql_compile(rql, VARDATA_ANY(query), VARSIZE_ANY_EXHDR(query), &call.caller, sql);
 	rows = KeepPage(apitoken_store_read_composed(sql), &page);
-	list = apitoken_document_build_list(rows, fields, page, call.result_context);
+	list = apitoken_document_build_list(rows, apitoken_self_fields(&call.caller, fields), page,
+										call.result_context);
 	apitoken_call_end(&call);
 	PG_RETURN_JSONB_P(list);
 }

@@ -24,6 +24,7 @@
 #include "errors.h"
 #include "model.h"
 #include "secret.h"
+#include "self.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
@@ -92,6 +93,7 @@ typedef struct Compiler
 	const char *query;
 	int			length;
 	ApitokenSql *sql;
+	ApitokenFields *shown;		/* what may be asked about; NULL: everything */
 	bool		uses_account;
 	int			lookups;		/* conditions on other tables so far */
 	int			text_comparisons;	/* by pattern or order so far */
@@ -471,14 +473,29 @@ IsComparable(ApitokenMemberKind kind)
 	}
 }
 
+/* What may be asked about of a token, or of a module. */
+static const ApitokenFields *
+ShownOf(const Compiler *compiler, ApitokenResourceKind scope)
+{
+	const ApitokenShape *token = apitoken_model_layout(RESOURCE_TOKEN)->shape;
+
+	if (scope == RESOURCE_TOKEN)
+		return compiler->shown;
+	return apitoken_fields_of(compiler->shown,
+							  apitoken_model_find_member(token, "modules", strlen("modules")));
+}
+
 /*
  * Finds where a path leads; an empty one to what the condition is about, which
- * a resource is by its id.  Returns false if there is no such member.
+ * a resource is by its id.  Returns false if there is no such member.  Raises PT403
+ * for one that the caller is not shown: what is found would tell.
  */
 static bool
 FollowPath(Compiler *compiler, const char *path, ApitokenResourceKind scope, Target *target)
 {
+	const ApitokenFields *shown;
 	const ApitokenShape *shape;
+	const char *whole = path;
 
 	if (scope == RESOURCE_NONE)
 	{
@@ -489,6 +506,7 @@ FollowPath(Compiler *compiler, const char *path, ApitokenResourceKind scope, Tar
 	target->alias = scope == RESOURCE_MODULE ? "m" : "t";
 	target->in_list = false;
 	shape = apitoken_model_layout(scope)->shape;
+	shown = ShownOf(compiler, scope);
 	if (*path == '\0')
 		path = "id";
 	for (;;)
@@ -497,6 +515,9 @@ FollowPath(Compiler *compiler, const char *path, ApitokenResourceKind scope, Tar
 
 		if (member == NULL)
 			return false;
+		if (!apitoken_fields_gives(shown, shape, member - shape->members))
+			apitoken_error_not_shown(whole);
+		shown = apitoken_fields_of(shown, member - shape->members);
 		target->member = member;
 		target->comparable = IsComparable(member->member->kind) ||
 			(scope == RESOURCE_TOKEN && member->member->kind == MEMBER_LIST);
@@ -906,6 +927,8 @@ CompileFamily(Compiler *compiler, StringInfo out, const ApitokenRqlNode *node,
 	if (value->kind != RQL_STRING)
 		Fail(compiler, value->position, "this constant is for eq and ne alone",
 			 "the id of an API token");
+	if (compiler->shown != NULL)
+		apitoken_error_not_shown("audit.created.by");
 	RefusePlus(compiler, value);
 	CountLookup(compiler, node);
 	appendStringInfo(out, "%s(t.id " OP("=") " ANY " FAMILY_OF, negated ? "NOT " : "");
@@ -973,6 +996,12 @@ CompileScope(Compiler *compiler, StringInfo out, const ApitokenCaller *caller)
 	deconstruct_array(caller->accounts, TEXTOID, -1, false, TYPALIGN_INT, &accounts, NULL,
 					  &count);
 	appendStringInfoString(out, "t.status " OP("<>") " 'Deleted' AND ");
+	if (caller->only_self)
+	{
+		appendStringInfoString(out, "t.id " OP("=") " ");
+		AddArgument(compiler, out, TEXTOID, CStringGetTextDatum(caller->actor.id));
+		appendStringInfoString(out, " AND ");
+	}
 	if (count == 1)
 	{
 		/* an index gives one account's tokens in order */
@@ -1045,12 +1074,13 @@ void
 apitoken_rql_compile(const ApitokenRql *rql, const char *query, int length,
 					 const ApitokenCaller *caller, ApitokenSql *sql)
 {
-	Compiler	compiler = {query, length, sql, false, 0, 0, 0};
+	Compiler	compiler = {query, length, sql, NULL, false, 0, 0, 0};
 	StringInfoData condition;
 	StringInfoData order;
 	const char *tokens;
 	const char *accounts;
 
+	compiler.shown = apitoken_self_fields(caller, NULL);
 	sql->name = "apitoken list";
 	sql->count = 0;
 	initStringInfo(&condition);
@@ -1140,7 +1170,7 @@ void
 apitoken_rql_compile_rescue(const ApitokenRql *rql, const char *query, int length,
 							const ApitokenRescueChoice *choice, ApitokenSql *sql)
 {
-	Compiler	compiler = {query, length, sql, false, 0, 0, 0};
+	Compiler	compiler = {query, length, sql, NULL, false, 0, 0, 0};
 
 	if (rql->order != NIL || rql->select != NULL || rql->limit >= 0 || rql->offset >= 0)
 		Fail(&compiler, 0, "order, select, limit and offset are for lists", "conditions alone");

@@ -124,6 +124,10 @@ INSERT INTO helper.scopes VALUES
 	('no module',  'ok ok 401 ok  403 403 403 403 403 403 403 403 403 403  403 403 403 403  403 403 403 403'
 		'   403 403 403 403 403 403 403  403 403 403'
 		'   403 403  403 403  403 403 403 403 403  403 403  403 403 403 403'),
+	-- a token that holds none, nor is the one that is asked for
+	('itself',     'ok ok 401 ok  ok  403 403 403 403 403 403 403 403 403  403 403 403 403  403 403 403 403'
+		'   403 403 403 403 403 403 403  403 403 403'
+		'   403 403  403 403  403 403 403 403 403  403 403  403 403 403 403'),
 	('nobody',     'ok ok 401 401 401 401 401 401 401 401 401 401 401 401  401 401 401 401  401 401 401 401'
 		'   401 401 401 401 401 401 401  401 401 401'
 		'   401 401  401 401  401 401 401 401 401  401 401  401 401 401 401'),
@@ -146,23 +150,23 @@ INSERT INTO helper.callers (name, session, role, setup, scope) VALUES
 	('a role without EXECUTE, a token acts', NULL, 'apitoken_access_outside', helper.as_token('TKN-0001-0001'), 'no EXECUTE'),
 	-- tokens
 	('Contoso''s token with access-management', NULL, 'apitoken_access_bare', helper.as_token('TKN-3001-1002'), 'Contoso'),
-	('Contoso''s token without', NULL, 'apitoken_access_bare', helper.as_token('TKN-3001-1003'), 'no module'),
-	('Contoso''s token with account-management', NULL, 'apitoken_access_bare', helper.as_token('TKN-3001-1006'), 'no module'),
+	('Contoso''s token without', NULL, 'apitoken_access_bare', helper.as_token('TKN-3001-1003'), 'itself'),
+	('Contoso''s token with account-management', NULL, 'apitoken_access_bare', helper.as_token('TKN-3001-1006'), 'itself'),
 	('Fabrikam''s token with access-management', NULL, 'apitoken_access_bare', helper.as_token('TKN-3002-1001'), 'Fabrikam'),
-	('Northwind''s token without', NULL, 'apitoken_access_bare', helper.as_token('TKN-2001-1001'), 'no module'),
+	('Northwind''s token without', NULL, 'apitoken_access_bare', helper.as_token('TKN-2001-1001'), 'itself'),
 	('a Disabled account''s token with access-management', NULL, 'apitoken_access_bare', helper.as_token('TKN-3003-1001'), 'another'),
 	('Operations'' token with account-management', NULL, 'apitoken_access_bare', helper.as_token('TKN-0001-0001'), 'everywhere'),
 	('Operations'' token with access-management alone', NULL, 'apitoken_access_bare', helper.as_token('TKN-0001-0003'), 'another'),
-	('Operations'' token with neither', NULL, 'apitoken_access_bare', helper.as_token('TKN-0001-0002'), 'no module'),
+	('Operations'' token with neither', NULL, 'apitoken_access_bare', helper.as_token('TKN-0001-0002'), 'itself'),
 	('a token that was Disabled after it had authenticated', NULL, 'apitoken_access_bare', helper.as_token('TKN-0001-0001')
 		|| '; UPDATE apitoken.api_tokens SET status = ''Disabled'' WHERE id = ''TKN-0001-0001''', 'nobody'),
 	('a token that was Deleted after it had authenticated', NULL, 'apitoken_access_bare', helper.as_token('TKN-3001-1002')
 		|| '; UPDATE apitoken.api_tokens SET status = ''Deleted'' WHERE id = ''TKN-3001-1002''', 'nobody'),
 	('a token whose module was withdrawn after it had authenticated', NULL, 'apitoken_access_bare', helper.as_token('TKN-3001-1002')
-		|| '; DELETE FROM apitoken.user_group_modules WHERE user_group_id = ''UGR-3001-0001'' AND module_id = ''MOD-0001''', 'no module'),
+		|| '; DELETE FROM apitoken.user_group_modules WHERE user_group_id = ''UGR-3001-0001'' AND module_id = ''MOD-0001''', 'itself'),
 	-- an actor counts for more than the role
 	('a trusted role, Contoso''s token acts', NULL, 'apitoken_access_trusted', helper.as_token('TKN-3001-1002'), 'Contoso'),
-	('a superuser, a token without the module acts', NULL, NULL, helper.as_token('TKN-3001-1003'), 'no module'),
+	('a superuser, a token without the module acts', NULL, NULL, helper.as_token('TKN-3001-1003'), 'itself'),
 	('a superuser, a token that was Disabled acts', NULL, NULL, helper.as_token('TKN-3001-1002')
 		|| '; UPDATE apitoken.api_tokens SET status = ''Disabled'' WHERE id = ''TKN-3001-1002''', 'nobody'),
 	-- users
@@ -273,6 +277,9 @@ SELECT is((SELECT array_agg(c.caller_name || ', ' || c.call_name || ': ' || w.wo
 			AND strpos(c.statement || COALESCE(caller.setup, ''), w.word) = 0
 			AND NOT (c.call_name = 'authenticate, right' AND w.account_id = 'ACC-3001-7788')
 			AND NOT EXISTS (SELECT FROM helper.scope_accounts s WHERE s.scope = c.scope AND s.account_id = w.account_id)
+			AND NOT (c.scope = 'itself' AND c.call_name = 'list' AND EXISTS (
+				SELECT FROM apitoken.api_tokens t JOIN apitoken.accounts a ON a.id = t.account_id
+					WHERE strpos(caller.setup, t.id) > 0 AND w.word IN (a.id, a.name, t.name)))
 			AND NOT (c.scope = 'another' AND w.account_id IN ('ACC-0001-0001', 'ACC-2001-3344', 'ACC-3003-1122'))), NULL,
 	'no cell shows a word of an account that is not the caller''s');
 SELECT is((SELECT count(*) > 100 FROM helper.cells c, helper.words w WHERE c.scope = 'Contoso' AND strpos(c.everything, w.word) > 0

@@ -122,11 +122,11 @@ LANGUAGE sql
 AS $$
 	SELECT COALESCE(NULLIF(current_setting('apitoken.actor'), ''), 'nobody')
 $$;
--- He who holds no module is refused: so the calls see the same actor as the setting.
+-- He who holds no module reads himself alone: so the calls see the same actor as the setting.
 CREATE FUNCTION helper.is_actor(expected text, description text) RETURNS text
 LANGUAGE sql
 AS $$
-	SELECT is(ARRAY[helper.actor(), (helper.probe('SELECT api.apitoken_get(''TKN-1671-0642'')')).code],
+	SELECT is(ARRAY[helper.actor(), (helper.probe('SELECT api.apitoken_get(''TKN-3001-1004'')')).code],
 		ARRAY[expected, CASE expected WHEN 'nobody' THEN 'ok' WHEN 'token:TKN-3001-1002' THEN 'ok' ELSE 'PT403' END], description)
 $$;
 CREATE PROCEDURE helper.authenticate(token_id text)
@@ -318,7 +318,7 @@ ROLLBACK;
 BEGIN;
 CALL helper.authenticate('TKN-3001-1002');
 SELECT is(api.apitoken_update('TKN-3001-1002', '{"modules": []}') -> 'modules', '[]', 'a token takes its own module');
-SELECT helper.refused($$ SELECT api.apitoken_get('TKN-3001-1002') $$, 'PT403', 'and cannot do without');
+SELECT helper.refused($$ SELECT api.apitoken_get('TKN-3001-1003') $$, 'PT403', 'and cannot do without');
 ROLLBACK;
 
 SELECT helper.is_actor('nobody', 'nobody acts in the end');

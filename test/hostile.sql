@@ -195,7 +195,7 @@ CREATE TABLE helper.answers AS
 			helper.paths p, helper.calls c, helper.hostile_probe(p.path, a.setup, c.statement) r;
 SELECT is(helper.strikes(), 0::bigint, 'nothing that was planted has been run');
 SELECT is((SELECT jsonb_object_agg(code, n) FROM (SELECT code, count(*) AS n FROM helper.answers WHERE path = 0 GROUP BY code) s),
-	'{"ok": 30, "PT400": 6, "PT401": 19, "PT403": 15, "PT404": 2}'::jsonb, 'under a safe path the calls do different things');
+	'{"ok": 32, "PT400": 6, "PT401": 19, "PT403": 13, "PT404": 2}'::jsonb, 'under a safe path the calls do different things');
 SELECT is((SELECT jsonb_agg(jsonb_build_array(a.actor, p.path, c.statement, a.code, left(a.result, 100)))
 		FROM helper.answers a JOIN helper.answers safe ON safe.path = 0 AND safe.actor = a.actor AND safe.call = a.call
 			JOIN helper.paths p ON p.number = a.path JOIN helper.calls c ON c.number = a.call

@@ -4,7 +4,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(91);
+SELECT plan(92);
 
 CREATE ROLE apitoken_update_caller;
 GRANT USAGE ON SCHEMA api TO apitoken_update_caller;
@@ -105,16 +105,18 @@ INSERT INTO helper.cases (changes, detail, hint) VALUES
 	('[{"name": "New"}]', 'The argument "changes" is not a JSON object.', :'object'),
 	('"New"', 'The argument "changes" is not a JSON object.', :'object'),
 	('0', 'The argument "changes" is not a JSON object.', :'object'),
-	('{"account": {"id": "ACC-3001-7788"}}', 'The member "account" cannot change.', :'members'),
 	('{"account": {"id": "ACC-3002-9900"}, "name": "New"}', 'The member "account" cannot change.', :'members'),
-	('{"account": null}', 'The member "account" cannot change.', :'members'),
-	('{"id": "TKN-1671-0642"}', 'The member "id" cannot change.', :'members'),
-	('{"status": "Disabled"}', 'The member "status" cannot change.', :'members'),
-	('{"token": "idt:TKN-1671-0642:****"}', 'The member "token" cannot change.', :'members'),
-	('{"audit": null}', 'The member "audit" cannot change.', :'members'),
-	('{"href": "/"}', 'The member "href" cannot change.', :'members'),
-	('{"lastAccessAt": null}', 'The member "lastAccessAt" cannot change.', :'members'),
-	('{"$meta": {"omitted": []}}', 'The member "$meta" cannot change.', :'members'),
+	('{"account": {}}', 'The member "account.id" is missing.', :'reference'),
+	('{"account": "ACC-3001-7788"}', 'The member "account" is not an object.', :'reference'),
+	('{"account": {"id": "ACC-3001-7788", "nam": "x"}}', 'The member "account.nam" does not exist.', :'reference'),
+	('{"id": "TKN-1671-0643"}', 'The member "id" cannot change.', :'members'),
+	('{"id": 1671}', 'The member "id" is not a string.', :'members'),
+	('{"status": "Disabled"}', 'The member "status" cannot change.', 'A status changes by enable, disable and delete.'),
+	('{"status": "active"}', 'The member "status" cannot change.', 'A status changes by enable, disable and delete.'),
+	('{"status": "Disabled", "name": "New"}', 'The member "status" cannot change.', 'A status changes by enable, disable and delete.'),
+	('{"status": true}', 'The member "status" is not a string.', :'members'),
+	('{"token": "idt:TKN-1671-0643:****"}', 'The member "token" cannot change.', :'members'),
+	('{"token": "idt:TKN-1671-0642:3q2-7wQ"}', 'The member "token" cannot change.', :'members'),
 	('{"Name": "New"}', 'The member "Name" cannot change.', :'members'),
 	('{"name ": "New"}', 'The member "name " cannot change.', :'members'),
 	('{"": "New"}', 'The member "" cannot change.', :'members'),
@@ -135,7 +137,6 @@ INSERT INTO helper.cases (changes, detail, hint) VALUES
 	(jsonb_build_object('description', repeat('d', 2001)), 'The member "description" is too long.', 'A description has at most 2000 characters.'),
 	('{"icon": 1}', 'The member "icon" is not a string.', :'nullable'),
 	('{"icon": {}}', 'The member "icon" is not a string.', :'nullable'),
-	('{"modules": null}', 'The member "modules" is not an array.', :'list'),
 	('{"modules": "MOD-0003"}', 'The member "modules" is not an array.', :'list'),
 	('{"modules": {"id": "MOD-0003"}}', 'The member "modules" is not an array.', :'list'),
 	('{"modules": [null]}', 'The member "modules[0]" is not an object.', :'reference'),

@@ -6,9 +6,12 @@
  * arguments nor classes.
  */
 
-const COLLECTIONS = ['/v1/accounts/api-tokens', '/public/v1/accounts/api-tokens'];
+const ROOTS = ['/v1/accounts', '/public/v1/accounts'];
 
-/* What can be done with which resource, and the status that says it was. */
+/*
+ * What can be done with which resource, and the status that says it was.  The calls
+ * that stop a token are rescues: they have a PostgREST of their own.
+ */
 const CALLS = [
 	{resource: 'collection', method: 'GET', name: 'apitoken_list', body: listBody, status: 200},
 	{resource: 'collection', method: 'POST', name: 'apitoken_create', body: createBody, status: 201},
@@ -16,7 +19,14 @@ const CALLS = [
 	{resource: 'token', method: 'PUT', name: 'apitoken_update', body: updateBody, status: 200},
 	{resource: 'token', method: 'DELETE', name: 'apitoken_delete', body: idBody, status: 204},
 	{resource: 'token/enable', method: 'POST', name: 'apitoken_enable', body: tokenBody, status: 200},
-	{resource: 'token/disable', method: 'POST', name: 'apitoken_disable', body: tokenBody, status: 200},
+	{resource: 'token/disable', method: 'POST', name: 'apitoken_disable', body: tokenBody, status: 200, rescue: true},
+	{resource: 'token/ensure-disabled', method: 'POST', name: 'apitoken_ensure_disabled', body: holdBody, status: 200, rescue: true},
+	{resource: 'token/release', method: 'POST', name: 'apitoken_release', body: tokenBody, status: 200},
+	{resource: 'account/disable', method: 'POST', name: 'apitoken_disable_all', body: accountDisableBody, status: 200, rescue: true},
+	{resource: 'account/hold', method: 'POST', name: 'apitoken_hold_account', body: accountBody, status: 204, rescue: true},
+	{resource: 'account/release', method: 'POST', name: 'apitoken_release_account', body: accountBody, status: 204},
+	{resource: 'collection/disable', method: 'POST', name: 'apitoken_disable_all', body: disableBody, status: 200, rescue: true},
+	{resource: 'collection/enable', method: 'POST', name: 'apitoken_enable_all', body: takeBackBody, status: 200},
 ];
 
 /*
@@ -33,7 +43,7 @@ const STATUSES = {
 	409: ['Conflict', 'rfc9110#section-15.5.10', 'The request is in conflict with what is stored.'],
 	411: ['Length Required', 'rfc9110#section-15.5.12', 'The request needs a Content-Length.'],
 	412: ['Precondition Failed', 'rfc9110#section-15.5.13', 'There are no entity tags and dates to compare with.'],
-	413: ['Content Too Large', 'rfc9110#section-15.5.14', 'The body is larger than 256 KiB.'],
+	413: ['Content Too Large', 'rfc9110#section-15.5.14', 'The body is larger than 256 KiB; send the members that change, and no others.'],
 	414: ['URI Too Long', 'rfc9110#section-15.5.15', 'The URL is longer than 16 KiB.'],
 	415: ['Unsupported Media Type', 'rfc9110#section-15.5.16', 'The body must be JSON, and Content-Type application/json.'],
 	417: ['Expectation Failed', 'rfc9110#section-15.5.18', 'The expectation cannot be met.'],
@@ -53,7 +63,11 @@ const STATUSES = {
  * say, a client could only look for its own mistake in vain.
  */
 const CODE_STATUSES = {
-	'25006': 503,	/* read only: a standby */
+	'0A000': 503,	/* a standby: PostgREST asks for a transaction that writes */
+	'25006': 503,	/* read only */
+	'40001': 503,	/* in conflict with another transaction */
+	'40P01': 503,	/* a deadlock with another one */
+	'55P03': 503,	/* lock_timeout, and what a commit waits for */
 	'42501': 403,	/* the role may not execute the function */
 	'57014': 504,	/* statement_timeout */
 	'PGRST300': 401,	/* PostgREST has no key for JWTs: it believes none */
@@ -90,24 +104,27 @@ function readTarget(r) {
 
 /* Returns what a path names, or undefined; a token's id is still encoded. */
 function findResource(path) {
-	const collection = COLLECTIONS.find((c) => path === c || path.startsWith(c + '/'));
+	const root = ROOTS.find((r) => path.startsWith(r + '/'));
 	let segments;
 
-	if (collection === undefined) {
+	if (root === undefined) {
 		return undefined;
 	}
 
-	segments = path.slice(collection.length).split('/').slice(1);
-	switch (segments.length) {
-	case 0:
-		return {name: 'collection', path: path};
+	/* with a slash at the end it is the same resource */
+	segments = path.slice(root.length + 1).replace(/([^/])\/$/, '$1').split('/');
+	switch (segments[0] === 'api-tokens' ? segments.length : 0) {
 	case 1:
-		return {name: 'token', id: segments[0]};
+		return {name: 'collection', path: `${root}/api-tokens`};
 	case 2:
-		return {name: 'token/' + segments[1], id: segments[0]};
-	default:
-		return undefined;
+		return {name: 'token', id: segments[1]};
+	case 3:
+		return {name: 'token/' + segments[2], id: segments[1]};
 	}
+	if (segments[0] === 'accounts' && segments[2] === 'api-tokens' && segments.length === 4) {
+		return {name: 'account/' + segments[3], id: segments[1]};
+	}
+	return undefined;
 }
 
 /* Returns the calls that a resource has; none: there is no such resource. */
@@ -116,7 +133,9 @@ function findCalls(resource) {
 	if (resource === undefined || /^(|\.|%2e|(\.|%2e)(\.|%2e))$/i.test(resource.id)) {
 		return [];
 	}
-	return CALLS.filter((c) => c.resource === resource.name);
+	/* what is behind the collection may be the id of a token, too */
+	return CALLS.filter((c) => c.resource === resource.name ||
+		(resource.name === 'token' && c.resource === 'collection/' + resource.id));
 }
 
 /* Returns the value of Allow. */
@@ -232,6 +251,32 @@ function readJson(request) {
 	});
 }
 
+/*
+ * Returns what the client's body says, which may be empty: an object with no other
+ * members than these.
+ */
+function readOptions(request, names) {
+	const options = readBytes(request.http).length === 0 ? {} : JSON.parse(readJson(request));
+
+	if (options === null || typeof options !== 'object' || Array.isArray(options)) {
+		throw failure(400, 'The body is not a JSON object.');
+	}
+	Object.keys(options).forEach((name) => {
+		if (!names.includes(name)) {
+			throw failure(400, `The member "${name}" does not exist.`);
+		}
+	});
+	return options;
+}
+
+/* Returns one that is true or false; undefined if it is not there. */
+function readFlag(options, name) {
+	if (options[name] !== undefined && typeof options[name] !== 'boolean') {
+		throw failure(400, `The member "${name}" is not true or false.`);
+	}
+	return options[name];
+}
+
 function listBody(request) {
 	return `{"query":${JSON.stringify(request.query)}}`;
 }
@@ -246,6 +291,48 @@ function idBody(request) {
 
 function tokenBody(request) {
 	return `{${readFields(request)}"id":${readId(request)}}`;
+}
+
+function holdBody(request) {
+	const hold = readFlag(readOptions(request, ['hold']), 'hold');
+
+	return `{${readFields(request)}${hold === undefined ? '' : `"hold":${hold},`}"id":${readId(request)}}`;
+}
+
+function accountBody(request) {
+	return `{"account_id":${readId(request)}}`;
+}
+
+/*
+ * There are two functions of that name: the one for all of an account, and the one
+ * with a query.
+ */
+function readRescue(request, account) {
+	const options = readOptions(request, ['hold', 'dryRun']);
+	const hold = readFlag(options, 'hold');
+	const dryRun = readFlag(options, 'dryRun');
+
+	if (account !== 'null' && request.query === '' && hold === undefined && dryRun === undefined) {
+		return `{"account_id":${account}}`;
+	}
+	return `{"account_id":${account},"query":${JSON.stringify(request.query)},` +
+		`"hold":${hold === true},"dry_run":${dryRun === true}}`;
+}
+
+function accountDisableBody(request) {
+	return readRescue(request, readId(request));
+}
+
+function disableBody(request) {
+	return readRescue(request, 'null');
+}
+
+function takeBackBody(request) {
+	const options = readOptions(request, ['disabled', 'release']);
+	const release = readFlag(options, 'release');
+
+	return `{"disabled":${JSON.stringify(options.disabled === undefined ? null : options.disabled)}` +
+		`${release === undefined ? '' : `,"release":${release}`}}`;
 }
 
 /* The id comes last: whatever the body were taken for, the last one counts. */
@@ -276,6 +363,10 @@ function readError(reply) {
 function foreignStatus(status, code) {
 	if (CODE_STATUSES[code] !== undefined) {
 		return CODE_STATUSES[code];
+	}
+	/* the server has no room: connections, memory, disk */
+	if (/^53...$/.test(code)) {
+		return 503;
 	}
 	if ([400, 401, 403, 409, 502, 503, 504].includes(status)) {
 		return status;
@@ -354,11 +445,38 @@ function listErrors(found) {
 	return errors;
 }
 
+/* Returns how much a media type is wanted, by the most specific range for it. */
+function findQuality(accept, type) {
+	const ranges = [type, 'application/*', '*/*'];
+	let best = ranges.length;
+	let quality = 0;
+
+	accept.split(',').forEach((item) => {
+		const parts = item.split(';').map((part) => part.trim().toLowerCase());
+		const place = ranges.indexOf(parts[0]);
+		const weight = parts.slice(1).find((part) => part.startsWith('q='));
+
+		if (place >= 0 && place < best) {
+			best = place;
+			quality = weight === undefined ? 1 : Number(weight.slice(2));
+		}
+	});
+	return quality;
+}
+
+/* Returns the type of a problem document: plain JSON to who wants that rather. */
+function chooseType(r) {
+	const accept = r.headersIn['Accept'] || '*/*';
+
+	return findQuality(accept, 'application/json') > findQuality(accept, 'application/problem+json') ?
+		'application/json' : 'application/problem+json';
+}
+
 /* Sets what a status asks for in the header. */
 function setHeaders(r, found) {
 	const names = r.headersOut;
 
-	names['Content-Type'] = 'application/problem+json';
+	names['Content-Type'] = chooseType(r);
 	switch (found.status) {
 	case 401:
 		names['WWW-Authenticate'] = 'Bearer';
@@ -367,6 +485,7 @@ function setHeaders(r, found) {
 		names['Allow'] = listMethods(r);
 		break;
 	case 429:
+	case 503:
 		names['Retry-After'] = '1';
 		break;
 	}
@@ -396,14 +515,25 @@ function sendFailure(r, found) {
  * Handlers
  */
 
+/*
+ * A read runs in a transaction that cannot write.  Where it says that it is time to
+ * note an access, another call does so, whose answer nobody waits for.
+ */
+function noteAccess(r, reply) {
+	if (reply.headersOut['X-Apitoken-Access'] === 'due') {
+		r.subrequest('/rpc/apitoken_pre_request', {method: 'POST', body: '{}', detached: true});
+	}
+}
+
 async function answer(r) {
 	const request = readRequest(r);
-	const reply = await r.subrequest(`/rpc/${request.call.name}`,
+	const reply = await r.subrequest(`${request.call.rescue ? '/rescue' : ''}/rpc/${request.call.name}`,
 		{method: 'POST', body: request.call.body(request)});
 	let error;
 
 	if (reply.status >= 200 && reply.status < 300) {
 		r.variables.apitoken_upstream = `${reply.status}`;
+		noteAccess(r, reply);
 		sendAnswer(request, reply);
 		return;
 	}

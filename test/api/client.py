@@ -6,9 +6,12 @@ import json
 import os
 import subprocess
 import sys
+import threading
+import time
 from urllib.parse import quote
 
 import server
+import table
 
 COLLECTION = "/v1/accounts/api-tokens"
 ADMINISTRATOR = "TKN-3001-1002"
@@ -33,15 +36,15 @@ def sample_secret(token):
     return f"idt:{token}:{opaque.decode().rstrip('=')}"
 
 
-def call(method, path, body=None, bearer=sample_secret(ADMINISTRATOR), collection=COLLECTION):
+def call(method, path, body=None, bearer=sample_secret(ADMINISTRATOR), collection=COLLECTION, timeout=20):
     """Returns (status, content type, document) of an answer; no document is None."""
-    connection = server.Connection("http.sock", 20)
+    connection = server.Connection("http.sock", timeout)
     headers = {}
     if bearer is not None:
         headers["Authorization"] = f"Bearer {bearer}"
     if body is not None:
         headers["Content-Type"] = "application/json"
-    connection.request(method, collection + path, body and json.dumps(body), headers)
+    connection.request(method, collection + path, None if body is None else json.dumps(body), headers)
     response = connection.getresponse()
     text = response.read()
     connection.close()
@@ -184,19 +187,71 @@ def refused():
         (sample_secret("TKN-3001-1005"), "a Deleted token"),
     ]:
         same(problem(call("POST", "/TKN-1671-0642/disable", bearer=bearer)), unauthorized, f"{description}: 401")
-    same(problem(call("GET", "", bearer=sample_secret("TKN-3001-1003")))[:2], (403, "Forbidden"), "no module: 403")
+    same(problem(call("GET", "/TKN-1671-0642", bearer=sample_secret("TKN-3001-1003")))[:2], (403, "Forbidden"), "no module: 403")
     status, title, _ = problem(call("POST", "", {"account": {"id": ACCOUNT}, "name": "a_b", "modules": []}))
     same((status, title), (400, "Bad Request"), "a name with other characters: 400")
     _, _, document = call("POST", "", {"account": {"id": ACCOUNT}, "name": "a_b", "modules": []})
     same(list(document["errors"]), ["name"], "the member at fault is named")
 
 
+def at_once(number, method, path, body=None):
+    """Sends so many requests at once; returns what is called to have their answers."""
+    answers = []
+    threads = [
+        threading.Thread(target=lambda: answers.append(call(method, path, body, timeout=100))) for _ in range(number)
+    ]
+    for thread in threads:
+        thread.start()
+
+    def wait():
+        for thread in threads:
+            thread.join()
+        return sorted(status for status, _, _ in answers)
+
+    return wait
+
+
+def crowded():
+    """Somebody keeps a token locked: nobody else is kept from anything."""
+    for method, path, body, meanwhile, afterwards in [
+        ("PUT", "", {"name": "Late"}, [503] * 12, []),
+        ("POST", "/disable", None, [], [200] + [400] * 11),
+    ]:
+        release = server.lock("TKN-1671-0642")
+        wait = at_once(12, method, f"/TKN-1671-0642{path}", body)
+        time.sleep(0.5)
+        begin = time.monotonic()
+        status = call("GET", "/TKN-3001-1003")[0]
+        same((status, time.monotonic() - begin < 5), (200, True), f"12 {method}{path} of a locked token, and another is read")
+        if meanwhile:
+            same(wait(), meanwhile, "... they are refused before long, to be tried again")
+        else:
+            same(call("POST", "/TKN-3001-1003/disable")[0], 200, "... and another is disabled")
+        release()
+        if afterwards:
+            same(wait(), afterwards, "... and when the lock is gone it is done, once")
+
+
+def accesses():
+    """A read is a use, too."""
+    secret = call("POST", "", {"account": {"id": ACCOUNT}, "name": "Reads", "modules": [{"id": "MOD-0001"}]})[2]["token"]
+    path = "/" + secret.split(":")[1]
+    same("lastAccessAt" in call("GET", path)[2], False, "a token that has never been used")
+    same(call("GET", path, bearer=secret)[0], 200, "it reads")
+    for _ in range(50):
+        if "lastAccessAt" in call("GET", path)[2]:
+            break
+        time.sleep(0.1)
+    same("lastAccessAt" in call("GET", path)[2], True, "... which is a use of it")
+
+
 def main():
-    postgrest = None
-    if sys.argv[1:] == ["postgrest"]:
-        postgrest = server.start_postgrest("postgrest.sock")
-    else:
-        server.start("postgrest.sock")
+    processes = []
+    for path, rescue in (("postgrest.sock", False), ("rescue.sock", True)):
+        if sys.argv[1:] == ["postgrest"]:
+            processes.append(server.start_postgrest(path, rescue))
+        else:
+            server.start(path, rescue)
     proxy = subprocess.Popen(
         ["perl", "-I.", "proxy.pl"],
         stdin=subprocess.PIPE,
@@ -208,6 +263,9 @@ def main():
         whole_life()
         masked()
         refused()
+        table.run(call, same, sample_secret)
+        accesses()
+        crowded()
         same(
             call("GET", "/TKN-1671-0642?select=-*,+id", collection="/public/v1/accounts/api-tokens")[0],
             200,
@@ -216,9 +274,9 @@ def main():
     finally:
         proxy.stdin.close()
         proxy.wait()
-        if postgrest is not None:
-            postgrest.terminate()
-            postgrest.wait()
+        for process in processes:
+            process.terminate()
+            process.wait()
     print(f"1..{count}")
     return min(failures, 1)
 

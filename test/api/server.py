@@ -4,15 +4,39 @@ import http.client
 import http.server
 import json
 import os
+import queue
 import re
 import socket
 import socketserver
 import subprocess
 import threading
 import time
+import urllib.parse
 
 import postgrest
 import psycopg
+
+
+# db-pool and db-pool-acquisition-timeout
+POOL = 10
+ACQUISITION = 10
+
+
+class Pool:
+    """So many connections to the database as PostgREST has, and no more."""
+
+    def __init__(self, size, options=""):
+        self.options = options
+        self.free = queue.Queue()
+        for _ in range(size):
+            self.free.put(None)
+
+    def acquire(self):
+        """Raises queue.Empty where none becomes free."""
+        connection = self.free.get(timeout=ACQUISITION)
+        if connection is None or connection.closed:
+            connection = psycopg.connect(user="authenticator", autocommit=True, options=self.options)
+        return connection
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -21,10 +45,27 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         headers = {name.lower(): value for name, value in self.headers.items()}
         body = self.rfile.read(int(headers.get("content-length", 0)))
-        with psycopg.connect(user="authenticator", autocommit=True) as connection:
-            status, answer, error = postgrest.request(
-                connection, self.path.removeprefix("/rpc/"), json.loads(body), headers=headers
-            )
+        try:
+            connection = self.server.pool.acquire()
+        except queue.Empty:
+            self.answer(504, b'{"code": "PGRST003", "message": "Timed out acquiring connection"}')
+            return
+        try:
+            self.call(connection, headers, body)
+        finally:
+            self.server.pool.free.put(connection)
+
+    def call(self, connection, headers, body):
+        target = urllib.parse.urlsplit(self.path)
+        limit = urllib.parse.parse_qs(target.query).get("limit", [None])[0]
+        status, answer, error, added = postgrest.respond(
+            connection,
+            target.path.removeprefix("/rpc/"),
+            json.loads(body),
+            headers=headers,
+            limit=limit,
+            anonymous=self.server.role,
+        )
         if error is not None:
             answer = {
                 "code": error.sqlstate,
@@ -32,11 +73,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 "details": error.diag.message_detail,
                 "hint": error.diag.message_hint,
             }
-        self.answer(status, b"" if status == 204 else json.dumps(answer).encode())
+        self.answer(status, b"" if status == 204 else json.dumps(answer).encode(), added)
 
-    def answer(self, status, body):
+    def answer(self, status, body, added=None):
         self.send_response(status)
         self.send_header("Content-Type", "application/json; charset=utf-8")
+        for name, value in (added or {}).items():
+            self.send_header(name, value)
         if status != 204:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -53,6 +96,11 @@ class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     daemon_threads = True
     request_queue_size = 64
 
+    def __init__(self, path, role, pool):
+        self.role = role
+        self.pool = pool
+        super().__init__(path, Handler)
+
 
 class Connection(http.client.HTTPConnection):
     """To a server at a socket."""
@@ -67,6 +115,13 @@ class Connection(http.client.HTTPConnection):
         self.sock.connect(self.path)
 
 
+def lock(token):
+    """Locks a token's row, as a session of somebody does; returns what is called to let it go."""
+    connection = psycopg.connect()
+    connection.execute("SELECT FROM apitoken.api_tokens WHERE id = %s FOR UPDATE", [token])
+    return connection.close
+
+
 def is_ready(path):
     """Until it knows the database's functions, PostgREST answers 503."""
     connection = Connection(path, 5)
@@ -79,17 +134,27 @@ def is_ready(path):
         connection.close()
 
 
-def start_postgrest(path):
+def rescue_settings():
+    """What deploy/postgrest/rescue.conf sets, as a dictionary."""
+    with open("rescue.conf", encoding="utf-8") as file:
+        return dict(re.findall(r'(?m)^Environment="?(\w+)=(.*?)"?$', file.read()))
+
+
+def start_postgrest(path, rescue=False):
     """Starts PostgREST as deploy/postgrest configures it, at this socket and database."""
     database = os.environ["PGDATABASE"], os.environ["PGHOST"], os.environ["PGPORT"]
+    name = "rescue" if rescue else "postgrest"
     with open("postgrest.conf", encoding="utf-8") as file:
         lines = file.read()
     lines = re.sub("(?m)^db-uri = .*", 'db-uri = "postgresql://authenticator@/{}?host={}&port={}"'.format(*database), lines)
     lines = re.sub("(?m)^server-unix-socket = .*", f'server-unix-socket = "{os.path.abspath(path)}"', lines)
-    with open("postgrest.local.conf", "w", encoding="utf-8") as file:
+    with open(f"{name}.local.conf", "w", encoding="utf-8") as file:
         file.write(lines)
-    with open("postgrest.log", "w", encoding="utf-8") as log:
-        process = subprocess.Popen(["postgrest", "postgrest.local.conf"], stdout=log, stderr=log)
+    environment = {**os.environ, **(rescue_settings() if rescue else {})}
+    if rescue:
+        environment["PGRST_SERVER_UNIX_SOCKET"] = os.path.abspath(path)
+    with open(f"{name}.log", "w", encoding="utf-8") as log:
+        process = subprocess.Popen(["postgrest", f"{name}.local.conf"], stdout=log, stderr=log, env=environment)
     for _ in range(300):
         if is_ready(path):
             break
@@ -97,6 +162,10 @@ def start_postgrest(path):
     return process
 
 
-def start(path):
-    """Serves at a socket, in the background."""
-    threading.Thread(target=Server(os.fspath(path), Handler).serve_forever, daemon=True).start()
+def start(path, rescue=False):
+    """Serves at a socket, in the background, as the one or the other PostgREST does."""
+    role, pool = postgrest.ANONYMOUS, Pool(POOL)
+    if rescue:
+        settings = rescue_settings()
+        role, pool = settings["PGRST_DB_ANON_ROLE"], Pool(int(settings["PGRST_DB_POOL"]), settings["PGOPTIONS"])
+    threading.Thread(target=Server(os.fspath(path), role, pool).serve_forever, daemon=True).start()

@@ -100,7 +100,7 @@ my %details = (
 	405 => 'The header Allow names the methods that this path has.',
 	409 => 'The request is in conflict with what is stored.',
 	412 => 'There are no entity tags and dates to compare with.',
-	413 => 'The body is larger than 256 KiB.',
+	413 => 'The body is larger than 256 KiB; send the members that change, and no others.',
 	414 => 'The URL is longer than 16 KiB.',
 	415 => 'The body must be JSON, and Content-Type application/json.',
 	429 => 'There were too many requests from this address; try again in a second.',
@@ -145,7 +145,7 @@ sub is_safe {
 }
 
 $upstream = StandIn->start(getcwd);
-$proxy = Proxy->start(getcwd);
+$proxy = Proxy->start(getcwd, '5s');
 
 my $document = '{"id": "TKN-1671-0642", "href": "/v1/accounts/api-tokens/TKN-1671-0642", "name": "Ex\"port"}';
 
@@ -199,6 +199,82 @@ for my $base ('/v1/accounts/api-tokens', '/public/v1/accounts/api-tokens') {
 		arrived("apitoken_$action", {id => 'TKN-1671-0642'}, '... of that id');
 	}
 }
+
+# What else stops tokens, and lets them go; and what the functions are given.
+for my $root ('/v1/accounts', '/public/v1/accounts') {
+	my @calls = (
+		["accounts/ACC-1/api-tokens/disable", undef, 'apitoken_disable_all', '{"account_id":"ACC-1"}'],
+		["accounts/ACC%2F1/api-tokens/disable?created=1&name=%22a%22", '{"hold": true, "dryRun": false}', 'apitoken_disable_all',
+			'{"account_id":"ACC/1","query":"created=1&name=%22a%22","hold":true,"dry_run":false}'],
+		["accounts/ACC-1/api-tokens/disable", '{"dryRun": true}', 'apitoken_disable_all', '{"account_id":"ACC-1","query":"","hold":false,"dry_run":true}'],
+		["api-tokens/disable?family(TKN-1)", '{}', 'apitoken_disable_all', '{"account_id":null,"query":"family(TKN-1)","hold":false,"dry_run":false}'],
+		["api-tokens/disable/", undef, 'apitoken_disable_all', '{"account_id":null,"query":"","hold":false,"dry_run":false}'],
+		["api-tokens/enable", '{"disabled": ["TKN-1"], "release": true}', 'apitoken_enable_all', '{"disabled":["TKN-1"],"release":true}'],
+		["api-tokens/enable", '{}', 'apitoken_enable_all', '{"disabled":null}'],
+		["api-tokens/TKN-1/ensure-disabled", undef, 'apitoken_ensure_disabled', '{"id":"TKN-1"}'],
+		["api-tokens/TKN-1/ensure-disabled?select=-*", '{"hold": true}', 'apitoken_ensure_disabled', '{"fields":"-*","hold":true,"id":"TKN-1"}'],
+		["api-tokens/TKN-1/release?select=id", undef, 'apitoken_release', '{"fields":"id","id":"TKN-1"}'],
+		["accounts/ACC-1/api-tokens/hold", undef, 'apitoken_hold_account', '{"account_id":"ACC-1"}', 204],
+		["accounts/ACC-1/api-tokens/release/", undef, 'apitoken_release_account', '{"account_id":"ACC-1"}', 204],
+	);
+	for (@calls) {
+		my ($target, $sent, $function, $body, $status) = @$_;
+		my $answer = call(response('200 OK', '["TKN-1"]'), 'POST', "$root/$target", defined $sent ? (@json, '--data-binary', $sent) : ());
+
+		is $answer->{status}, $status // 200, "POST $root/$target";
+		is $answer->{body}, $status ? '' : '["TKN-1"]', '... and its answer';
+		arrived($function, $body, '... as a call');
+	}
+}
+
+subtest 'what is asked of a rescue is not guessed' => sub {
+	my %bodies = ('{"dryrun": true}' => 'The member "dryrun" does not exist.', '{"dryRun": 1}' => 'The member "dryRun" is not true or false.',
+		'{"hold": "true"}' => 'The member "hold" is not true or false.', '{"query": "x"}' => 'The member "query" does not exist.',
+		'[]' => 'The body is not a JSON object.', 'null' => 'The body is not a JSON object.', 'true' => 'The body is not a JSON object.',
+		'{' => 'The body is not JSON.');
+
+	for my $target ('/v1/accounts/accounts/ACC-1/api-tokens/disable', "$base/disable") {
+		for my $body (sort keys %bodies) {
+			my $member = $bodies{$body} =~ /"(.+?)"/ ? $1 : undef;
+			is_problem(call(undef, 'POST', $target, @json, '--data-binary', $body), 400, 'Bad Request', "$target $body", detail => $bodies{$body},
+				defined $member ? (errors => {$member => [$bodies{$body}]}) : ());
+			nothing_arrived($body);
+		}
+	}
+};
+
+subtest 'a slash at the end is the same resource' => sub {
+	for (['GET', "$base/", 'apitoken_list', {query => ''}], ['GET', "$base/?limit=1", 'apitoken_list', {query => 'limit=1'}], ['GET', "/public$base/", 'apitoken_list', {query => ''}],
+		['GET', "$base/TKN-1/", 'apitoken_get', {id => 'TKN-1'}], ['DELETE', "$base/TKN-1/", 'apitoken_delete', {id => 'TKN-1'}],
+		['POST', "$base/TKN-1/disable/?select=id", 'apitoken_disable', {id => 'TKN-1', fields => 'id'}], ['GET', "$base/a%2F/", 'apitoken_get', {id => 'a/'}],
+		['GET', "$base/disable/", 'apitoken_get', {id => 'disable'}])
+	{
+		my ($method, $target, $function, $body) = @$_;
+		like call(response('200 OK', $document), $method, $target)->{status}, qr/^20[04]$/, "$method $target";
+		arrived($function, $body, "... arrives");
+	}
+	is call(response('200 OK', $document), 'POST', "$base/", @json, '--data', '{}')->{headers}{location}, "$base/TKN-1671-0642", 'where a new token is';
+};
+
+subtest 'an access is noted whatever the method' => sub {
+	my $due = response('200 OK', $document, 'X-Apitoken-Access: due');
+
+	for (['GET', $base], ['GET', "$base/TKN-1"], ['HEAD', "$base/TKN-1"]) {
+		my $answer = call($due, @$_);
+		is $answer->{status}, 200, "@$_";
+		is $answer->{headers}{'x-apitoken-access'}, undef, '... nobody else is told';
+		my @requests;
+		for (1 .. 50) {
+			last if (@requests = $upstream->requests) > 1;
+			select(undef, undef, undef, 0.1);
+		}
+		is_deeply [map { "$_->{method} $_->{target} $_->{body}" } @requests[1 .. $#requests]], ['POST /rpc/apitoken_pre_request {}'], '... one call more notes it';
+		is_deeply [map { $_->[1] } grep { $_->[0] eq 'X-Apitoken-Secret' } @{$requests[1]{headers}}], [$secret], '... for the same token';
+	}
+	call(response('200 OK', $document), 'GET', $base);
+	select(undef, undef, undef, 0.2);
+	is scalar($upstream->requests), 1, 'not due: one call';
+};
 
 subtest 'a body that these calls do not have is not passed on' => sub {
 	call(response('200 OK', $document), 'POST', "$base/TKN-1/disable", @json,
@@ -339,11 +415,13 @@ subtest 'ids are decoded once' => sub {
 subtest 'paths that lead nowhere' => sub {
 	for my $path (
 		'/', '/v1', '/v1/accounts', '/v1/accounts/api-token', '/v1/accounts/api-tokensx', '/V1/accounts/api-tokens',
-		"$base/", "$base//", "$base//disable", "$base/TKN-1/", "$base/TKN-1//disable", "$base/TKN-1/disable/",
+		"$base//", "$base//disable", "$base/TKN-1//", "$base/TKN-1//disable", "$base/TKN-1/disable//",
+		'/v1/accounts/accounts', '/v1/accounts/accounts/ACC-1', '/v1/accounts/accounts/ACC-1/api-tokens', '/v1/accounts/accounts//api-tokens/disable',
+		'/v1/accounts/accounts/ACC-1/api-tokens/enable', '/v1/accounts/accounts/../api-tokens/disable', '/rescue/rpc/apitoken_disable', '/rescue/',
 		"$base/TKN-1/disable/x", "$base/TKN-1/delete", "$base/TKN-1/Disable", "$base/TKN-1%2F/disable/x",
 		"$base/TKN-1/constructor", "$base/TKN-1/__proto__",
 		"$base/.", "$base/..", "$base/%2e", "$base/%2E%2e", "$base/.%2e", "$base/../api-tokens/TKN-1", "$base/TKN-1/../TKN-2",
-		"/x/..$base/TKN-1", "/$base/TKN-1", "/v1//accounts/api-tokens", "/public$base/", "/public/public$base",
+		"/x/..$base/TKN-1", "/$base/TKN-1", "/v1//accounts/api-tokens", "/public/public$base",
 		'/rpc/apitoken_list', '/rpc/apitoken_disable', '/rpc/', '/rpc', '/RPC/apitoken_list', '/x/../rpc/apitoken_list',
 		'//rpc/apitoken_list', '/api_tokens', '/apitoken-problem', "$base/../../../rpc/apitoken_list", '/live',
 	) {
@@ -453,6 +531,9 @@ subtest 'a secret is handed on in its own header' => sub {
 		["AUTHORIZATION: BEARER $secret", $secret],
 		['Authorization: Bearer idt:a b/c:d', 'idt:a b/c:d'],
 		["Authorization: Bearer idt:\x{c3}\x{a9}:d", "idt:\x{c3}\x{a9}:d"],
+		["Authorization:\tBearer\t$secret\t", $secret],
+		["Authorization: Bearer \t $secret \t ", $secret],
+		["Authorization:Bearer idt:a\tb:d", "idt:a\tb:d"],
 	);
 
 	for (@forms) {
@@ -463,11 +544,11 @@ subtest 'a secret is handed on in its own header' => sub {
 	}
 };
 
-subtest 'a JWT is handed on as it is' => sub {
-	for my $header ("Bearer $jwt", "bearer  $jwt") {
+subtest 'a JWT is handed on' => sub {
+	for my $header ("Bearer $jwt", "bearer  $jwt", "\tBearer\t$jwt\t ") {
 		$upstream->answer(response('200 OK', '{}'));
 		is $proxy->request('GET', $base, '--header', "Authorization: $header")->{status}, 200, $header;
-		arrived('apitoken_list', {query => ''}, '... arrives', 'Authorization', $header);
+		arrived('apitoken_list', {query => ''}, '... arrives', 'Authorization', "Bearer $jwt");
 	}
 };
 
@@ -673,12 +754,42 @@ subtest 'members that are wrong are named' => sub {
 	}
 };
 
+subtest 'the type of a problem is what Accept asks for' => sub {
+	my %types = (
+		'application/json' => 1, 'application/json, text/plain' => 1, 'APPLICATION/JSON; charset=utf-8' => 1, 'text/html, application/json;q=0.1' => 1,
+		'application/problem+json;q=0.5, application/json' => 1, 'application/json, */*;q=0.1' => 1, 'application/json;q=0.9, application/*;q=0.8' => 1,
+		'*/*' => 0, 'application/*' => 0, 'application/problem+json' => 0, 'application/json, application/problem+json' => 0, 'text/html' => 0, '' => 0,
+		'application/json;q=0' => 0, 'application/problem+json, application/json;q=0.9' => 0, 'application/json;q=0.5, */*' => 0, 'application/json;q=x' => 0, ';,;' => 0,
+	);
+	my %answers = (404 => sub { call(undef, 'GET', '/v1', @_) }, 405 => sub { call(undef, 'TRACE', '/v1', @_) },
+		400 => sub { call(error_response('400 Bad Request', 'PT400', 'Bad Request', 'x', undef), 'GET', $base, @_) });
+
+	for my $status (sort keys %answers) {
+		while (my ($accept, $plain) = each %types) {
+			my $answer = $answers{$status}->('--header', $accept eq '' ? 'Accept;' : "Accept: $accept");
+
+			is $answer->{headers}{'content-type'}, $plain ? 'application/json' : 'application/problem+json', "$status, $accept";
+			is eval { decode_json($answer->{body})->{status} }, $status, '... the same document';
+		}
+	}
+	is $answers{404}->('--header', 'Accept:')->{headers}{'content-type'}, 'application/problem+json', 'no Accept';
+};
+
 subtest 'errors of which the client learns nothing more' => sub {
 	my @errors = (
 		['400 Bad Request', '22P05', 400, 'Bad Request'],
 		['400 Bad Request', 'PGRST102', 400, 'Bad Request'],
 		['409 Conflict', '23505', 409, 'Conflict'],
 		['405 Method Not Allowed', '25006', 503, 'Service Unavailable'],
+		['400 Bad Request', '0A000', 503, 'Service Unavailable'],
+		['500 Internal Server Error', '55P03', 503, 'Service Unavailable'],
+		['500 Internal Server Error', '40001', 503, 'Service Unavailable'],
+		['500 Internal Server Error', '40P01', 503, 'Service Unavailable'],
+		['503 Service Unavailable', '53100', 503, 'Service Unavailable'],
+		['503 Service Unavailable', '53300', 503, 'Service Unavailable'],
+		['500 Internal Server Error', '53400', 503, 'Service Unavailable'],
+		['500 Internal Server Error', '55000', 500, 'Internal Server Error'],
+		['500 Internal Server Error', '40003', 500, 'Internal Server Error'],
 		['401 Unauthorized', '42501', 403, 'Forbidden'],
 		['403 Forbidden', '42501', 403, 'Forbidden'],
 		['500 Internal Server Error', '57014', 504, 'Gateway Timeout'],
@@ -704,6 +815,7 @@ subtest 'errors of which the client learns nothing more' => sub {
 			'POST', "$base/TKN-1/disable");
 		is_problem($answer, $status, $title, "$line $code");
 		unlike $answer->{body}, qr/leaked|$code/, '... and nothing leaks';
+		is $answer->{headers}{'retry-after'}, $status == 503 ? '1' : undef, '... Retry-After';
 	}
 
 	my %bodies = ('no JSON' => '<html>leaked', 'no body' => '', 'another value' => '["leaked"]', 'null' => 'null',
@@ -778,7 +890,7 @@ subtest 'TLS' => sub {
 		subtest "$version: safely" => sub { is_safe($answer) };
 		arrived('apitoken_get', {id => 'a/b'}, "$version: what arrives");
 	}
-	is_problem($proxy->request('GET', "https://localhost$base/", @tls), 404, 'Not Found', 'an error');
+	is_problem($proxy->request('GET', "https://localhost$base//", @tls), 404, 'Not Found', 'an error');
 	is_problem($proxy->request('GET', "http://localhost$base", @tls), 400, 'Bad Request', 'without TLS at the port for it');
 };
 
@@ -804,13 +916,14 @@ subtest 'logs' => sub {
 	my ($line) = grep { /$answer->{headers}{'x-request-id'}/ } split /\n/, $proxy->log('apitoken.access.log');
 
 	like $line, qr{^unix: \[[^]]+\] [0-9a-f]{32} GET \Q$base/a%2Fb\E 404 \d+ [\d.]+s 404/PT404$}, 'line of the access log';
-	call(error_response('400 Bad Request', 'PT400', 'Bad Request', 'x', undef), 'GET', "$base/$_") for $secret, "x/$secret", 'IDT%3aTKN-1%3aabc';
+	call(error_response('400 Bad Request', 'PT400', 'Bad Request', 'x', undef), 'GET', "$base/$_") for $secret, "x/$secret", 'IDT%3aTKN-1%3aabc',
+		map { $_ . substr $secret, 4 } '%69dt:', 'i%64t%3A', '%69%64%74%3a', '%49%44%54%3A', '%2569dt%253A', 'id%252574:';
 
 	$upstream->down;
 	$proxy->request('GET', "$base?token=$secret", @bearer);
 	$upstream->up;
 	for my $log ('apitoken.access.log', 'apitoken.error.log', 'main.error.log', 'main.access.log') {
-		unlike $proxy->log($log), qr/idt(:|%3a)|token=|eyJ/i, "$log has no secret";
+		unlike $proxy->log($log), qr/idt(:|%3a)|token=|eyJ|Zm9-_/i, "$log has no secret";
 	}
 	is $proxy->log('main.access.log'), '', 'requests are logged once';
 	is $proxy->log('apitoken.error.log'), '', 'the error log is empty';

@@ -10,9 +10,12 @@ Query/Statements.hs and Query/QueryBuilder.hs of its source):
    role in it), request.method, request.path, request.headers (lower case),
    request.cookies;
 3. the pre-request function;
-4. the call, its answer aggregated as JSON;
+4. the call, its answer aggregated as JSON, with ?limit= and ?offset= as a LIMIT
+   around it: with none wanted the function is not called;
+5. COMMIT, whose error is the answer;
 
-and turns an SQLSTATE into a status (Error.hs, mapSQLtoHTTP).
+and turns an SQLSTATE into a status (Error.hs, mapSQLtoHTTP).  What the setting
+response.headers holds then is added to the answer's headers (GucHeader.hs).
 """
 
 import json
@@ -30,8 +33,18 @@ FUNCTIONS = {
     "apitoken_update": (True, False, {"id": "text", "changes": "jsonb", "fields": "text"}),
     "apitoken_disable": (True, False, {"id": "text", "fields": "text"}),
     "apitoken_enable": (True, False, {"id": "text", "fields": "text"}),
-    "apitoken_disable_all": (True, False, {"account_id": "text"}),
+    "apitoken_disable_all": (
+        True,
+        False,
+        {"account_id": "text", "query": "text", "hold": "boolean", "dry_run": "boolean"},
+    ),
+    "apitoken_enable_all": (True, False, {"disabled": "jsonb", "release": "boolean"}),
+    "apitoken_ensure_disabled": (True, False, {"id": "text", "hold": "boolean", "fields": "text"}),
+    "apitoken_release": (True, False, {"id": "text", "fields": "text"}),
+    "apitoken_hold_account": (True, True, {"account_id": "text"}),
+    "apitoken_release_account": (True, True, {"account_id": "text"}),
     "apitoken_delete": (True, True, {"id": "text"}),
+    "apitoken_pre_request": (True, True, {}),
 }
 
 
@@ -54,12 +67,12 @@ CLASSES = {
 }
 
 
-def http_status(sqlstate, role):
+def http_status(sqlstate, known):
+    """known: did a JWT name another role than db-anon-role?"""
     if sqlstate.startswith("PT"):
         return int(sqlstate[2:])
     if sqlstate == "42501":
-        # known is who has another role than db-anon-role, JWT or not
-        return 401 if role == ANONYMOUS else 403
+        return 403 if known else 401
     return STATES.get(sqlstate, CLASSES.get(sqlstate[:2], 400))
 
 
@@ -90,13 +103,28 @@ def call(function, arguments, direct):
     )
 
 
-def request(connection, function, arguments, method="POST", headers=None, claims=None, major=14):
+def request(connection, function, arguments, method="POST", headers=None, claims=None, major=14, limit=None):
     """Returns (status, body, error) as PostgREST would answer, which has the headers
     in lower case and the claims of a JWT that it has checked; error is psycopg's.
     """
+    return respond(connection, function, arguments, method, headers, claims, major, limit)[:3]
+
+
+def respond(
+    connection,
+    function,
+    arguments,
+    method="POST",
+    headers=None,
+    claims=None,
+    major=14,
+    limit=None,
+    anonymous=ANONYMOUS,
+):
+    """The same, and the headers that the database adds, as a dictionary."""
     volatile, void, _ = FUNCTIONS[function]
     mode = "READ WRITE" if volatile and method == "POST" else "READ ONLY"
-    role = (claims or {}).get("role", ANONYMOUS)
+    role = (claims or {}).get("role", anonymous)
     settings = [
         ("search_path", '"api"'),
         ("role", role),
@@ -114,11 +142,12 @@ def request(connection, function, arguments, method="POST", headers=None, claims
         "nullif(current_setting('response.headers', true), '') AS response_headers, "
         "nullif(current_setting('response.status', true), '') AS response_status, "
         "'' AS response_inserted "
-        f'FROM (SELECT "{function}".* FROM "pgrst_source" AS "{function}"     ) _postgrest_t'
+        f'FROM (SELECT "{function}".* FROM "pgrst_source" AS "{function}"    '
+        f'{"" if limit is None else f" LIMIT {int(limit)} OFFSET 0"} ) _postgrest_t'
     )
     cursor = connection.cursor()
-    cursor.execute(f"BEGIN ISOLATION LEVEL READ COMMITTED {mode}")
     try:
+        cursor.execute(f"BEGIN ISOLATION LEVEL READ COMMITTED {mode}")
         cursor.execute(
             "select " + ", ".join(f"set_config('{k}', %s, true)" for k, _ in settings),
             [v for _, v in settings],
@@ -126,9 +155,12 @@ def request(connection, function, arguments, method="POST", headers=None, claims
         )
         cursor.execute('select "api"."apitoken_pre_request"()', prepare=True)
         cursor.execute(main, parameters, prepare=True)
-        body = cursor.fetchone()[2]
+        _, _, body, added, _, _ = cursor.fetchone()
         cursor.execute("COMMIT")
     except psycopg.Error as error:
-        cursor.execute("ABORT")
-        return http_status(error.sqlstate, role), None, error
-    return 204 if void else 200, body, None
+        if not connection.closed:
+            cursor.execute("ABORT")
+        # one without a state is of a connection that is gone
+        return http_status(error.sqlstate or "08006", role != anonymous), None, error, {}
+    added = {name: value for header in json.loads(added or "[]") for name, value in header.items()}
+    return 204 if void else 200, body, None, added

@@ -4,6 +4,8 @@ import base64
 import hashlib
 import json
 import sys
+import threading
+import time
 
 import postgrest
 import psycopg
@@ -74,7 +76,9 @@ def main():
         same(request(pool, "apitoken_disable", {"id": target}, **given), unauthorized, f"{description}: 401")
     same(status_of(target), "Active", "and nothing has changed")
     same(
-        request(pool, "apitoken_list", {}, token="TKN-3001-1003")[0], 403, "a token without the module: 403"
+        request(pool, "apitoken_get", {"id": target}, token="TKN-3001-1003")[0],
+        403,
+        "a token without the module: 403",
     )
 
     # each function
@@ -167,6 +171,111 @@ def main():
         [(401, ("42501", "permission denied for function apitoken_enable", None))] * 2,
         "no EXECUTE: 401, as apitoken_web is the role of those without a JWT too",
     )
+
+    # a LIMIT of PostgREST's own is around the call, which is not made then
+    owner.execute("UPDATE apitoken.api_tokens SET status = 'Active' WHERE id = %s", [admin])
+    same(
+        postgrest.request(pool, "apitoken_disable", {"id": admin}, headers={}, claims=user, limit=0),
+        (200, None, None),
+        "?limit=0: 200, and nothing is disabled: so nobody but the proxy may reach PostgREST",
+    )
+    same(status_of(admin), "Active", "it is not")
+
+    # an access is noted whatever the method: a read says that it is due
+    owner.execute("UPDATE apitoken.api_token_credentials SET last_access_at = NULL WHERE api_token_id = %s", [admin])
+
+    def last_access():
+        return owner.execute(
+            "SELECT last_access_at FROM apitoken.api_token_credentials WHERE api_token_id = %s", [admin]
+        ).fetchone()[0]
+
+    holder = {"x-apitoken-secret": secret(admin)}
+    same(
+        postgrest.respond(pool, "apitoken_get", {"id": admin}, "GET", holder)[0::3],
+        (200, {"X-Apitoken-Access": "due"}),
+        "a read cannot note an access: it says that it is due",
+    )
+    same(last_access(), None, "it is not noted yet")
+    same(postgrest.respond(pool, "apitoken_pre_request", {}, "POST", holder)[0::3], (204, {}), "the call that does so")
+    check(last_access() is not None, "it is noted")
+    same(postgrest.respond(pool, "apitoken_get", {"id": admin}, "GET", holder)[0::3], (200, {}), "not due any more")
+
+    # what COMMIT answers is the answer: a right is taken away between the call and that
+    second = psycopg.connect(autocommit=True)
+    owner.execute(
+        """CREATE FUNCTION postgrest_slow() RETURNS trigger LANGUAGE plpgsql AS
+        $$BEGIN PERFORM pg_sleep(1); RETURN NULL; END$$"""
+    )
+    owner.execute(
+        """CREATE CONSTRAINT TRIGGER postgrest_slow AFTER UPDATE ON apitoken.api_tokens DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW WHEN (NEW.id = 'TKN-3001-1003' AND NEW.name <> OLD.name) EXECUTE FUNCTION postgrest_slow()"""
+    )
+    for statement, want, description in [
+        (
+            f"UPDATE apitoken.api_tokens SET status = 'Disabled' WHERE id = '{admin}'",
+            (401, "PT401"),
+            "COMMIT of one who was disabled: 401",
+        ),
+        (
+            f"DELETE FROM apitoken.api_token_modules WHERE api_token_id = '{admin}' AND module_id = 'MOD-0001'",
+            (403, "PT403"),
+            "COMMIT of one whose module was withdrawn: 403",
+        ),
+    ]:
+        answers = []
+        thread = threading.Thread(
+            target=lambda: answers.append(
+                request(pool, "apitoken_update", {"id": "TKN-3001-1003", "changes": {"name": "Late"}}, token=admin)
+            )
+        )
+        thread.start()
+        time.sleep(0.4)
+        second.execute(statement)
+        thread.join()
+        status, _, error = answers[0]
+        same((status, error and error[0]), want, description)
+        same(
+            owner.execute("SELECT count(*) FROM apitoken.api_tokens WHERE name = 'Late'").fetchone()[0],
+            0,
+            "... and nothing is there",
+        )
+        owner.execute("UPDATE apitoken.api_tokens SET status = 'Active' WHERE id = %s", [admin])
+    owner.execute("INSERT INTO apitoken.api_token_modules VALUES ('ACC-3001-7788', %s, 'MOD-0001')", [admin])
+    owner.execute("DROP TRIGGER postgrest_slow ON apitoken.api_tokens")
+    owner.execute("DROP FUNCTION postgrest_slow()")
+
+    # whoever holds a lock
+    owner.execute("UPDATE apitoken.api_tokens SET status = 'Active' WHERE id = 'TKN-3001-1003'")
+    second.execute("BEGIN")
+    second.execute("SELECT FROM apitoken.api_tokens WHERE id = 'TKN-3001-1003' FOR UPDATE")
+    for function, arguments in [
+        ("apitoken_update", {"id": "TKN-3001-1003", "changes": {"name": "Late"}}),
+        ("apitoken_delete", {"id": "TKN-3001-1003"}),
+    ]:
+        begin = time.monotonic()
+        status, _, error = request(pool, function, arguments, token=admin)
+        same((status, error and error[0]), (500, "55P03"), f"{function} of a locked token: 55P03, 503 to clients")
+        check(1.5 < time.monotonic() - begin < 6, "... after lock_timeout")
+    rescue = psycopg.connect(user="authenticator", autocommit=True, options="-c lock_timeout=0 -c statement_timeout=70s")
+    answers = []
+    thread = threading.Thread(
+        target=lambda: answers.append(
+            postgrest.respond(rescue, "apitoken_disable", {"id": "TKN-3001-1003"}, headers=holder, anonymous="apitoken_rescue")
+        )
+    )
+    thread.start()
+    time.sleep(3)
+    same(answers, [], "a disable waits for longer")
+    second.execute("ROLLBACK")
+    thread.join()
+    same((answers[0][0], status_of("TKN-3001-1003")), (200, "Disabled"), "... and is done when the lock is gone")
+    same(
+        postgrest.respond(rescue, "apitoken_list", {}, headers=holder, anonymous="apitoken_rescue")[0],
+        401,
+        "the role of rescues may do nothing else",
+    )
+    rescue.close()
+    second.close()
 
     # nothing of a request is left for the next one on the same connection
     same(

@@ -6,4 +6,5 @@ import subprocess
 import server
 
 server.start("postgrest.sock")
+server.start("rescue.sock", rescue=True)
 subprocess.run(["perl", "-I.", "proxy.pl"], env={**os.environ, "PWD": os.getcwd()}, check=True)

@@ -1,0 +1,168 @@
+"""Load over HTTP: so many connections, each with one request after the other.
+
+	http_load.py SECRET ACCOUNTS TOTAL SECONDS "CONNECTIONS..."
+
+Prints figures as scripts/bench keeps them: part, subject, condition, contender, round,
+unit, value.
+"""
+
+import json
+import multiprocessing
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+
+import postgrest
+import psycopg
+import server
+
+PROCESSES = 2  # as there are cores
+COLLECTION = "/v1/accounts/api-tokens"
+
+
+def target(contender, subject, token):
+    """Socket, method, path and body of a request."""
+    if contender == "nginx":
+        method, path = {
+            "get": ("GET", f"/{token}"),
+            "list": ("GET", f"?id={token}"),
+            "disable": ("POST", f"/{token}/disable"),
+            "refused": ("GET", f"/{token}"),
+        }[subject]
+        return "http.sock", method, COLLECTION + path, None
+    if contender != "postgrest":
+        return "postgrest.sock", "POST", f"/rpc/bench_{contender}", {"id": token}
+    name, arguments = {
+        "get": ("get", {"id": token}),
+        "list": ("list", {"query": f"id={token}"}),
+        "disable": ("disable", {"id": token}),
+        "refused": ("get", {"id": token}),
+    }[subject]
+    return "rescue.sock" if subject == "disable" else "postgrest.sock", "POST", f"/rpc/apitoken_{name}", arguments
+
+
+def ask(connection, request, headers, want):
+    """Sends one request; returns how long it took, in milliseconds."""
+    _, method, path, body = request
+    begin = time.perf_counter()
+    connection.request(method, path, None if body is None else json.dumps(body), headers)
+    response = connection.getresponse()
+    answer = response.read()
+    if response.status != want:
+        raise ValueError(f"{method} {path}: {response.status} {answer[:300]}")
+    return (time.perf_counter() - begin) * 1000
+
+
+def load(contender, subject, secret, tokens, seconds, connections, results):
+    """One process's part of the load: its own tokens, each once."""
+    latencies = []
+    credential = secret if subject != "refused" else secret[:-1] + ("x" if secret[-1] != "x" else "y")
+    headers = {"Content-Type": "application/json", "X-Apitoken-Secret": credential}
+    if contender == "nginx":
+        headers = {"Authorization": f"Bearer {credential}"}
+    want = 401 if subject == "refused" else 200
+    end = time.monotonic() + seconds
+    remaining = iter(tokens)
+    lock = threading.Lock()
+
+    def one_connection():
+        connection = server.Connection(target(contender, subject, "")[0], 60)
+        while time.monotonic() < end:
+            with lock:
+                token = next(remaining, None)
+            if token is None:
+                break
+            latencies.append(ask(connection, target(contender, subject, token), headers, want))
+        connection.close()
+
+    threads = [threading.Thread(target=one_connection) for _ in range(connections)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    results.put(latencies)
+
+
+def run(contender, subject, secret, tokens, seconds, connections):
+    """Returns all latencies, and how long it took altogether."""
+    results = multiprocessing.Queue()
+    begin = time.monotonic()
+    processes = [
+        multiprocessing.Process(
+            target=load,
+            args=(contender, subject, secret, tokens[i::PROCESSES], seconds, connections // PROCESSES, results),
+        )
+        for i in range(PROCESSES)
+    ]
+    for process in processes:
+        process.start()
+    latencies = sorted(latency for _ in processes for latency in results.get())
+    for process in processes:
+        process.join()
+    return latencies, time.monotonic() - begin
+
+
+def measure(owner, secret, tokens, seconds, connections):
+    for subject, contenders in [
+        ("get", ["nginx", "postgrest", "constant"]),
+        ("list", ["nginx", "postgrest"]),
+        ("refused", ["nginx", "postgrest"]),
+        ("disable", ["nginx", "postgrest", "statement"]),
+    ]:
+        for contender in contenders:
+            latencies, elapsed = run(contender, subject, secret, tokens, seconds, connections)
+            condition = f"{connections} connections"
+            if not latencies:
+                raise ValueError(f"{contender} has answered nothing")
+            for unit, value in (
+                ("tps", len(latencies) / elapsed),
+                ("p99", latencies[min(len(latencies) * 99 // 100, len(latencies) - 1)]),
+            ):
+                print("http", subject, condition, contender, 1, unit, round(value, 3), sep="\t", flush=True)
+            if subject == "disable":
+                owner.execute("UPDATE apitoken.api_tokens SET status = 'Active' WHERE status = 'Disabled' AND id = ANY (%s)", [tokens])
+
+
+def main():
+    secret, accounts, total, seconds, connections = sys.argv[1:]
+    owner = psycopg.connect(autocommit=True)
+    tokens = [
+        id
+        for (id,) in owner.execute(
+            "SELECT t.id FROM generate_series(0, 7) k, generate_series(1, %s) a JOIN apitoken.api_tokens t ON true "
+            "WHERE t.id = bench.token_id(a + k * %s) AND t.status = 'Active' ORDER BY md5(t.id)",
+            [int(accounts), int(total)],
+        )
+    ]
+    processes = []
+    for path, rescue in (("postgrest.sock", False), ("rescue.sock", True)):
+        if shutil.which("postgrest"):
+            processes.append(server.start_postgrest(path, rescue))
+        else:
+            for name, volatile in (("bench_statement", True), ("bench_constant", False)):
+                postgrest.FUNCTIONS[name] = (volatile, False, {"id": "text"})
+            server.start(path, rescue)
+    processes.append(
+        subprocess.Popen(
+            ["perl", "-I.", "proxy.pl"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PWD": os.getcwd()},
+        )
+    )
+    try:
+        processes[-1].stdout.readline()
+        for number in connections.split():
+            measure(owner, secret, tokens, float(seconds), int(number))
+    finally:
+        processes[-1].stdin.close()
+        processes[-1].wait()
+        for process in processes[:-1]:
+            process.terminate()
+            process.wait()
+
+
+main()
