@@ -59,6 +59,7 @@
 #include "utils/memutils.h"
 #include "utils/selfuncs.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 
 /* A key's columns and the one that orders the rows which share it. */
 #define MAX_INDEX_COLUMNS (APITOKEN_MAX_KEYS + 1)
@@ -126,6 +127,7 @@ typedef struct Binding
 	Oid			relation;
 	Oid			index;			/* InvalidOid: run the statement */
 	bool		covered;		/* are all wanted columns in the index? */
+	bool		owner_reads;	/* has the owner himself the right to? */
 	AttrNumber *attnums;		/* by slot: of the table, or of the index if
 								 * covered */
 } Binding;
@@ -178,16 +180,50 @@ IsOrdinary(Relation relation)
 		!form->relhasrules && !apitoken_computes_columns(RelationGetDescr(relation));
 }
 
-/* May the current role read all rows and columns, past the table's policies? */
+/* Has the table's owner the right to read it by what is granted to him himself? */
 static bool
-IsOpenToRole(Relation relation)
+OwnerReads(Relation relation)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(RelationGetRelid(relation)));
+	bool		reads;
+	Datum		acl;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	/* without a list the owner has every right */
+	acl = SysCacheGetAttr(RELOID, tuple, Anum_pg_class_relacl, &reads);
+	if (!reads)
+	{
+		const Acl  *list = DatumGetAclPCopy(acl);
+
+		for (int i = 0; i < ACL_NUM(list); i++)
+		{
+			const AclItem *item = &ACL_DAT(list)[i];
+
+			if (item->ai_grantee == relation->rd_rel->relowner &&
+				(ACLITEM_GET_PRIVS(*item) & ACL_SELECT) != 0)
+				reads = true;
+		}
+	}
+	ReleaseSysCache(tuple);
+	return reads;
+}
+
+/*
+ * May the current role read all rows and columns, past the table's policies?  What
+ * is granted to him through others may change without the table's being changed, so
+ * it is asked each time.
+ */
+static bool
+IsOpenToRole(Relation relation, const Binding *binding)
 {
 	Form_pg_class form = relation->rd_rel;
+	bool		owner = form->relowner == GetUserId();
 
 	return (!form->relrowsecurity ||
-			(form->relowner == GetUserId() &&
-			 (!form->relforcerowsecurity || InNoForceRLSOperation()))) &&
-		pg_class_aclcheck(RelationGetRelid(relation), GetUserId(), ACL_SELECT) == ACLCHECK_OK;
+			(owner && (!form->relforcerowsecurity || InNoForceRLSOperation()))) &&
+		((owner && binding->owner_reads) ||
+		 pg_class_aclcheck(RelationGetRelid(relation), GetUserId(), ACL_SELECT) == ACLCHECK_OK);
 }
 
 static bool
@@ -303,6 +339,7 @@ Bind(const Lookup *lookup, const ApitokenLayout *layout, Binding *binding)
 		if (!binding->covered)
 			apitoken_model_bind(layout, RelationGetDescr(relation), binding->attnums);
 	}
+	binding->owner_reads = OwnerReads(relation);
 	binding->index = index;
 	return relation;
 }
@@ -337,7 +374,7 @@ OpenDirectly(const Lookup *lookup, const ApitokenLayout *layout, Binding *bindin
 	if (relation == NULL)
 		relation = Bind(lookup, layout, binding);
 
-	if (OidIsValid(binding->index) && IsOpenToRole(relation))
+	if (OidIsValid(binding->index) && IsOpenToRole(relation, binding))
 		return relation;
 	relation_close(relation, NoLock);
 	return NULL;
