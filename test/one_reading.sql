@@ -4,7 +4,7 @@
 \set QUIET on
 \ir marketplace.sql
 BEGIN;
-SELECT plan(31);
+SELECT plan(32);
 -- nobody is to be warned of what is added here
 SELECT format('ALTER EVENT TRIGGER %I DISABLE', evtname) FROM pg_event_trigger \gexec
 
@@ -111,7 +111,8 @@ SELECT is(api.apitoken_create('{"account": {"id": "ACC-3001-7788"}, "name": "New
 SELECT is(api.apitoken_disable('TKN-3001-1002') ->> 'status', 'Disabled', 'and disables itself');
 ROLLBACK TO actor;
 SELECT is(jsonb_array_length(api.apitoken_authenticate(helper.secret('TKN-3001-1003')) -> 'modules'), 1, 'a token that administers nothing authenticates');
-SELECT throws_ok($$ SELECT api.apitoken_get('TKN-3001-1003') $$, 'PT403', NULL, 'and is told so');
+SELECT is(api.apitoken_get('TKN-3001-1003') ->> 'id', 'TKN-3001-1003', 'reads itself');
+SELECT throws_ok($$ SELECT api.apitoken_get('TKN-1671-0642') $$, 'PT403', NULL, 'and is told so of any other');
 ROLLBACK TO actor;
 
 -- one that somebody has added hides rows from the documents
