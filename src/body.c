@@ -22,6 +22,7 @@
 #include "model.h"
 
 #define CREATE_MEMBERS "The members are: account, name, description, icon, modules."
+
 static bool
 IsKey(const JsonbValue *key, const char *name)
 {

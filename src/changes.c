@@ -29,13 +29,6 @@
  */
 #define MAX_ID_ATTEMPTS 100
 
-static void
-SetText(ApitokenArguments *arguments, int number, const char *string)
-{
-	if (string != NULL)
-		apitoken_store_set_pointer(arguments, number, cstring_to_text(string));
-}
-
 /* The body that is an argument; NULL for null. */
 static Jsonb *
 Body(FunctionCallInfo fcinfo, int argument)
@@ -172,8 +165,8 @@ WriteModules(const ApitokenCall *call, ApitokenStatement statement, const char *
 	ApitokenArguments arguments;
 
 	apitoken_store_clear(&arguments);
-	SetText(&arguments, 1, account_id);
-	SetText(&arguments, 2, id);
+	apitoken_store_set_text(&arguments, 1, account_id);
+	apitoken_store_set_text(&arguments, 2, id);
 	apitoken_store_set_pointer(&arguments, 3, TextArray(module_ids));
 	return apitoken_identity_write_as(&call->caller, statement, &arguments, false);
 }
@@ -205,18 +198,18 @@ AddToken(const ApitokenCall *call, const ApitokenBody *body)
 	ApitokenArguments arguments;
 
 	apitoken_store_clear(&arguments);
-	SetText(&arguments, 1, body->account_id);
-	SetText(&arguments, 3, body->name.value);
-	SetText(&arguments, 4, body->description.value);
-	SetText(&arguments, 5, body->icon.value);
-	SetText(&arguments, 6, call->caller.actor.type);
-	SetText(&arguments, 7, call->caller.actor.id);
+	apitoken_store_set_text(&arguments, 1, body->account_id);
+	apitoken_store_set_text(&arguments, 3, body->name.value);
+	apitoken_store_set_text(&arguments, 4, body->description.value);
+	apitoken_store_set_text(&arguments, 5, body->icon.value);
+	apitoken_store_set_text(&arguments, 6, call->caller.actor.type);
+	apitoken_store_set_text(&arguments, 7, call->caller.actor.id);
 
 	for (int attempt = 0; attempt < MAX_ID_ATTEMPTS; attempt++)
 	{
 		char	   *id = apitoken_secret_generate_id();
 
-		SetText(&arguments, 2, id);
+		apitoken_store_set_text(&arguments, 2, id);
 		if (WriteToken(call, STATEMENT_ADD_TOKEN, &arguments) > 0)
 			return id;
 	}
@@ -231,8 +224,8 @@ AddCredential(const char *account_id, const char *id)
 	ApitokenArguments arguments;
 
 	apitoken_store_clear(&arguments);
-	SetText(&arguments, 1, account_id);
-	SetText(&arguments, 2, id);
+	apitoken_store_set_text(&arguments, 1, account_id);
+	apitoken_store_set_text(&arguments, 2, id);
 	apitoken_store_set_pointer(&arguments, 3, apitoken_secret_digest(secret, strlen(secret)));
 	apitoken_store_write(STATEMENT_ADD_CREDENTIAL, &arguments);
 	return secret;
@@ -291,7 +284,7 @@ static void
 SetString(ApitokenArguments *arguments, int number, const ApitokenBodyString *string)
 {
 	apitoken_store_set(arguments, number, BoolGetDatum(string->supplied));
-	SetText(arguments, number + 1, string->value);
+	apitoken_store_set_text(arguments, number + 1, string->value);
 }
 
 static void
@@ -300,12 +293,12 @@ UpdateToken(const ApitokenCall *call, const char *id, const ApitokenBody *body)
 	ApitokenArguments arguments;
 
 	apitoken_store_clear(&arguments);
-	SetText(&arguments, 1, id);
+	apitoken_store_set_text(&arguments, 1, id);
 	SetString(&arguments, 2, &body->name);
 	SetString(&arguments, 4, &body->description);
 	SetString(&arguments, 6, &body->icon);
-	SetText(&arguments, 8, call->caller.actor.type);
-	SetText(&arguments, 9, call->caller.actor.id);
+	apitoken_store_set_text(&arguments, 8, call->caller.actor.type);
+	apitoken_store_set_text(&arguments, 9, call->caller.actor.id);
 	if (WriteToken(call, STATEMENT_UPDATE_TOKEN, &arguments) == 0)
 		apitoken_error_statement("apitoken update token",
 								 "a trigger has kept the row from changing");

@@ -184,8 +184,8 @@ TablesOwner(void)
 /*
  * Enters the extension: becomes the owner of the tables, so that a caller needs no
  * right on them and a policy binds nothing, be it forced on the owner or not: it may
- * be asking itself who acts.  Foreign keys are checked in the same way.  And connects to SPI, whose memory context is the current one then.
- * What was the last statement's result stays so for who was connected before.
+ * be asking itself who acts.  Foreign keys are checked in the same way.  And connects
+ * to SPI, whose memory context is the current one then.  What was the last statement's result stays so for who was connected before.
  *
  * Settings that are saved from here on, as store.c does with the search path,
  * are restored when it is left.
@@ -497,9 +497,9 @@ apitoken_identity_visible(Oid role, ApitokenOperation operation, ApitokenCaller 
 /*
  * Returns who acts, and what he may administer.
  *
- * role is the one that called the function, and operation what it does.  Expects SPI to be connected and
- * the tables' owner to be the current role; the result is in the current
- * memory context.  A token that holds no module which lets it administer tokens may
+ * role is the one that called the function, and operation what it does.  Expects SPI
+ * to be connected and the tables' owner to be the current role; the result is in the
+ * current memory context.  A token that holds no module which lets it administer tokens may
  * read itself.  Raises PT401 if nobody who is known acts, PT403 if he may do
  * nothing of the kind.
  */
