@@ -178,8 +178,35 @@ Covers(const ApitokenCaller *all, const ApitokenCaller *some)
 }
 
 /*
+ * For a timeout's signal: ends the session, as the administrator could.  There is
+ * nothing else that a handler can ask for.
+ */
+static void
+EndSession(void)
+{
+	InterruptPending = true;
+	ProcDiePending = true;
+	SetLatch(MyLatch);
+}
+
+/*
+ * Bounds the time for which the transaction may keep others waiting, from before
+ * it waits itself: else those who wait for one row, one behind another, would
+ * each keep it for as long.
+ */
+static void
+StartTimeout(void)
+{
+	if (timeout == MAX_TIMEOUTS)
+		timeout = RegisterTimeout(USER_TIMEOUT, EndSession);
+	if (apitoken_actor_transaction_timeout > 0 && !get_timeout_active(timeout))
+		enable_timeout_after(timeout, apitoken_actor_transaction_timeout);
+}
+
+/*
  * Completes what is known of a caller who has just been identified under the
- * latest snapshot: whether he may all that without this transaction.
+ * latest snapshot, and is going to change something: whether he may all that
+ * without this transaction, which from now on has a limited time.
  */
 void
 apitoken_acts_identified(ApitokenCaller *caller)
@@ -188,7 +215,10 @@ apitoken_acts_identified(ApitokenCaller *caller)
 
 	caller->own = false;
 	caller->changed = TransactionIdIsValid(GetTopTransactionIdIfAny());
-	if (caller->actor.type == NULL || !caller->changed)
+	if (caller->actor.type == NULL)
+		return;
+	StartTimeout();
+	if (!caller->changed)
 		return;
 
 	PushCommittedSnapshot();
@@ -205,28 +235,6 @@ static const char *
 Keep(const char *string)
 {
 	return string == NULL ? NULL : MemoryContextStrdup(TopTransactionContext, string);
-}
-
-/*
- * For a timeout's signal: ends the session, as the administrator could.  There is
- * nothing else that a handler can ask for.
- */
-static void
-EndSession(void)
-{
-	InterruptPending = true;
-	ProcDiePending = true;
-	SetLatch(MyLatch);
-}
-
-/* Bounds the time for which the transaction may keep others waiting. */
-static void
-StartTimeout(void)
-{
-	if (timeout == MAX_TIMEOUTS)
-		timeout = RegisterTimeout(USER_TIMEOUT, EndSession);
-	if (apitoken_actor_transaction_timeout > 0 && !get_timeout_active(timeout))
-		enable_timeout_after(timeout, apitoken_actor_transaction_timeout);
 }
 
 static void
