@@ -59,8 +59,12 @@ CheckOffer(Relation relation, Datum account_id, Datum module_id)
 		return;
 	if (!DatumGetBool(apitoken_store_value(0, 1, &isnull)))
 		apitoken_error_account_type(relation, account_id, apitoken_store_cstring(0, 3), module_id);
-	if (!DatumGetBool(apitoken_store_value(0, 2, &isnull)))
-		apitoken_error_not_offered(relation, account_id, module_id);
+	if (DatumGetBool(apitoken_store_value(0, 2, &isnull)))
+		return;
+	/* a call has looked before: the module was withdrawn since */
+	if (apitoken_identity_is_writing())
+		apitoken_error_offer_gone(TextDatumGetCString(module_id));
+	apitoken_error_not_offered(relation, account_id, module_id);
 }
 
 /*

@@ -17,7 +17,7 @@ OPERATORS = 2
 ISOLATION = ["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"]
 
 # What a call can be refused with that is made by one of many.
-EXPECTED = {*TRY_AGAIN, "PT400", "PT401", "PT403", "PT404", "55P03", "23514"}
+EXPECTED = {*TRY_AGAIN, "PT400", "PT401", "PT403", "PT404", "55P03"}
 
 # What takes a token's right away, by a call and by hand.
 ENDS = {
