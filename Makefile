@@ -45,11 +45,15 @@ else
 
 EXTENSION = apitoken
 MODULE_big = apitoken
-DATA = $(patsubst $(here)%,%,$(wildcard $(here)sql/apitoken--*.sql))
 OBJS = $(patsubst $(here)%.c,%.o,$(sort $(wildcard $(here)src/*.c)))
 
 # (PGXS has a VERSION of its own.)
 APITOKEN_VERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" $(here)apitoken.control)
+
+# The present schema is named after its version; the others lead up to it.
+DATA = $(patsubst $(here)%,%,$(wildcard $(here)sql/apitoken--*--*.sql))
+DATA_built = apitoken--$(APITOKEN_VERSION).sql
+
 PG_CPPFLAGS = -I$(srcdir)/src -DAPITOKEN_VERSION=\"$(APITOKEN_VERSION)\"
 
 # Every function that SQL calls has PG_FUNCTION_ARGS, used or not; PostgreSQL's
@@ -75,7 +79,7 @@ endif
 
 # What was built beside the sources would be taken for what is to be built here.
 ifneq ($(abspath $(here)),$(CURDIR))
-ifneq ($(wildcard $(here)src/*.o),)
+ifneq ($(wildcard $(here)src/*.o $(here)$(DATA_built)),)
 $(error The sources have been built in $(here) already. Clean that first: make -C $(here) clean)
 endif
 endif
@@ -86,6 +90,9 @@ ISOLATION :=
 endif
 
 include $(PGXS)
+
+$(DATA_built): $(here)sql/apitoken.sql $(here)apitoken.control
+	cp $< $@
 
 # PGXS knows nothing of headers, nor where the version is from.
 $(OBJS) $(OBJS:.o=.bc): $(wildcard $(here)src/*.h) $(here)apitoken.control $(this) | $(CURDIR)/src

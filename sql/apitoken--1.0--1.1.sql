@@ -3,7 +3,7 @@
 -- complain if script is sourced in psql, rather than via ALTER EXTENSION
 \echo Use "ALTER EXTENSION apitoken UPDATE TO '1.1'" to load this file. \quit
 
--- as in apitoken--1.0.sql: nothing planted is found
+-- as in apitoken.sql: nothing planted is found
 SET LOCAL search_path TO pg_catalog, pg_temp;
 
 /*
@@ -205,13 +205,13 @@ COMMENT ON EVENT TRIGGER apitoken_refuse_trigger IS
  */
 
 -- What others could put beside the functions would be called in their place,
--- if its arguments fit better: with the secret.
+-- if its arguments fit better: with the secret.  A new installation is refused
+-- there; a database that lives is told.
 DO $$
 DECLARE
 	target name;
 	planted text;
 	creators text;
-	updated boolean;
 BEGIN
 	SELECT n.nspname INTO target
 		FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'apitoken';
@@ -239,30 +239,15 @@ BEGIN
 					JOIN pg_proc own ON own.oid = d.objid AND own.pronamespace = e.extnamespace
 					WHERE e.extname = 'apitoken');
 
-	-- an update finds tables that an earlier command has made
-	SELECT d.xmin <> e.xmin INTO updated
-		FROM pg_extension e
-		JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'
-		WHERE e.extname = 'apitoken' AND d.classid = 'pg_class'::regclass AND d.objid = 'apitoken.api_tokens'::regclass;
-	IF updated AND creators IS NOT NULL THEN
+	IF creators IS NOT NULL THEN
 		RAISE WARNING 'others may create functions in schema "%", which would be called in place of those of the extension "apitoken"', target
 			USING DETAIL = format('They are: %s.', creators),
 				HINT = format('REVOKE CREATE ON SCHEMA %I FROM them, or make the schema that of a superuser: ALTER SCHEMA %1$I OWNER TO ...', target);
-	ELSIF creators IS NOT NULL THEN
-		RAISE EXCEPTION 'extension "apitoken" cannot be in schema "%", where others may create functions', target
-			USING ERRCODE = 'insufficient_privilege',
-				DETAIL = format('One that is called in place of the extension''s would be given secrets. These roles may create there: %s.', creators),
-				HINT = 'Name a schema in which superusers alone may create: CREATE SCHEMA api; CREATE EXTENSION apitoken SCHEMA api.';
 	END IF;
-	IF updated AND planted IS NOT NULL THEN
+	IF planted IS NOT NULL THEN
 		RAISE WARNING 'functions that are not those of the extension "apitoken" have their names'
 			USING DETAIL = format('They are: %s.', planted),
 				HINT = 'Drop them, unless you know what they do with the secrets that they may be called with.';
-	ELSIF planted IS NOT NULL THEN
-		RAISE EXCEPTION 'functions that are not those of the extension "apitoken" have their names'
-			USING ERRCODE = 'duplicate_function',
-				DETAIL = format('They are: %s.', planted),
-				HINT = 'Drop them, or name another schema.';
 	END IF;
 END
 $$;
@@ -914,19 +899,11 @@ BEGIN
 END
 $$;
 
--- An update says who may do less than before, as deploy/upgrade/who_loses.sql did.
+-- Who may do less than before, as deploy/upgrade/who_loses.sql said.
 DO $$
 DECLARE
 	affected record;
 BEGIN
-	PERFORM FROM pg_extension e
-		JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'
-		WHERE e.extname = 'apitoken' AND d.classid = 'pg_class'::regclass AND d.objid = 'apitoken.api_tokens'::regclass
-			AND d.xmin <> e.xmin;
-	IF NOT FOUND THEN
-		RETURN;
-	END IF;
-
 	FOR affected IN
 		WITH roles AS (
 			SELECT r.oid, r.rolname, r.rolbypassrls OR pg_has_role(r.oid, c.relowner, 'USAGE') AS past_row_security

@@ -1,0 +1,1647 @@
+/* sql/apitoken.sql */
+
+-- complain if script is sourced in psql, rather than via CREATE EXTENSION
+\echo Use "CREATE EXTENSION apitoken" to load this file. \quit
+
+/*
+ * The present schema, which CREATE EXTENSION makes.  What takes a database of an
+ * older version up to it is sql/apitoken--OLD--NEW.sql, and test/schema/run
+ * compares what both have made.
+ *
+ *	what is needed          encoding, and a schema in which nobody else creates
+ *	types, tables           with their columns, constraints and indexes
+ *	rules                   what the tables do by themselves
+ *	row security            what a role sees that was granted tables directly
+ *	what others add         event triggers
+ *	views                   for those who watch over the tokens
+ *	calls                   the functions, which are all that most roles need
+ *	grants, dumps
+ *
+ * The functions go into the schema that CREATE EXTENSION was given, so that a
+ * REST front end can expose just them; the tables go into the schema apitoken,
+ * which is never exposed.  Nothing is granted to PUBLIC.
+ */
+
+-- Only pg_catalog is searched, so that nothing planted in the target schema is found.
+SET LOCAL search_path TO pg_catalog, pg_temp;
+
+-- JSON is UTF-8: refuse what could not hold it, instead of failing later.
+DO $$
+BEGIN
+	IF pg_catalog.current_setting('server_encoding') OPERATOR(pg_catalog.<>) 'UTF8' THEN
+		RAISE EXCEPTION 'extension "apitoken" needs a database with the encoding UTF8'
+			USING ERRCODE = 'feature_not_supported',
+				DETAIL = pg_catalog.format('The encoding of this database is %s.', pg_catalog.current_setting('server_encoding')),
+				HINT = 'Create a database with ENCODING ''UTF8'' TEMPLATE template0.';
+	END IF;
+END
+$$;
+
+-- What others could put beside the functions would be called in their place,
+-- if its arguments fit better: with the secret.
+DO $$
+DECLARE
+	target name;
+	creators text;
+BEGIN
+	SELECT n.nspname INTO target
+		FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'apitoken';
+
+	-- pg_database_owner, who owns "public" since 15, stands for somebody else
+	SELECT string_agg(DISTINCT CASE WHEN c.role = 0 THEN 'PUBLIC' ELSE quote_ident(r.rolname) END, ', ') INTO creators
+		FROM pg_namespace n
+		CROSS JOIN LATERAL (
+			SELECT n.nspowner
+			UNION SELECT a.grantee FROM aclexplode(n.nspacl) a WHERE a.privilege_type = 'CREATE') g (grantee)
+		JOIN pg_database d ON d.datname = current_database()
+		LEFT JOIN pg_roles o ON o.oid = g.grantee AND o.rolname = 'pg_database_owner'
+		CROSS JOIN LATERAL (SELECT CASE WHEN o.oid IS NULL THEN g.grantee ELSE d.datdba END) c (role)
+		LEFT JOIN pg_roles r ON r.oid = c.role
+		WHERE n.nspname = target AND r.rolname IS DISTINCT FROM current_user AND r.rolsuper IS NOT TRUE;
+
+	IF creators IS NOT NULL THEN
+		RAISE EXCEPTION 'extension "apitoken" cannot be in schema "%", where others may create functions', target
+			USING ERRCODE = 'insufficient_privilege',
+				DETAIL = format('One that is called in place of the extension''s would be given secrets. These roles may create there: %s.', creators),
+				HINT = 'Name a schema in which superusers alone may create: CREATE SCHEMA api; CREATE EXTENSION apitoken SCHEMA api.';
+	END IF;
+END
+$$;
+
+CREATE SCHEMA apitoken;
+COMMENT ON SCHEMA apitoken IS
+	'Tables of the extension apitoken: accounts, what belongs to them, and their API tokens. Not for exposure by a REST front end: its clients call the functions.';
+
+/*
+ * Types
+ */
+
+CREATE DOMAIN apitoken.resource_id AS text COLLATE "C"
+	CHECK (pg_catalog.char_length(VALUE) BETWEEN 1 AND 255);
+COMMENT ON DOMAIN apitoken.resource_id IS
+	'Id of a resource: 1 to 255 characters. New ids have the shape TKN-nnnn-nnnn; ids taken over from elsewhere may have any. Compared and sorted by bytes.';
+REVOKE ALL ON DOMAIN apitoken.resource_id FROM PUBLIC;
+
+-- What the documented form YYYY-MM-DDTHH:mm:ss.sssZ can say, and no more.
+CREATE DOMAIN apitoken.instant AS timestamptz(3)
+	CHECK (VALUE >= '0001-01-01 00:00:00+00' AND VALUE < '10000-01-01 00:00:00+00');
+COMMENT ON DOMAIN apitoken.instant IS
+	'A moment with milliseconds, between the years 1 and 9999: exactly what the documented date form can say.';
+REVOKE ALL ON DOMAIN apitoken.instant FROM PUBLIC;
+
+/*
+ * Tables
+ *
+ * Every tenant-owned table carries its account_id, also where it could be
+ * derived: composite foreign keys then keep whatever is linked inside one
+ * account, and the tables can be partitioned or distributed by account.
+ *
+ * A column that is added in a later version stands last, here as where a table
+ * is altered: pg_dump --inserts names no columns.
+ */
+
+CREATE TABLE apitoken.actors (
+	type text COLLATE "C" NOT NULL CHECK (type IN ('user', 'token')),
+	id apitoken.resource_id NOT NULL,
+	PRIMARY KEY (type, id)
+);
+COMMENT ON TABLE apitoken.actors IS
+	'Whoever can stand in an audit event''s "by": one row for each user and each API token, kept by triggers on those tables. Audit columns refer to it, so that the database refuses an actor that does not exist. Do not write to it.';
+COMMENT ON COLUMN apitoken.actors.type IS 'What the actor is: user or token.';
+COMMENT ON COLUMN apitoken.actors.id IS 'Id of the user or the API token.';
+
+CREATE TABLE apitoken.accounts (
+	id apitoken.resource_id PRIMARY KEY,
+	type text COLLATE "C" NOT NULL CHECK (type IN ('Client', 'Vendor', 'Operations')),
+	status text COLLATE "C" NOT NULL DEFAULT 'Active' CHECK (status IN ('Active', 'Enabled', 'Disabled')),
+	name text NOT NULL,
+	description text,
+	icon text,
+	external_id text,
+	external_name text,
+	pyra_tenant_id uuid,
+	service_level text,
+	address_line1 text,
+	address_line2 text,
+	post_code text,
+	city text,
+	state text,
+	country text,
+	technical_support_email text,
+	website text,
+	created_at apitoken.instant NOT NULL DEFAULT pg_catalog.now(),
+	created_by_type text COLLATE "C",
+	created_by_id apitoken.resource_id,
+	updated_at apitoken.instant,
+	updated_by_type text COLLATE "C",
+	updated_by_id apitoken.resource_id,
+	held_at apitoken.instant,
+	FOREIGN KEY (created_by_type, created_by_id) REFERENCES apitoken.actors MATCH FULL,
+	FOREIGN KEY (updated_by_type, updated_by_id) REFERENCES apitoken.actors MATCH FULL,
+	CHECK (updated_at IS NOT NULL OR updated_by_id IS NULL)
+);
+COMMENT ON TABLE apitoken.accounts IS
+	'Accounts of the marketplace (/accounts/accounts): clients, vendors and the operations that run it.';
+COMMENT ON COLUMN apitoken.accounts.id IS 'Id of the account, ACC-nnnn-nnnn.';
+COMMENT ON COLUMN apitoken.accounts.type IS 'Client, Vendor or Operations; fixed for life.';
+COMMENT ON COLUMN apitoken.accounts.status IS 'Active, Enabled or Disabled. Disabling an account does not disable its tokens.';
+COMMENT ON COLUMN apitoken.accounts.name IS 'Name of the account.';
+COMMENT ON COLUMN apitoken.accounts.description IS 'Description of the account.';
+COMMENT ON COLUMN apitoken.accounts.icon IS 'Path or URL of the account''s icon.';
+COMMENT ON COLUMN apitoken.accounts.external_id IS 'externalId: the account''s id in another system.';
+COMMENT ON COLUMN apitoken.accounts.external_name IS 'externalName: the account''s name in another system.';
+COMMENT ON COLUMN apitoken.accounts.pyra_tenant_id IS 'externalIds.pyraTenantId.';
+COMMENT ON COLUMN apitoken.accounts.service_level IS 'serviceLevel, for example Express.';
+COMMENT ON COLUMN apitoken.accounts.address_line1 IS 'address.addressLine1.';
+COMMENT ON COLUMN apitoken.accounts.address_line2 IS 'address.addressLine2.';
+COMMENT ON COLUMN apitoken.accounts.post_code IS 'address.postCode.';
+COMMENT ON COLUMN apitoken.accounts.city IS 'address.city.';
+COMMENT ON COLUMN apitoken.accounts.state IS 'address.state.';
+COMMENT ON COLUMN apitoken.accounts.country IS 'address.country.';
+COMMENT ON COLUMN apitoken.accounts.technical_support_email IS 'technicalSupportEmail.';
+COMMENT ON COLUMN apitoken.accounts.website IS 'URL of the account''s website.';
+COMMENT ON COLUMN apitoken.accounts.held_at IS
+	'heldAt: since when it is held; null if it is not. Nobody of a held account enables one of its tokens, gives one a module, or makes another.';
+CREATE INDEX accounts_created_by_idx ON apitoken.accounts (created_by_type, created_by_id);
+CREATE INDEX accounts_updated_by_idx ON apitoken.accounts (updated_by_type, updated_by_id);
+
+CREATE TABLE apitoken.modules (
+	id apitoken.resource_id PRIMARY KEY,
+	code text COLLATE "C" NOT NULL UNIQUE CHECK (code <> ''),
+	name text NOT NULL,
+	description text,
+	is_configurable boolean NOT NULL DEFAULT false,
+	is_enabled_by_default boolean NOT NULL DEFAULT false,
+	paid boolean NOT NULL DEFAULT false,
+	filters_group_buyers text[],
+	settings_shared_account boolean,
+	settings_configurable boolean,
+	settings_default boolean,
+	settings_paid boolean,
+	settings_type text[],
+	account_types text[] NOT NULL DEFAULT '{}',
+	created_at apitoken.instant NOT NULL DEFAULT pg_catalog.now(),
+	created_by_type text COLLATE "C",
+	created_by_id apitoken.resource_id,
+	updated_at apitoken.instant,
+	updated_by_type text COLLATE "C",
+	updated_by_id apitoken.resource_id,
+	FOREIGN KEY (created_by_type, created_by_id) REFERENCES apitoken.actors MATCH FULL,
+	FOREIGN KEY (updated_by_type, updated_by_id) REFERENCES apitoken.actors MATCH FULL,
+	CHECK (updated_at IS NOT NULL OR updated_by_id IS NULL)
+);
+COMMENT ON TABLE apitoken.modules IS
+	'Modules (/accounts/modules): what an actor may do. Reference data, shared by all accounts.';
+COMMENT ON COLUMN apitoken.modules.id IS 'Id of the module, MOD-nnnn.';
+COMMENT ON COLUMN apitoken.modules.code IS 'Stable code that rights are checked by, for example access-management or account-management.';
+COMMENT ON COLUMN apitoken.modules.name IS 'Name of the module.';
+COMMENT ON COLUMN apitoken.modules.description IS 'Description of the module.';
+COMMENT ON COLUMN apitoken.modules.is_configurable IS 'isConfigurable: whether an account may switch it on and off.';
+COMMENT ON COLUMN apitoken.modules.is_enabled_by_default IS 'isEnabledByDefault: whether new accounts start with it.';
+COMMENT ON COLUMN apitoken.modules.paid IS 'Whether it costs extra.';
+COMMENT ON COLUMN apitoken.modules.filters_group_buyers IS 'filters."group.buyers": which buyers of a group it applies to, selected or all.';
+COMMENT ON COLUMN apitoken.modules.settings_shared_account IS 'settings.sharedAccount.';
+COMMENT ON COLUMN apitoken.modules.settings_configurable IS 'settings.configurable.';
+COMMENT ON COLUMN apitoken.modules.settings_default IS 'settings.default.';
+COMMENT ON COLUMN apitoken.modules.settings_paid IS 'settings.paid.';
+COMMENT ON COLUMN apitoken.modules.settings_type IS 'settings.type.';
+COMMENT ON COLUMN apitoken.modules.account_types IS 'accountTypes: the types of account that may hold it.';
+CREATE INDEX modules_created_by_idx ON apitoken.modules (created_by_type, created_by_id);
+CREATE INDEX modules_updated_by_idx ON apitoken.modules (updated_by_type, updated_by_id);
+
+CREATE TABLE apitoken.sellers (
+	id apitoken.resource_id PRIMARY KEY,
+	status text COLLATE "C" NOT NULL DEFAULT 'Active' CHECK (status IN ('Active', 'Disabled', 'Offline', 'Deleted')),
+	name text NOT NULL,
+	created_at apitoken.instant NOT NULL DEFAULT pg_catalog.now(),
+	created_by_type text COLLATE "C",
+	created_by_id apitoken.resource_id,
+	updated_at apitoken.instant,
+	updated_by_type text COLLATE "C",
+	updated_by_id apitoken.resource_id,
+	FOREIGN KEY (created_by_type, created_by_id) REFERENCES apitoken.actors MATCH FULL,
+	FOREIGN KEY (updated_by_type, updated_by_id) REFERENCES apitoken.actors MATCH FULL,
+	CHECK (updated_at IS NOT NULL OR updated_by_id IS NULL)
+);
+COMMENT ON TABLE apitoken.sellers IS
+	'Sellers (/accounts/sellers) that buyers are linked to. A token''s document names no seller: the list is closed there.';
+COMMENT ON COLUMN apitoken.sellers.id IS 'Id of the seller, SEL-nnnn-nnnn.';
+COMMENT ON COLUMN apitoken.sellers.status IS 'Active, Disabled, Offline or Deleted.';
+COMMENT ON COLUMN apitoken.sellers.name IS 'Name of the seller.';
+CREATE INDEX sellers_created_by_idx ON apitoken.sellers (created_by_type, created_by_id);
+CREATE INDEX sellers_updated_by_idx ON apitoken.sellers (updated_by_type, updated_by_id);
+
+CREATE TABLE apitoken.users (
+	id apitoken.resource_id PRIMARY KEY,
+	status text COLLATE "C" NOT NULL DEFAULT 'Active'
+		CHECK (status IN ('New', 'Invited', 'InvitationExpired', 'Active', 'Blocked', 'Disabled', 'Deleted')),
+	name text NOT NULL,
+	first_name text,
+	last_name text,
+	email text,
+	phone_prefix text,
+	phone_number text,
+	icon text,
+	culture_code text,
+	language_code text,
+	last_login_at apitoken.instant,
+	current_account_id apitoken.resource_id REFERENCES apitoken.accounts,
+	created_at apitoken.instant NOT NULL DEFAULT pg_catalog.now(),
+	created_by_type text COLLATE "C",
+	created_by_id apitoken.resource_id,
+	updated_at apitoken.instant,
+	updated_by_type text COLLATE "C",
+	updated_by_id apitoken.resource_id,
+	FOREIGN KEY (created_by_type, created_by_id) REFERENCES apitoken.actors MATCH FULL,
+	FOREIGN KEY (updated_by_type, updated_by_id) REFERENCES apitoken.actors MATCH FULL,
+	CHECK (updated_at IS NOT NULL OR updated_by_id IS NULL)
+);
+COMMENT ON TABLE apitoken.users IS
+	'Users (/accounts/users). A user may be in several accounts: apitoken.user_accounts says in which.';
+COMMENT ON COLUMN apitoken.users.id IS 'Id of the user, USR-nnnn-nnnn.';
+COMMENT ON COLUMN apitoken.users.status IS 'New, Invited, InvitationExpired, Active, Blocked, Disabled or Deleted. Only an Active user acts.';
+COMMENT ON COLUMN apitoken.users.name IS 'Name to show.';
+COMMENT ON COLUMN apitoken.users.first_name IS 'firstName.';
+COMMENT ON COLUMN apitoken.users.last_name IS 'lastName.';
+COMMENT ON COLUMN apitoken.users.email IS 'E-mail address.';
+COMMENT ON COLUMN apitoken.users.phone_prefix IS 'phone.prefix, for example +41.';
+COMMENT ON COLUMN apitoken.users.phone_number IS 'phone.number.';
+COMMENT ON COLUMN apitoken.users.icon IS 'Path or URL of the user''s icon.';
+COMMENT ON COLUMN apitoken.users.culture_code IS 'settings.cultureCode, for example en-GB.';
+COMMENT ON COLUMN apitoken.users.language_code IS 'settings.languageCode, for example en.';
+COMMENT ON COLUMN apitoken.users.last_login_at IS 'lastLoginAt.';
+COMMENT ON COLUMN apitoken.users.current_account_id IS 'currentAccount: the account the user works in now.';
+CREATE INDEX users_current_account_id_idx ON apitoken.users (current_account_id);
+CREATE INDEX users_created_by_idx ON apitoken.users (created_by_type, created_by_id);
+CREATE INDEX users_updated_by_idx ON apitoken.users (updated_by_type, updated_by_id);
+
+CREATE TABLE apitoken.user_accounts (
+	account_id apitoken.resource_id NOT NULL REFERENCES apitoken.accounts,
+	user_id apitoken.resource_id NOT NULL REFERENCES apitoken.users,
+	PRIMARY KEY (account_id, user_id)
+);
+COMMENT ON TABLE apitoken.user_accounts IS 'Which users are in which accounts.';
+COMMENT ON COLUMN apitoken.user_accounts.account_id IS 'The account.';
+COMMENT ON COLUMN apitoken.user_accounts.user_id IS 'The user.';
+CREATE INDEX user_accounts_user_id_idx ON apitoken.user_accounts (user_id);
+
+CREATE TABLE apitoken.user_groups (
+	account_id apitoken.resource_id NOT NULL REFERENCES apitoken.accounts,
+	id apitoken.resource_id NOT NULL UNIQUE,
+	name text NOT NULL,
+	description text,
+	logo text,
+	is_default boolean NOT NULL DEFAULT false,
+	created_at apitoken.instant NOT NULL DEFAULT pg_catalog.now(),
+	created_by_type text COLLATE "C",
+	created_by_id apitoken.resource_id,
+	updated_at apitoken.instant,
+	updated_by_type text COLLATE "C",
+	updated_by_id apitoken.resource_id,
+	PRIMARY KEY (account_id, id),
+	FOREIGN KEY (created_by_type, created_by_id) REFERENCES apitoken.actors MATCH FULL,
+	FOREIGN KEY (updated_by_type, updated_by_id) REFERENCES apitoken.actors MATCH FULL,
+	CHECK (updated_at IS NOT NULL OR updated_by_id IS NULL)
+);
+COMMENT ON TABLE apitoken.user_groups IS
+	'User groups (/accounts/user-groups). An account that has groups has exactly one default group; what modules that one has bounds the account''s other groups and tokens.';
+COMMENT ON COLUMN apitoken.user_groups.account_id IS 'The account it belongs to, for life.';
+COMMENT ON COLUMN apitoken.user_groups.id IS 'Id of the user group, UGR-nnnn-nnnn.';
+COMMENT ON COLUMN apitoken.user_groups.name IS 'Name of the user group.';
+COMMENT ON COLUMN apitoken.user_groups.description IS 'Description of the user group.';
+COMMENT ON COLUMN apitoken.user_groups.logo IS 'Path or URL of the user group''s logo.';
+COMMENT ON COLUMN apitoken.user_groups.is_default IS 'isDefault: whether it is the account''s default group.';
+CREATE UNIQUE INDEX user_groups_default_key ON apitoken.user_groups (account_id) WHERE is_default;
+CREATE INDEX user_groups_created_by_idx ON apitoken.user_groups (created_by_type, created_by_id);
+CREATE INDEX user_groups_updated_by_idx ON apitoken.user_groups (updated_by_type, updated_by_id);
+
+CREATE TABLE apitoken.buyers (
+	account_id apitoken.resource_id NOT NULL REFERENCES apitoken.accounts,
+	id apitoken.resource_id NOT NULL UNIQUE,
+	status text COLLATE "C" NOT NULL DEFAULT 'Active' CHECK (status IN ('Enabled', 'Active', 'Disabled', 'Deleted')),
+	name text NOT NULL,
+	icon text,
+	contact_id apitoken.resource_id REFERENCES apitoken.users,
+	erp_company_contact text,
+	erp_customer text,
+	account_external_id text,
+	address_line1 text,
+	address_line2 text,
+	post_code text,
+	city text,
+	state text,
+	country text,
+	tax_id text,
+	created_at apitoken.instant NOT NULL DEFAULT pg_catalog.now(),
+	created_by_type text COLLATE "C",
+	created_by_id apitoken.resource_id,
+	updated_at apitoken.instant,
+	updated_by_type text COLLATE "C",
+	updated_by_id apitoken.resource_id,
+	PRIMARY KEY (account_id, id),
+	FOREIGN KEY (created_by_type, created_by_id) REFERENCES apitoken.actors MATCH FULL,
+	FOREIGN KEY (updated_by_type, updated_by_id) REFERENCES apitoken.actors MATCH FULL,
+	CHECK (updated_at IS NOT NULL OR updated_by_id IS NULL)
+);
+COMMENT ON TABLE apitoken.buyers IS 'Buyers (/accounts/buyers): the legal entities that an account buys as.';
+COMMENT ON COLUMN apitoken.buyers.account_id IS 'The account it belongs to.';
+COMMENT ON COLUMN apitoken.buyers.id IS 'Id of the buyer, BUY-nnnn-nnnn.';
+COMMENT ON COLUMN apitoken.buyers.status IS 'Enabled, Active, Disabled or Deleted.';
+COMMENT ON COLUMN apitoken.buyers.name IS 'Name of the buyer.';
+COMMENT ON COLUMN apitoken.buyers.icon IS 'Path or URL of the buyer''s icon.';
+COMMENT ON COLUMN apitoken.buyers.contact_id IS 'contact: the user to turn to.';
+COMMENT ON COLUMN apitoken.buyers.erp_company_contact IS 'externalIds.erpCompanyContact.';
+COMMENT ON COLUMN apitoken.buyers.erp_customer IS 'externalIds.erpCustomer.';
+COMMENT ON COLUMN apitoken.buyers.account_external_id IS 'externalIds.accountExternalId.';
+COMMENT ON COLUMN apitoken.buyers.address_line1 IS 'address.addressLine1.';
+COMMENT ON COLUMN apitoken.buyers.address_line2 IS 'address.addressLine2.';
+COMMENT ON COLUMN apitoken.buyers.post_code IS 'address.postCode.';
+COMMENT ON COLUMN apitoken.buyers.city IS 'address.city.';
+COMMENT ON COLUMN apitoken.buyers.state IS 'address.state.';
+COMMENT ON COLUMN apitoken.buyers.country IS 'address.country.';
+COMMENT ON COLUMN apitoken.buyers.tax_id IS 'taxId.';
+CREATE INDEX buyers_contact_id_idx ON apitoken.buyers (contact_id);
+CREATE INDEX buyers_created_by_idx ON apitoken.buyers (created_by_type, created_by_id);
+CREATE INDEX buyers_updated_by_idx ON apitoken.buyers (updated_by_type, updated_by_id);
+
+CREATE TABLE apitoken.buyer_errors (
+	account_id apitoken.resource_id NOT NULL,
+	buyer_id apitoken.resource_id NOT NULL,
+	ordinal integer NOT NULL,
+	id text NOT NULL,
+	message text NOT NULL,
+	parameters jsonb,
+	PRIMARY KEY (account_id, buyer_id, ordinal),
+	FOREIGN KEY (account_id, buyer_id) REFERENCES apitoken.buyers ON DELETE CASCADE
+);
+COMMENT ON TABLE apitoken.buyer_errors IS 'What is wrong with a buyer (errors), in order.';
+COMMENT ON COLUMN apitoken.buyer_errors.account_id IS 'The buyer''s account.';
+COMMENT ON COLUMN apitoken.buyer_errors.buyer_id IS 'The buyer.';
+COMMENT ON COLUMN apitoken.buyer_errors.ordinal IS 'Place in the list.';
+COMMENT ON COLUMN apitoken.buyer_errors.id IS 'Code of the error.';
+COMMENT ON COLUMN apitoken.buyer_errors.message IS 'Text of the error.';
+COMMENT ON COLUMN apitoken.buyer_errors.parameters IS 'Values that the text refers to; null where it refers to none.';
+
+CREATE TABLE apitoken.buyer_sellers (
+	account_id apitoken.resource_id NOT NULL,
+	buyer_id apitoken.resource_id NOT NULL,
+	seller_id apitoken.resource_id NOT NULL REFERENCES apitoken.sellers,
+	PRIMARY KEY (account_id, buyer_id, seller_id),
+	FOREIGN KEY (account_id, buyer_id) REFERENCES apitoken.buyers ON DELETE CASCADE
+);
+COMMENT ON TABLE apitoken.buyer_sellers IS 'Which sellers a buyer is linked to.';
+COMMENT ON COLUMN apitoken.buyer_sellers.account_id IS 'The buyer''s account.';
+COMMENT ON COLUMN apitoken.buyer_sellers.buyer_id IS 'The buyer.';
+COMMENT ON COLUMN apitoken.buyer_sellers.seller_id IS 'The seller.';
+CREATE INDEX buyer_sellers_seller_id_idx ON apitoken.buyer_sellers (seller_id);
+
+CREATE TABLE apitoken.user_group_modules (
+	account_id apitoken.resource_id NOT NULL,
+	user_group_id apitoken.resource_id NOT NULL,
+	module_id apitoken.resource_id NOT NULL REFERENCES apitoken.modules,
+	PRIMARY KEY (account_id, user_group_id, module_id),
+	FOREIGN KEY (account_id, user_group_id) REFERENCES apitoken.user_groups ON DELETE CASCADE
+);
+COMMENT ON TABLE apitoken.user_group_modules IS
+	'Which modules a user group has. Taking one from an account''s default group takes it from the account''s other groups and tokens.';
+COMMENT ON COLUMN apitoken.user_group_modules.account_id IS 'The user group''s account.';
+COMMENT ON COLUMN apitoken.user_group_modules.user_group_id IS 'The user group.';
+COMMENT ON COLUMN apitoken.user_group_modules.module_id IS 'The module.';
+CREATE INDEX user_group_modules_module_id_idx ON apitoken.user_group_modules (module_id);
+
+CREATE TABLE apitoken.user_group_users (
+	account_id apitoken.resource_id NOT NULL,
+	user_group_id apitoken.resource_id NOT NULL,
+	user_id apitoken.resource_id NOT NULL REFERENCES apitoken.users,
+	PRIMARY KEY (account_id, user_group_id, user_id),
+	FOREIGN KEY (account_id, user_group_id) REFERENCES apitoken.user_groups ON DELETE CASCADE,
+	FOREIGN KEY (account_id, user_id) REFERENCES apitoken.user_accounts ON DELETE CASCADE
+);
+COMMENT ON TABLE apitoken.user_group_users IS
+	'Which users a user group has: users of the group''s account, who act there with the group''s modules.';
+COMMENT ON COLUMN apitoken.user_group_users.account_id IS 'The user group''s account.';
+COMMENT ON COLUMN apitoken.user_group_users.user_group_id IS 'The user group.';
+COMMENT ON COLUMN apitoken.user_group_users.user_id IS 'The user.';
+CREATE INDEX user_group_users_user_id_idx ON apitoken.user_group_users (user_id, account_id);
+
+CREATE TABLE apitoken.user_group_buyers (
+	account_id apitoken.resource_id NOT NULL,
+	user_group_id apitoken.resource_id NOT NULL,
+	buyer_id apitoken.resource_id NOT NULL,
+	PRIMARY KEY (account_id, user_group_id, buyer_id),
+	FOREIGN KEY (account_id, user_group_id) REFERENCES apitoken.user_groups ON DELETE CASCADE,
+	FOREIGN KEY (account_id, buyer_id) REFERENCES apitoken.buyers ON DELETE CASCADE
+);
+COMMENT ON TABLE apitoken.user_group_buyers IS 'Which buyers a user group has: buyers of the group''s account.';
+COMMENT ON COLUMN apitoken.user_group_buyers.account_id IS 'The account of both.';
+COMMENT ON COLUMN apitoken.user_group_buyers.user_group_id IS 'The user group.';
+COMMENT ON COLUMN apitoken.user_group_buyers.buyer_id IS 'The buyer.';
+CREATE INDEX user_group_buyers_buyer_id_idx ON apitoken.user_group_buyers (account_id, buyer_id);
+
+CREATE TABLE apitoken.api_tokens (
+	account_id apitoken.resource_id NOT NULL REFERENCES apitoken.accounts,
+	id apitoken.resource_id NOT NULL UNIQUE,
+	status text COLLATE "C" NOT NULL DEFAULT 'Active' CHECK (status IN ('Active', 'Disabled', 'Deleted')),
+	name text NOT NULL CONSTRAINT api_tokens_name_length_check CHECK (char_length(name) BETWEEN 1 AND 200),
+	description text CONSTRAINT api_tokens_description_length_check CHECK (char_length(description) <= 2000),
+	icon text CONSTRAINT api_tokens_icon_length_check CHECK (char_length(icon) <= 2000),
+	created_at apitoken.instant NOT NULL DEFAULT pg_catalog.now(),
+	created_by_type text COLLATE "C",
+	created_by_id apitoken.resource_id,
+	updated_at apitoken.instant,
+	updated_by_type text COLLATE "C",
+	updated_by_id apitoken.resource_id,
+	held_at apitoken.instant,
+	PRIMARY KEY (account_id, id),
+	FOREIGN KEY (created_by_type, created_by_id) REFERENCES apitoken.actors MATCH FULL,
+	FOREIGN KEY (updated_by_type, updated_by_id) REFERENCES apitoken.actors MATCH FULL,
+	CHECK (updated_at IS NOT NULL OR updated_by_id IS NULL),
+	/*
+	 * Letters, digits, spaces, - . ' " only.  Which characters beyond ASCII
+	 * are letters is said here by blocks of Unicode, not asked of a locale: a
+	 * row that one server took must be taken by the one it is restored into.
+	 */
+	CONSTRAINT api_tokens_name_characters_check CHECK (name COLLATE "C" !~ (
+		'[^- .''"0-9A-Za-z\u00AA\u00B5\u00BA\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u1FFF'
+		'\u2C00-\u2DFF\u3005-\u3007\u3040-\uD7FF\uF900-\uFDFF\uFE70-\uFEFC\uFF10-\uFF19\uFF21-\uFF3A\uFF41-\uFF5A\uFF66-\uFFDC'
+		'\U00010000-\U0001BFFF\U00020000-\U0003FFFF]'))
+);
+COMMENT ON TABLE apitoken.api_tokens IS
+	'API tokens (/accounts/api-tokens). Active -> Disabled -> Active; either -> Deleted, for good. Rows are never removed. What a token authenticates with is in apitoken.api_token_credentials.';
+COMMENT ON COLUMN apitoken.api_tokens.account_id IS 'The account it belongs to, for life.';
+COMMENT ON COLUMN apitoken.api_tokens.id IS
+	'Id of the token, TKN-nnnn-nnnn. No control characters, none that change the direction of writing, no invisible ones, and no secret.';
+COMMENT ON COLUMN apitoken.api_tokens.status IS 'Active, Disabled or Deleted. Only an Active token authenticates.';
+COMMENT ON COLUMN apitoken.api_tokens.name IS 'Name: 1 to 200 letters, digits, spaces, - . '' ". Not unique.';
+COMMENT ON COLUMN apitoken.api_tokens.description IS
+	'Description: at most 2,000 characters. Tabs and line breaks, but no other control characters, none that change the direction of writing, and no invisible ones.';
+COMMENT ON COLUMN apitoken.api_tokens.icon IS
+	'Path or URL of the token''s icon: at most 2,000 characters. A URL begins with https:, http: or data:image/ and png, gif, jpeg or webp.';
+COMMENT ON COLUMN apitoken.api_tokens.held_at IS
+	'heldAt: since when it is held; null if it is not. Nobody enables a held token, and nobody of its account gives it a module.';
+CREATE INDEX api_tokens_created_by_idx ON apitoken.api_tokens (created_by_type, created_by_id);
+CREATE INDEX api_tokens_updated_by_idx ON apitoken.api_tokens (updated_by_type, updated_by_id);
+-- for lists: an account's tokens, tokens of a status, and all, newest or oldest first
+CREATE INDEX api_tokens_account_created_idx ON apitoken.api_tokens (account_id, created_at, id);
+CREATE INDEX api_tokens_status_created_idx ON apitoken.api_tokens (status, created_at, id);
+CREATE INDEX api_tokens_created_idx ON apitoken.api_tokens (created_at, id);
+
+/*
+ * Apart from api_tokens for two reasons.  A role that is granted the tokens
+ * does not thereby see a digest; and noting an access locks a row of this
+ * table, never the token's, so that disabling a token does not wait for a
+ * transaction that has authenticated with it.
+ *
+ * That a token has one row follows from the primary key and the foreign key: a
+ * token has one account.  last_access_at has no index on purpose: an access is
+ * noted without touching an index, and a question of a person may read the
+ * whole table.
+ */
+CREATE TABLE apitoken.api_token_credentials (
+	account_id apitoken.resource_id NOT NULL,
+	api_token_id apitoken.resource_id NOT NULL,
+	digest bytea NOT NULL CHECK (pg_catalog.octet_length(digest) = 32),
+	last_access_at apitoken.instant,
+	PRIMARY KEY (account_id, api_token_id),
+	FOREIGN KEY (account_id, api_token_id) REFERENCES apitoken.api_tokens ON DELETE CASCADE
+) WITH (fillfactor = 80);
+COMMENT ON TABLE apitoken.api_token_credentials IS
+	'What API tokens authenticate with. Grant it to nobody.';
+COMMENT ON COLUMN apitoken.api_token_credentials.account_id IS 'The token''s account.';
+COMMENT ON COLUMN apitoken.api_token_credentials.api_token_id IS 'The token.';
+COMMENT ON COLUMN apitoken.api_token_credentials.digest IS 'SHA-256 of the secret; the secret itself is kept nowhere.';
+COMMENT ON COLUMN apitoken.api_token_credentials.last_access_at IS 'lastAccessAt: about when the token last authenticated, noted at most every apitoken.last_access_interval.';
+
+CREATE TABLE apitoken.api_token_modules (
+	account_id apitoken.resource_id NOT NULL,
+	api_token_id apitoken.resource_id NOT NULL,
+	module_id apitoken.resource_id NOT NULL REFERENCES apitoken.modules,
+	PRIMARY KEY (account_id, api_token_id, module_id),
+	FOREIGN KEY (account_id, api_token_id) REFERENCES apitoken.api_tokens ON DELETE CASCADE
+);
+COMMENT ON TABLE apitoken.api_token_modules IS 'Which modules an API token acts with.';
+COMMENT ON COLUMN apitoken.api_token_modules.account_id IS 'The token''s account.';
+COMMENT ON COLUMN apitoken.api_token_modules.api_token_id IS 'The token.';
+COMMENT ON COLUMN apitoken.api_token_modules.module_id IS 'The module.';
+CREATE INDEX api_token_modules_module_id_idx ON apitoken.api_token_modules (module_id);
+
+CREATE TABLE apitoken.api_token_transitions (
+	id bigint GENERATED ALWAYS AS IDENTITY,
+	account_id apitoken.resource_id NOT NULL,
+	api_token_id apitoken.resource_id NOT NULL,
+	from_status text COLLATE "C" CHECK (from_status IN ('Active', 'Disabled', 'Deleted')),
+	to_status text COLLATE "C" NOT NULL CHECK (to_status IN ('Active', 'Disabled', 'Deleted')),
+	actor_type text COLLATE "C",
+	actor_id apitoken.resource_id,
+	database_role name NOT NULL,
+	client_address inet,
+	at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	call_id bigint,
+	PRIMARY KEY (account_id, id),
+	FOREIGN KEY (account_id, api_token_id) REFERENCES apitoken.api_tokens,
+	FOREIGN KEY (actor_type, actor_id) REFERENCES apitoken.actors MATCH FULL
+);
+COMMENT ON TABLE apitoken.api_token_transitions IS
+	'The trail: one row for each change of an API token''s status, whoever made it and by whatever means. Rows are only ever added.';
+COMMENT ON COLUMN apitoken.api_token_transitions.id IS 'Number of the row; a later change of one token has a higher one.';
+COMMENT ON COLUMN apitoken.api_token_transitions.account_id IS 'The token''s account.';
+COMMENT ON COLUMN apitoken.api_token_transitions.api_token_id IS 'The token.';
+COMMENT ON COLUMN apitoken.api_token_transitions.from_status IS 'Status before; null for a new token.';
+COMMENT ON COLUMN apitoken.api_token_transitions.to_status IS 'Status after.';
+COMMENT ON COLUMN apitoken.api_token_transitions.actor_type IS 'What acted: user or token; null where a trusted database role acted by itself.';
+COMMENT ON COLUMN apitoken.api_token_transitions.actor_id IS 'Id of the user or API token that acted.';
+COMMENT ON COLUMN apitoken.api_token_transitions.database_role IS 'Database role that made the call.';
+COMMENT ON COLUMN apitoken.api_token_transitions.client_address IS 'Network address of the client; null for a local connection.';
+COMMENT ON COLUMN apitoken.api_token_transitions.at IS 'When the change was made.';
+COMMENT ON COLUMN apitoken.api_token_transitions.call_id IS
+	'Number of the call of apitoken_disable_all() that made the change, the same in all of its rows; else null.';
+COMMENT ON SEQUENCE apitoken.api_token_transitions_id_seq IS 'Numbers the rows of the trail; a later change of one token has a higher number.';
+-- a token's history: its id is its own in all accounts, and the foreign key to api_tokens is served, too
+CREATE INDEX api_token_transitions_token_idx ON apitoken.api_token_transitions (api_token_id, account_id, id);
+CREATE INDEX api_token_transitions_actor_idx ON apitoken.api_token_transitions (actor_type, actor_id);
+CREATE INDEX api_token_transitions_call_idx ON apitoken.api_token_transitions (call_id) WHERE call_id IS NOT NULL;
+/*
+ * The trail is asked what happened since a moment.  Its rows are only ever
+ * added, so they lie in the order of time: a summary of each range of blocks
+ * finds them, and costs a change of a status nearly nothing.
+ */
+CREATE INDEX api_token_transitions_at_idx ON apitoken.api_token_transitions USING brin (at) WITH (autosummarize = on);
+
+-- The audit columns are the same everywhere, and so is what they mean.
+DO $$
+DECLARE
+	audited text;
+BEGIN
+	FOREACH audited IN ARRAY ARRAY['accounts', 'modules', 'sellers', 'users', 'user_groups', 'buyers', 'api_tokens'] LOOP
+		EXECUTE pg_catalog.format($c$
+			COMMENT ON COLUMN apitoken.%1$I.created_at IS 'audit.created.at.';
+			COMMENT ON COLUMN apitoken.%1$I.created_by_type IS 'What audit.created.by is: user or token; null if nobody is known.';
+			COMMENT ON COLUMN apitoken.%1$I.created_by_id IS 'Id of the user or API token in audit.created.by.';
+			COMMENT ON COLUMN apitoken.%1$I.updated_at IS 'audit.updated.at; null if it was never updated.';
+			COMMENT ON COLUMN apitoken.%1$I.updated_by_type IS 'What audit.updated.by is: user or token; null if nobody is known.';
+			COMMENT ON COLUMN apitoken.%1$I.updated_by_id IS 'Id of the user or API token in audit.updated.by.';
+			$c$, audited);
+	END LOOP;
+END
+$$;
+
+/*
+ * Rules
+ *
+ * Triggers fire on what has changed, and on nothing else: an UPDATE that sets
+ * equal values takes nothing away, and a status that somebody's own trigger
+ * changes leaves its row in the trail.
+ */
+
+/*
+ * Actors follow users and API tokens.  The functions run as their owner, so
+ * that whoever may add a user needs no right on apitoken.actors.
+ */
+CREATE FUNCTION apitoken.keep_actor() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF TG_OP = 'INSERT' THEN
+		-- a restore has the actors already
+		INSERT INTO apitoken.actors (type, id) VALUES (TG_ARGV[0], NEW.id) ON CONFLICT DO NOTHING;
+		RETURN NEW;
+	ELSIF TG_OP = 'DELETE' THEN
+		DELETE FROM apitoken.actors WHERE type = TG_ARGV[0] AND id = OLD.id;
+		RETURN NULL;
+	ELSE
+		-- TRUNCATE
+		DELETE FROM apitoken.actors WHERE type = TG_ARGV[0];
+		RETURN NULL;
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION apitoken.keep_actor() IS
+	'Trigger: keeps apitoken.actors in step with users and API tokens.';
+REVOKE ALL ON FUNCTION apitoken.keep_actor() FROM PUBLIC;
+
+CREATE TRIGGER keep_actor BEFORE INSERT ON apitoken.users
+	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_actor('user');
+CREATE TRIGGER drop_actor AFTER DELETE ON apitoken.users
+	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_actor('user');
+CREATE TRIGGER drop_actors AFTER TRUNCATE ON apitoken.users
+	FOR EACH STATEMENT EXECUTE FUNCTION apitoken.keep_actor('user');
+CREATE TRIGGER keep_actor BEFORE INSERT ON apitoken.api_tokens
+	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_actor('token');
+CREATE TRIGGER drop_actor AFTER DELETE ON apitoken.api_tokens
+	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_actor('token');
+CREATE TRIGGER drop_actors AFTER TRUNCATE ON apitoken.api_tokens
+	FOR EACH STATEMENT EXECUTE FUNCTION apitoken.keep_actor('token');
+
+/*
+ * What a resource has for life.
+ */
+CREATE FUNCTION apitoken.refuse_change() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RAISE EXCEPTION 'a row of apitoken.% keeps its % for life', TG_TABLE_NAME, TG_ARGV[0]
+		USING ERRCODE = 'restrict_violation',
+			DETAIL = format('The id is %s.', OLD.id),
+			SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME, COLUMN = TG_ARGV[0];
+END
+$$;
+COMMENT ON FUNCTION apitoken.refuse_change() IS
+	'Trigger: ids, the account that something belongs to, and an account''s type never change.';
+REVOKE ALL ON FUNCTION apitoken.refuse_change() FROM PUBLIC;
+
+DO $$
+DECLARE
+	kept record;
+BEGIN
+	FOR kept IN
+		SELECT k.relation, k.attribute FROM (VALUES
+			('accounts', 'id'), ('accounts', 'type'), ('modules', 'id'), ('sellers', 'id'), ('users', 'id'),
+			('user_groups', 'id'), ('user_groups', 'account_id'), ('buyers', 'id'), ('buyers', 'account_id'),
+			('api_tokens', 'id'), ('api_tokens', 'account_id')) AS k (relation, attribute)
+	LOOP
+		EXECUTE format($t$
+			CREATE TRIGGER %3$I BEFORE UPDATE OF %2$I ON apitoken.%1$I
+				FOR EACH ROW WHEN (OLD.%2$I IS DISTINCT FROM NEW.%2$I)
+				EXECUTE FUNCTION apitoken.refuse_change(%2$L)
+			$t$, kept.relation, kept.attribute, 'keep_' || kept.attribute);
+	END LOOP;
+END
+$$;
+
+/*
+ * What people give to be shown is not to look like something else, nor to run.
+ * A constraint would be checked at every change of a row, and would keep one
+ * that was there before it from being disabled or restored; so triggers check
+ * what is new, and src/text.c says what the rules are.
+ */
+CREATE FUNCTION apitoken.check_text() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_check_text';
+COMMENT ON FUNCTION apitoken.check_text() IS
+	'Trigger: texts that are new have no control characters, none that change the direction of writing, and none that are invisible. The rule line is for one line; text allows tabs and line breaks; id allows no joiners either, and no secret; url is a path, or begins with http:, https: or data:image/ and png, gif, jpeg or webp. Rows that a restore inserts are taken as they are.';
+REVOKE ALL ON FUNCTION apitoken.check_text() FROM PUBLIC;
+
+DO $$
+DECLARE
+	ruled record;
+BEGIN
+	FOR ruled IN
+		SELECT r.relation, c.name, r.rule, row_number() OVER (PARTITION BY r.relation ORDER BY c.name) = 1 AS is_first,
+				string_agg(format('%L, %L', c.name, r.rule), ', ') OVER (PARTITION BY r.relation) AS rules
+			FROM (VALUES
+				('accounts', 'id', '{id}'::text[]),
+				('accounts', 'line', '{name,external_id,external_name,service_level,address_line1,address_line2,post_code,city,state,country,technical_support_email}'),
+				('accounts', 'text', '{description}'),
+				('accounts', 'url', '{icon,website}'),
+				('modules', 'id', '{id}'),
+				('modules', 'line', '{code,name}'),
+				('modules', 'text', '{description}'),
+				('sellers', 'id', '{id}'),
+				('sellers', 'line', '{name}'),
+				('users', 'id', '{id}'),
+				('users', 'line', '{name,first_name,last_name,email,phone_prefix,phone_number,culture_code,language_code}'),
+				('users', 'url', '{icon}'),
+				('user_groups', 'id', '{id}'),
+				('user_groups', 'line', '{name}'),
+				('user_groups', 'text', '{description}'),
+				('user_groups', 'url', '{logo}'),
+				('buyers', 'id', '{id}'),
+				('buyers', 'line', '{name,erp_company_contact,erp_customer,account_external_id,address_line1,address_line2,post_code,city,state,country,tax_id}'),
+				('buyers', 'url', '{icon}'),
+				('buyer_errors', 'line', '{id}'),
+				('buyer_errors', 'text', '{message}'),
+				('api_tokens', 'id', '{id}'),
+				('api_tokens', 'line', '{name}'),
+				('api_tokens', 'text', '{description}'),
+				('api_tokens', 'url', '{icon}')) AS r (relation, rule, names)
+			CROSS JOIN LATERAL unnest(r.names) AS c (name)
+	LOOP
+		IF ruled.is_first THEN
+			EXECUTE format($t$
+				CREATE TRIGGER check_text BEFORE INSERT ON apitoken.%1$I
+					FOR EACH ROW EXECUTE FUNCTION apitoken.check_text(%2$s)
+				$t$, ruled.relation, ruled.rules);
+		END IF;
+		-- a trigger a column: who drops one that he does not need drops nothing else
+		EXECUTE format($t$
+			CREATE TRIGGER %3$I BEFORE UPDATE OF %2$I ON apitoken.%1$I
+				FOR EACH ROW WHEN (OLD.%2$I IS DISTINCT FROM NEW.%2$I)
+				EXECUTE FUNCTION apitoken.check_text(%2$L, %4$L)
+			$t$, ruled.relation, ruled.name, 'check_' || ruled.name, ruled.rule);
+	END LOOP;
+END
+$$;
+
+/*
+ * A unique index sees to at most one default group; this to at least one,
+ * when the transaction ends, so that groups can be added and the default can
+ * be moved in any order.
+ */
+CREATE FUNCTION apitoken.check_default_group() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	checked text := CASE TG_OP WHEN 'DELETE' THEN OLD.account_id ELSE NEW.account_id END;
+BEGIN
+	-- One check at a time for an account: two could each rely on the other's
+	-- group.  Under one snapshot for the whole transaction a lock would not show
+	-- what another has done since; a change of the row makes one of them fail.
+	IF current_setting('transaction_isolation') = 'read committed' THEN
+		PERFORM FROM apitoken.accounts WHERE id = checked FOR NO KEY UPDATE;
+	ELSE
+		UPDATE apitoken.accounts SET status = status WHERE id = checked;
+	END IF;
+	IF EXISTS (SELECT FROM apitoken.user_groups WHERE account_id = checked)
+		AND NOT EXISTS (SELECT FROM apitoken.user_groups WHERE account_id = checked AND is_default)
+	THEN
+		RAISE EXCEPTION 'account has user groups but no default group'
+			USING ERRCODE = 'check_violation',
+				DETAIL = format('The account is %s.', checked),
+				HINT = 'Set is_default on exactly one user group of the account.',
+				SCHEMA = 'apitoken', TABLE = 'user_groups', CONSTRAINT = 'user_groups_default_check';
+	END IF;
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION apitoken.check_default_group() IS
+	'Trigger: an account that has user groups has a default group.';
+REVOKE ALL ON FUNCTION apitoken.check_default_group() FROM PUBLIC;
+
+CREATE CONSTRAINT TRIGGER user_groups_default_check AFTER INSERT OR DELETE ON apitoken.user_groups
+	DEFERRABLE INITIALLY DEFERRED
+	FOR EACH ROW EXECUTE FUNCTION apitoken.check_default_group();
+CREATE CONSTRAINT TRIGGER user_groups_default_update_check AFTER UPDATE ON apitoken.user_groups
+	DEFERRABLE INITIALLY DEFERRED
+	FOR EACH ROW WHEN (OLD.is_default IS DISTINCT FROM NEW.is_default)
+	EXECUTE FUNCTION apitoken.check_default_group();
+
+/*
+ * The default group's modules bound those of the account's other groups and
+ * tokens, and an account's type says which modules anybody may have there.  What
+ * is given is looked at when it is given; what is taken from the default group
+ * is taken from everybody; the default moves, or goes, only when nobody has what
+ * the new one lacks.
+ */
+CREATE FUNCTION apitoken.withdraw_module() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_withdraw_module';
+COMMENT ON FUNCTION apitoken.withdraw_module() IS
+	'Trigger: a module taken from an account''s default group is taken from its other groups and its tokens.';
+REVOKE ALL ON FUNCTION apitoken.withdraw_module() FROM PUBLIC;
+
+CREATE FUNCTION apitoken.check_offer() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_check_offer';
+COMMENT ON FUNCTION apitoken.check_offer() IS
+	'Trigger: a user group or API token is given a module only if the account''s default user group has it and an account of its type may hold it. A restore, in a session with row_security off that row security does not bind, brings rows back as they were.';
+REVOKE ALL ON FUNCTION apitoken.check_offer() FROM PUBLIC;
+
+CREATE FUNCTION apitoken.keep_offer() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_keep_offer';
+COMMENT ON FUNCTION apitoken.keep_offer() IS
+	'Trigger: another user group becomes the default, or the default goes, only if nobody of the account has a module that the default group then has not.';
+REVOKE ALL ON FUNCTION apitoken.keep_offer() FROM PUBLIC;
+
+CREATE FUNCTION apitoken.keep_module() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_keep_module';
+COMMENT ON FUNCTION apitoken.keep_module() IS
+	'Trigger: a module taken from a user group that becomes the default meanwhile is not left with others of the account.';
+REVOKE ALL ON FUNCTION apitoken.keep_module() FROM PUBLIC;
+
+CREATE FUNCTION apitoken.keep_account_types() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_keep_account_types';
+COMMENT ON FUNCTION apitoken.keep_account_types() IS
+	'Trigger: a type of account stays among those that may hold a module while an account of that type holds it.';
+REVOKE ALL ON FUNCTION apitoken.keep_account_types() FROM PUBLIC;
+
+CREATE TRIGGER check_new_offer AFTER INSERT ON apitoken.user_group_modules
+	FOR EACH ROW EXECUTE FUNCTION apitoken.check_offer();
+CREATE TRIGGER check_offer AFTER UPDATE ON apitoken.user_group_modules
+	FOR EACH ROW WHEN (OLD.account_id IS DISTINCT FROM NEW.account_id OR OLD.user_group_id IS DISTINCT FROM NEW.user_group_id
+		OR OLD.module_id IS DISTINCT FROM NEW.module_id)
+	EXECUTE FUNCTION apitoken.check_offer();
+
+CREATE TRIGGER withdraw_module AFTER UPDATE ON apitoken.user_group_modules
+	FOR EACH ROW WHEN (OLD.account_id IS DISTINCT FROM NEW.account_id OR OLD.user_group_id IS DISTINCT FROM NEW.user_group_id
+		OR OLD.module_id IS DISTINCT FROM NEW.module_id)
+	EXECUTE FUNCTION apitoken.withdraw_module();
+CREATE TRIGGER withdraw_deleted_module AFTER DELETE ON apitoken.user_group_modules
+	FOR EACH ROW EXECUTE FUNCTION apitoken.withdraw_module();
+CREATE CONSTRAINT TRIGGER keep_module AFTER UPDATE ON apitoken.user_group_modules
+	DEFERRABLE INITIALLY DEFERRED
+	FOR EACH ROW WHEN (OLD.account_id IS DISTINCT FROM NEW.account_id OR OLD.user_group_id IS DISTINCT FROM NEW.user_group_id
+		OR OLD.module_id IS DISTINCT FROM NEW.module_id)
+	EXECUTE FUNCTION apitoken.keep_module();
+CREATE CONSTRAINT TRIGGER keep_deleted_module AFTER DELETE ON apitoken.user_group_modules
+	DEFERRABLE INITIALLY DEFERRED
+	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_module();
+
+CREATE TRIGGER check_new_offer AFTER INSERT ON apitoken.api_token_modules
+	FOR EACH ROW EXECUTE FUNCTION apitoken.check_offer();
+CREATE TRIGGER check_offer AFTER UPDATE ON apitoken.api_token_modules
+	FOR EACH ROW WHEN (OLD.account_id IS DISTINCT FROM NEW.account_id OR OLD.api_token_id IS DISTINCT FROM NEW.api_token_id
+		OR OLD.module_id IS DISTINCT FROM NEW.module_id)
+	EXECUTE FUNCTION apitoken.check_offer();
+
+CREATE CONSTRAINT TRIGGER keep_account_types AFTER UPDATE ON apitoken.modules
+	DEFERRABLE INITIALLY DEFERRED
+	FOR EACH ROW WHEN (OLD.account_types IS DISTINCT FROM NEW.account_types)
+	EXECUTE FUNCTION apitoken.keep_account_types();
+
+CREATE CONSTRAINT TRIGGER keep_offer AFTER UPDATE ON apitoken.user_groups
+	DEFERRABLE INITIALLY DEFERRED
+	FOR EACH ROW WHEN (OLD.is_default AND NOT NEW.is_default)
+	EXECUTE FUNCTION apitoken.keep_offer();
+CREATE CONSTRAINT TRIGGER keep_offer_of_deleted AFTER DELETE ON apitoken.user_groups
+	DEFERRABLE INITIALLY DEFERRED
+	FOR EACH ROW WHEN (OLD.is_default)
+	EXECUTE FUNCTION apitoken.keep_offer();
+
+/*
+ * Whatever changes a status, this extension's functions or an UPDATE by hand,
+ * leaves its row in the trail and its signal.  An INSERT does not come here:
+ * a restore would write the trail a second time.
+ */
+CREATE FUNCTION apitoken.log_transition() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_log_transition';
+COMMENT ON FUNCTION apitoken.log_transition() IS
+	'Trigger: records a change of an API token''s status in apitoken.api_token_transitions and, unless apitoken.notify is off, sends {"id": ..., "status": ...} on the channel apitoken when the transaction commits.';
+REVOKE ALL ON FUNCTION apitoken.log_transition() FROM PUBLIC;
+
+CREATE TRIGGER log_transition AFTER UPDATE ON apitoken.api_tokens
+	FOR EACH ROW WHEN (OLD.status IS DISTINCT FROM NEW.status)
+	EXECUTE FUNCTION apitoken.log_transition();
+
+CREATE FUNCTION apitoken.refuse_transition() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RAISE EXCEPTION 'a deleted API token stays deleted'
+		USING ERRCODE = 'restrict_violation',
+			DETAIL = format('The API token is %s.', OLD.id),
+			HINT = 'Create a new API token.';
+END
+$$;
+COMMENT ON FUNCTION apitoken.refuse_transition() IS 'Trigger: Deleted is for good.';
+REVOKE ALL ON FUNCTION apitoken.refuse_transition() FROM PUBLIC;
+
+CREATE TRIGGER refuse_transition AFTER UPDATE ON apitoken.api_tokens
+	FOR EACH ROW WHEN (OLD.status = 'Deleted' AND NEW.status <> 'Deleted')
+	EXECUTE FUNCTION apitoken.refuse_transition();
+
+-- The trail's foreign key keeps a token only where it has a row there.
+CREATE FUNCTION apitoken.keep_token() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RAISE EXCEPTION 'API tokens are never removed'
+		USING ERRCODE = 'restrict_violation',
+			DETAIL = format('The API token is %s.', OLD.id),
+			HINT = 'Set its status to Deleted, as apitoken_delete() does.',
+			SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME;
+END
+$$;
+COMMENT ON FUNCTION apitoken.keep_token() IS
+	'Trigger: rows of API tokens are never removed.';
+REVOKE ALL ON FUNCTION apitoken.keep_token() FROM PUBLIC;
+
+CREATE TRIGGER keep_token BEFORE DELETE ON apitoken.api_tokens
+	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_token();
+
+CREATE FUNCTION apitoken.keep_trail() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RAISE EXCEPTION 'rows of the trail are only ever added'
+		USING ERRCODE = 'restrict_violation',
+			DETAIL = format('%s on apitoken.api_token_transitions is refused.', TG_OP);
+END
+$$;
+COMMENT ON FUNCTION apitoken.keep_trail() IS 'Trigger: rows of the trail are neither changed nor removed.';
+REVOKE ALL ON FUNCTION apitoken.keep_trail() FROM PUBLIC;
+
+CREATE TRIGGER keep_trail BEFORE UPDATE OR DELETE OR TRUNCATE ON apitoken.api_token_transitions
+	FOR EACH STATEMENT EXECUTE FUNCTION apitoken.keep_trail();
+
+-- A hold means something: what is held is not Active, whoever writes it.
+CREATE FUNCTION apitoken.refuse_held() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_refuse_held';
+COMMENT ON FUNCTION apitoken.refuse_held() IS
+	'Trigger: a held API token is not Active.';
+REVOKE ALL ON FUNCTION apitoken.refuse_held() FROM PUBLIC;
+
+CREATE TRIGGER refuse_held AFTER INSERT OR UPDATE OF held_at ON apitoken.api_tokens
+	FOR EACH ROW WHEN (NEW.held_at IS NOT NULL AND NEW.status = 'Active')
+	EXECUTE FUNCTION apitoken.refuse_held();
+
+/*
+ * Whatever takes a right away, by a function or by hand, closes a gate: whoever
+ * acts by that right does not commit until he sees what has become of it.  A
+ * change of a token's status does so in log_transition(), a module taken from a
+ * user group in withdraw_module().
+ */
+CREATE FUNCTION apitoken.close_gate() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_close_gate';
+COMMENT ON FUNCTION apitoken.close_gate() IS
+	'Trigger: whoever acts by a right that is being taken away does not commit before that has been decided.';
+REVOKE ALL ON FUNCTION apitoken.close_gate() FROM PUBLIC;
+
+CREATE TRIGGER close_gate_on_delete AFTER DELETE ON apitoken.api_token_modules
+	FOR EACH ROW EXECUTE FUNCTION apitoken.close_gate('token', 'api_token_id');
+CREATE TRIGGER close_gate AFTER UPDATE ON apitoken.api_token_modules
+	FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION apitoken.close_gate('token', 'api_token_id');
+CREATE TRIGGER close_gate AFTER UPDATE OF status ON apitoken.users
+	FOR EACH ROW WHEN (OLD.status = 'Active' AND NEW.status <> 'Active') EXECUTE FUNCTION apitoken.close_gate('user', 'id');
+CREATE TRIGGER close_gate_on_delete AFTER DELETE ON apitoken.users
+	FOR EACH ROW EXECUTE FUNCTION apitoken.close_gate('user', 'id');
+CREATE TRIGGER close_gate AFTER UPDATE ON apitoken.user_group_users
+	FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION apitoken.close_gate('user', 'user_id');
+CREATE TRIGGER close_gate_on_delete AFTER DELETE ON apitoken.user_group_users
+	FOR EACH ROW EXECUTE FUNCTION apitoken.close_gate('user', 'user_id');
+CREATE TRIGGER close_gate AFTER UPDATE OF is_default ON apitoken.user_groups
+	FOR EACH ROW WHEN (OLD.is_default AND NOT NEW.is_default) EXECUTE FUNCTION apitoken.close_gate('account', 'account_id');
+CREATE TRIGGER close_gate AFTER UPDATE OF code, account_types ON apitoken.modules
+	FOR EACH ROW WHEN (OLD.code <> NEW.code OR OLD.account_types <> NEW.account_types) EXECUTE FUNCTION apitoken.close_gate('all');
+CREATE TRIGGER close_gate AFTER UPDATE OF held_at ON apitoken.accounts
+	FOR EACH ROW WHEN (OLD.held_at IS NULL AND NEW.held_at IS NOT NULL)
+	EXECUTE FUNCTION apitoken.close_gate('account', 'id');
+
+/*
+ * Whose name is in an audit is shown with it.  Somebody else's, put there by
+ * hand, would show an actor of one account a user of another.
+ */
+CREATE FUNCTION apitoken.keep_columns() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_keep_columns';
+COMMENT ON FUNCTION apitoken.keep_columns() IS
+	'Trigger: an actor who may administer some accounts does not change these columns by hand.';
+REVOKE ALL ON FUNCTION apitoken.keep_columns() FROM PUBLIC;
+
+-- The functions' own writes are the owner's, whom row security does not bind.
+DO $$
+DECLARE
+	audited text;
+BEGIN
+	FOREACH audited IN ARRAY ARRAY['accounts', 'buyers', 'api_tokens'] LOOP
+		EXECUTE format($t$
+			CREATE TRIGGER keep_audit
+				BEFORE UPDATE OF created_by_type, created_by_id, updated_by_type, updated_by_id ON apitoken.%1$I
+				FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('created_by_type', 'created_by_id', 'updated_by_type', 'updated_by_id')
+			$t$, audited);
+	END LOOP;
+END
+$$;
+
+-- Nor is a hold set or let go by hand.
+CREATE TRIGGER keep_hold BEFORE UPDATE OF held_at ON apitoken.api_tokens
+	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('held_at');
+CREATE TRIGGER keep_hold BEFORE UPDATE OF held_at ON apitoken.accounts
+	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('held_at');
+
+/*
+ * Row security is not asked by TRUNCATE.  What replicates a publisher's does not
+ * come here, as with every other trigger.
+ */
+CREATE FUNCTION apitoken.refuse_truncate() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF pg_has_role((SELECT c.relowner FROM pg_class c WHERE c.oid = TG_RELID), 'USAGE') THEN
+		RETURN NULL;
+	END IF;
+	RAISE EXCEPTION 'must be owner of table apitoken.% to truncate it', TG_TABLE_NAME
+		USING ERRCODE = 'insufficient_privilege',
+			SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME;
+END
+$$;
+COMMENT ON FUNCTION apitoken.refuse_truncate() IS
+	'Trigger: only the owner of a table of the extension truncates it.';
+REVOKE ALL ON FUNCTION apitoken.refuse_truncate() FROM PUBLIC;
+
+DO $$
+DECLARE
+	stored regclass;
+BEGIN
+	FOR stored IN
+		SELECT c.oid FROM pg_class c
+			WHERE c.relnamespace = 'apitoken'::regnamespace AND c.relkind = 'r'
+			ORDER BY c.oid
+	LOOP
+		EXECUTE format('CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION apitoken.refuse_truncate()', stored);
+	END LOOP;
+END
+$$;
+
+/*
+ * Row security: a second wall, for roles that were granted tables directly.
+ * Such a role sees what the actor of its transaction may administer, and a
+ * trusted role (one that holds USAGE on the schema apitoken, and SELECT and
+ * UPDATE on api_tokens) everything.  A role that is granted a table needs EXECUTE
+ * on the next two functions as well.
+ *
+ * It lets nobody write what says who may what, or what was done: who is to do
+ * that by hand must be one whom row security does not hold back, an owner of the
+ * tables or a role with BYPASSRLS.
+ */
+CREATE FUNCTION apitoken.sees_every_account() RETURNS boolean
+LANGUAGE C STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'apitoken_sees_every_account';
+COMMENT ON FUNCTION apitoken.sees_every_account() IS
+	'Whether the caller may see every account: a role that holds USAGE on the schema apitoken, and SELECT and UPDATE on api_tokens, or an actor of an Operations account that holds account-management. For row security policies.';
+REVOKE ALL ON FUNCTION apitoken.sees_every_account() FROM PUBLIC;
+
+CREATE FUNCTION apitoken.visible_accounts() RETURNS text[]
+LANGUAGE C STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'apitoken_visible_accounts';
+COMMENT ON FUNCTION apitoken.visible_accounts() IS
+	'Ids of the accounts whose API tokens the caller''s actor may administer; empty without an actor. For row security policies.';
+REVOKE ALL ON FUNCTION apitoken.visible_accounts() FROM PUBLIC;
+
+DO $$
+DECLARE
+	everywhere CONSTANT text := '(SELECT apitoken.sees_every_account())';
+	owned text;
+	condition text;
+BEGIN
+	FOREACH owned IN ARRAY ARRAY['accounts', 'user_accounts', 'user_groups', 'user_group_modules', 'user_group_users',
+		'user_group_buyers', 'buyers', 'buyer_errors', 'buyer_sellers', 'api_tokens', 'api_token_modules',
+		'api_token_transitions']
+	LOOP
+		condition := format('%s OR %I = ANY ((SELECT apitoken.visible_accounts())::text[])', everywhere,
+			CASE owned WHEN 'accounts' THEN 'id' ELSE 'account_id' END);
+		EXECUTE format($p$
+			ALTER TABLE apitoken.%1$I ENABLE ROW LEVEL SECURITY;
+			CREATE POLICY tenant ON apitoken.%1$I FOR SELECT USING (%2$s);
+			COMMENT ON POLICY tenant ON apitoken.%1$I IS
+				'Rows of the accounts that the caller''s actor may administer; all rows for a trusted role.';
+			$p$, owned, condition);
+		IF owned IN ('accounts', 'api_tokens', 'buyers', 'buyer_errors', 'buyer_sellers', 'user_group_buyers') THEN
+			EXECUTE format($p$
+				CREATE POLICY tenant_update ON apitoken.%1$I FOR UPDATE USING (%2$s) WITH CHECK (%2$s);
+				COMMENT ON POLICY tenant_update ON apitoken.%1$I IS 'As those that are seen.';
+				$p$, owned, condition);
+		END IF;
+		IF owned IN ('buyers', 'buyer_errors', 'buyer_sellers', 'user_group_buyers') THEN
+			EXECUTE format($p$
+				CREATE POLICY tenant_insert ON apitoken.%1$I FOR INSERT WITH CHECK (%2$s);
+				COMMENT ON POLICY tenant_insert ON apitoken.%1$I IS 'As those that are seen.';
+				CREATE POLICY tenant_delete ON apitoken.%1$I FOR DELETE USING (%2$s);
+				COMMENT ON POLICY tenant_delete ON apitoken.%1$I IS 'As those that are seen.';
+				$p$, owned, condition);
+		END IF;
+	END LOOP;
+
+	-- what rights are named after, and sellers: for all to read
+	FOREACH owned IN ARRAY ARRAY['modules', 'sellers'] LOOP
+		EXECUTE format($p$
+			ALTER TABLE apitoken.%1$I ENABLE ROW LEVEL SECURITY;
+			CREATE POLICY reference ON apitoken.%1$I FOR SELECT USING (true);
+			COMMENT ON POLICY reference ON apitoken.%1$I IS 'Reference data: the same for every account.';
+			$p$, owned);
+	END LOOP;
+END
+$$;
+
+ALTER TABLE apitoken.users ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON apitoken.users FOR SELECT USING (
+	(SELECT apitoken.sees_every_account())
+	OR EXISTS (SELECT FROM apitoken.user_accounts m WHERE m.user_id = users.id));
+COMMENT ON POLICY tenant ON apitoken.users IS
+	'Users of the accounts that the caller''s actor may administer; all for a trusted role. Asks apitoken.user_accounts, by its own policy: whoever reads users needs SELECT (account_id, user_id) on that, too.';
+
+-- No policy: seen by the owner alone.
+ALTER TABLE apitoken.actors ENABLE ROW LEVEL SECURITY;
+ALTER TABLE apitoken.api_token_credentials ENABLE ROW LEVEL SECURITY;
+
+/*
+ * What others add, and whom they grant what
+ */
+
+/*
+ * A trigger on these tables runs with the rights of their owner, who is mostly
+ * a superuser: the functions write as he does.  So TRIGGER on a table, which
+ * GRANT ALL includes, must not be enough to put one there.
+ */
+CREATE FUNCTION apitoken.refuse_trigger() RETURNS event_trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	relation regclass;
+BEGIN
+	SELECT t.tgrelid INTO relation
+		FROM pg_event_trigger_ddl_commands() c
+		JOIN pg_trigger t ON t.oid = c.objid
+		JOIN pg_class r ON r.oid = t.tgrelid
+		JOIN pg_namespace n ON n.oid = r.relnamespace
+		WHERE c.classid = 'pg_trigger'::regclass AND n.nspname = 'apitoken' AND NOT pg_has_role(r.relowner, 'USAGE');
+	IF FOUND THEN
+		RAISE EXCEPTION 'must be owner of table %', relation
+			USING ERRCODE = 'insufficient_privilege',
+				DETAIL = 'A trigger on a table of the extension "apitoken" runs with the rights of the table''s owner.';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION apitoken.refuse_trigger() IS
+	'Event trigger: only the owner of a table of the extension creates a trigger on it.';
+REVOKE ALL ON FUNCTION apitoken.refuse_trigger() FROM PUBLIC;
+
+CREATE EVENT TRIGGER apitoken_refuse_trigger ON ddl_command_end WHEN TAG IN ('CREATE TRIGGER')
+	EXECUTE FUNCTION apitoken.refuse_trigger();
+-- also in sessions that have switched ordinary triggers off, as the other two
+ALTER EVENT TRIGGER apitoken_refuse_trigger ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER apitoken_refuse_trigger IS
+	'Keeps roles that were granted TRIGGER on a table of the extension apitoken from running code as its owner.';
+
+/*
+ * Rights that are for nobody, and that GRANT ... ON ALL would give.  With EXECUTE
+ * on a trigger's function a role would have it fired by a table of its own, and
+ * write the trail or actors as the owner; with the trail's sequence it would
+ * keep every token from changing its status.
+ */
+CREATE FUNCTION apitoken.take_back() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	given record;
+BEGIN
+	FOR given IN
+		SELECT g.grantee, string_agg(format('%s on %s', g.rights, g.object), ', ' ORDER BY g.object) AS what,
+				string_agg(format('REVOKE %s ON %s %s FROM %s CASCADE', g.rights, g.kind, g.object, g.grantee), '; ') AS command
+			FROM (
+				SELECT DISTINCT o.kind, o.object, o.rights, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(r.rolname) END
+					FROM (
+						SELECT 'SEQUENCE', c.oid::regclass::text, 'USAGE, UPDATE', c.relacl, c.relowner
+							FROM pg_class c WHERE c.relnamespace = 'apitoken'::regnamespace AND c.relkind = 'S'
+						UNION ALL
+						SELECT 'FUNCTION', p.oid::regprocedure::text, 'EXECUTE', p.proacl, p.proowner
+							FROM pg_proc p
+							WHERE p.pronamespace = 'apitoken'::regnamespace
+								AND p.prorettype IN ('trigger'::regtype, 'event_trigger'::regtype)
+					) o (kind, object, rights, acl, owner)
+					CROSS JOIN LATERAL aclexplode(o.acl) a
+					LEFT JOIN pg_roles r ON r.oid = a.grantee
+					WHERE a.grantee <> o.owner AND strpos(o.rights, a.privilege_type) > 0
+			) g (kind, object, rights, grantee)
+			GROUP BY g.grantee
+			ORDER BY g.grantee
+	LOOP
+		EXECUTE given.command;
+		RAISE WARNING 'rights that are for the owner of the extension "apitoken" alone were taken back from %', given.grantee
+			USING DETAIL = format('Others could write with them what row security keeps from them: %s.', given.what);
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION apitoken.take_back() IS
+	'Takes back rights that are for the owner alone: EXECUTE on the functions of triggers, USAGE and UPDATE of sequences.';
+REVOKE ALL ON FUNCTION apitoken.take_back() FROM PUBLIC;
+
+CREATE FUNCTION apitoken.take_back_grant() RETURNS event_trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM apitoken.take_back();
+END
+$$;
+COMMENT ON FUNCTION apitoken.take_back_grant() IS
+	'Event trigger: rights that are for the owner alone are taken back, with a warning, as soon as they are granted.';
+REVOKE ALL ON FUNCTION apitoken.take_back_grant() FROM PUBLIC;
+
+CREATE EVENT TRIGGER apitoken_take_back ON ddl_command_end WHEN TAG IN ('GRANT')
+	EXECUTE FUNCTION apitoken.take_back_grant();
+ALTER EVENT TRIGGER apitoken_take_back ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER apitoken_take_back IS
+	'Keeps grants on all functions or sequences of the schema apitoken from giving what is for the owner of the extension apitoken alone.';
+
+
+/*
+ * What somebody adds to these tables is no part of what CREATE EXTENSION makes,
+ * and so pg_dump does not bring it back: that is said where it is added.  Every
+ * column of the extension has a comment, by which others are known.
+ */
+CREATE FUNCTION apitoken.warn_of_restore() RETURNS event_trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	tables oid[] := ARRAY(SELECT c.oid FROM pg_class c
+		JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
+		JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
+		WHERE e.extname = 'apitoken' AND c.relkind IN ('r', 'p'));
+	added text;
+BEGIN
+	SELECT string_agg(DISTINCT format('%s.%I', a.attrelid::regclass, a.attname), ', ') INTO added
+		FROM pg_event_trigger_ddl_commands() c
+		JOIN pg_attribute a ON a.attrelid = c.objid AND a.attnum > 0 AND NOT a.attisdropped
+		WHERE c.classid = 'pg_class'::regclass AND c.objid = ANY (tables) AND NOT c.in_extension
+			AND col_description(a.attrelid, a.attnum) IS NULL;
+	IF added IS NOT NULL THEN
+		RAISE WARNING 'columns that the extension "apitoken" does not make: %', added
+			USING DETAIL = 'A dump has their values, but CREATE EXTENSION makes the table without them, and the restore loses all of its rows.',
+				HINT = 'Keep them in a table of your own, with a foreign key; or add them between the restore of the schema and that of the data.';
+	END IF;
+
+	SELECT string_agg(DISTINCT quote_ident(p.pubname), ', ') INTO added
+		FROM pg_event_trigger_ddl_commands() c
+		JOIN pg_publication_rel r ON c.classid = 'pg_publication'::regclass AND r.prpubid = c.objid
+			OR c.classid = 'pg_publication_rel'::regclass AND r.oid = c.objid
+		JOIN pg_publication p ON p.oid = r.prpubid
+		WHERE r.prrelid = ANY (tables);
+	IF added IS NOT NULL THEN
+		RAISE WARNING 'publications that a dump does not bring back whole: %', added
+			USING DETAIL = 'pg_dump leaves out which tables of an extension a publication has.',
+				HINT = 'Add them again after a restore, or publish the schema, or all tables.';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION apitoken.warn_of_restore() IS
+	'Event trigger: says of columns and publications of the extension''s tables that a dump does not bring them back.';
+REVOKE ALL ON FUNCTION apitoken.warn_of_restore() FROM PUBLIC;
+
+CREATE EVENT TRIGGER apitoken_warn_of_restore ON ddl_command_end WHEN TAG IN ('ALTER TABLE', 'CREATE PUBLICATION', 'ALTER PUBLICATION')
+	EXECUTE FUNCTION apitoken.warn_of_restore();
+ALTER EVENT TRIGGER apitoken_warn_of_restore ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER apitoken_warn_of_restore IS
+	'Says what a dump does not bring back of what is added to the tables of the extension apitoken.';
+
+/*
+ * Views for those who watch over the tokens.
+ *
+ * They read with their owner's rights, past row security, and show every
+ * account: so they are in a schema of their own, where what is granted on all
+ * tables of the schema apitoken does not reach them.  None leads to a digest.
+ * With security_barrier, a condition of somebody's own sees no row that the view
+ * leaves out.
+ */
+CREATE SCHEMA apitoken_monitor;
+COMMENT ON SCHEMA apitoken_monitor IS
+	'Views of the extension apitoken for those who watch over API tokens. They show every account: grant SELECT on them, to roles that may see that.';
+
+-- Read once: the row for all of them is the sum of the others.
+CREATE VIEW apitoken_monitor.token_states WITH (security_barrier) AS
+	SELECT a.id AS account_id,
+			count(t.id) FILTER (WHERE t.status = 'Active') AS active,
+			count(t.id) FILTER (WHERE t.status = 'Disabled') AS disabled,
+			count(t.id) FILTER (WHERE t.status = 'Deleted') AS deleted
+		FROM apitoken.accounts a
+		LEFT JOIN apitoken.api_tokens t ON t.account_id = a.id
+		GROUP BY ROLLUP (a.id);
+COMMENT ON VIEW apitoken_monitor.token_states IS
+	'How many API tokens there are of each status: a row for each account, and one for all of them, whose account_id is null. For monitoring: shows every account, and nothing that a secret could be found by.';
+COMMENT ON COLUMN apitoken_monitor.token_states.account_id IS 'The account; null in the row for all accounts.';
+COMMENT ON COLUMN apitoken_monitor.token_states.active IS 'Number of Active tokens: those that authenticate.';
+COMMENT ON COLUMN apitoken_monitor.token_states.disabled IS 'Number of Disabled tokens.';
+COMMENT ON COLUMN apitoken_monitor.token_states.deleted IS 'Number of Deleted tokens.';
+REVOKE ALL ON apitoken_monitor.token_states FROM PUBLIC;
+
+CREATE VIEW apitoken_monitor.token_accesses WITH (security_barrier) AS
+	SELECT t.account_id, t.id AS api_token_id, t.name, t.status, t.created_at, c.last_access_at
+		FROM apitoken.api_tokens t
+		LEFT JOIN apitoken.api_token_credentials c ON c.account_id = t.account_id AND c.api_token_id = t.id;
+COMMENT ON VIEW apitoken_monitor.token_accesses IS
+	'When each API token last authenticated. Not since a date: WHERE last_access_at < date. For monitoring: shows every account, and nothing that a secret could be found by.';
+COMMENT ON COLUMN apitoken_monitor.token_accesses.account_id IS 'The token''s account.';
+COMMENT ON COLUMN apitoken_monitor.token_accesses.api_token_id IS 'The token.';
+COMMENT ON COLUMN apitoken_monitor.token_accesses.name IS 'Its name.';
+COMMENT ON COLUMN apitoken_monitor.token_accesses.status IS 'Its status now: Active, Disabled or Deleted.';
+COMMENT ON COLUMN apitoken_monitor.token_accesses.created_at IS 'When it was created.';
+COMMENT ON COLUMN apitoken_monitor.token_accesses.last_access_at IS
+	'About when it last authenticated, noted at most every apitoken.last_access_interval; null if it never has.';
+REVOKE ALL ON apitoken_monitor.token_accesses FROM PUBLIC;
+
+CREATE VIEW apitoken_monitor.tokens_never_used WITH (security_barrier) AS
+	SELECT t.account_id, t.id AS api_token_id, t.name, t.created_at, t.created_by_type AS creator_type, t.created_by_id AS creator_id
+		FROM apitoken.api_tokens t
+		LEFT JOIN apitoken.api_token_credentials c ON c.account_id = t.account_id AND c.api_token_id = t.id
+		WHERE t.status = 'Active' AND c.last_access_at IS NULL;
+COMMENT ON VIEW apitoken_monitor.tokens_never_used IS
+	'Active API tokens that have never authenticated. For monitoring: shows every account, and nothing that a secret could be found by.';
+COMMENT ON COLUMN apitoken_monitor.tokens_never_used.account_id IS 'The token''s account.';
+COMMENT ON COLUMN apitoken_monitor.tokens_never_used.api_token_id IS 'The token.';
+COMMENT ON COLUMN apitoken_monitor.tokens_never_used.name IS 'Its name.';
+COMMENT ON COLUMN apitoken_monitor.tokens_never_used.created_at IS 'When it was created.';
+COMMENT ON COLUMN apitoken_monitor.tokens_never_used.creator_type IS 'What created it: user or token; null if nobody is known.';
+COMMENT ON COLUMN apitoken_monitor.tokens_never_used.creator_id IS 'Id of the user or API token that created it.';
+REVOKE ALL ON apitoken_monitor.tokens_never_used FROM PUBLIC;
+
+CREATE VIEW apitoken_monitor.tokens_to_review WITH (security_barrier) AS
+	SELECT t.account_id, t.id AS api_token_id, t.name, a.status AS account_status,
+			t.created_by_type AS creator_type, t.created_by_id AS creator_id, COALESCE(u.status, k.status) AS creator_status
+		FROM apitoken.api_tokens t
+		JOIN apitoken.accounts a ON a.id = t.account_id
+		LEFT JOIN apitoken.users u ON t.created_by_type = 'user' AND u.id = t.created_by_id
+		LEFT JOIN apitoken.api_tokens k ON t.created_by_type = 'token' AND k.id = t.created_by_id
+		WHERE t.status = 'Active'
+			AND (a.status = 'Disabled' OR u.status IN ('Blocked', 'Disabled', 'Deleted') OR k.status IN ('Disabled', 'Deleted'));
+COMMENT ON VIEW apitoken_monitor.tokens_to_review IS
+	'Active API tokens that may be left over: their account is Disabled, or the user or API token that created them is Blocked, Disabled or Deleted. They still authenticate. For monitoring: shows every account, and nothing that a secret could be found by.';
+COMMENT ON COLUMN apitoken_monitor.tokens_to_review.account_id IS 'The token''s account.';
+COMMENT ON COLUMN apitoken_monitor.tokens_to_review.api_token_id IS 'The token.';
+COMMENT ON COLUMN apitoken_monitor.tokens_to_review.name IS 'Its name.';
+COMMENT ON COLUMN apitoken_monitor.tokens_to_review.account_status IS 'Status of the account: Active, Enabled or Disabled.';
+COMMENT ON COLUMN apitoken_monitor.tokens_to_review.creator_type IS 'What created it: user or token; null if nobody is known.';
+COMMENT ON COLUMN apitoken_monitor.tokens_to_review.creator_id IS 'Id of the user or API token that created it.';
+COMMENT ON COLUMN apitoken_monitor.tokens_to_review.creator_status IS 'Status of that user or API token; null if nobody is known.';
+REVOKE ALL ON apitoken_monitor.tokens_to_review FROM PUBLIC;
+
+CREATE VIEW apitoken_monitor.token_transitions WITH (security_barrier) AS
+	SELECT l.id, l.at, l.account_id, l.api_token_id, t.name, t.status, l.from_status, l.to_status,
+			l.actor_type, l.actor_id, COALESCE(u.name, k.name) AS actor_name, l.database_role, l.client_address
+		FROM apitoken.api_token_transitions l
+		JOIN apitoken.api_tokens t ON t.account_id = l.account_id AND t.id = l.api_token_id
+		LEFT JOIN apitoken.users u ON l.actor_type = 'user' AND u.id = l.actor_id
+		LEFT JOIN apitoken.api_tokens k ON l.actor_type = 'token' AND k.id = l.actor_id;
+COMMENT ON VIEW apitoken_monitor.token_transitions IS
+	'The trail with names: who changed which API token''s status. The last hour: WHERE at > now() - interval ''1 hour''. For monitoring: shows every account, and nothing that a secret could be found by.';
+COMMENT ON COLUMN apitoken_monitor.token_transitions.id IS 'Number of the trail''s row; a later change of one token has a higher one.';
+COMMENT ON COLUMN apitoken_monitor.token_transitions.at IS 'When the change was made.';
+COMMENT ON COLUMN apitoken_monitor.token_transitions.account_id IS 'The token''s account.';
+COMMENT ON COLUMN apitoken_monitor.token_transitions.api_token_id IS 'The token.';
+COMMENT ON COLUMN apitoken_monitor.token_transitions.name IS 'Its name now.';
+COMMENT ON COLUMN apitoken_monitor.token_transitions.status IS 'Its status now.';
+COMMENT ON COLUMN apitoken_monitor.token_transitions.from_status IS 'Status before; null for a new token.';
+COMMENT ON COLUMN apitoken_monitor.token_transitions.to_status IS 'Status after.';
+COMMENT ON COLUMN apitoken_monitor.token_transitions.actor_type IS 'What acted: user or token; null where a trusted database role acted by itself.';
+COMMENT ON COLUMN apitoken_monitor.token_transitions.actor_id IS 'Id of the user or API token that acted.';
+COMMENT ON COLUMN apitoken_monitor.token_transitions.actor_name IS 'Name now of the user or API token that acted.';
+COMMENT ON COLUMN apitoken_monitor.token_transitions.database_role IS 'Database role that made the call.';
+COMMENT ON COLUMN apitoken_monitor.token_transitions.client_address IS 'Network address of the client; null for a local connection.';
+REVOKE ALL ON apitoken_monitor.token_transitions FROM PUBLIC;
+
+CREATE VIEW apitoken_monitor.tokens_disabled_last_day WITH (security_barrier) AS
+	SELECT at, account_id, api_token_id, name, status, actor_type, actor_id, actor_name, database_role, client_address
+		FROM apitoken_monitor.token_transitions
+		WHERE to_status = 'Disabled' AND at > now() - interval '24 hours';
+COMMENT ON VIEW apitoken_monitor.tokens_disabled_last_day IS
+	'API tokens disabled in the last 24 hours, and by whom: a row for each time, also if the token was enabled or deleted since. For monitoring: shows every account, and nothing that a secret could be found by.';
+COMMENT ON COLUMN apitoken_monitor.tokens_disabled_last_day.at IS 'When it was disabled.';
+COMMENT ON COLUMN apitoken_monitor.tokens_disabled_last_day.account_id IS 'The token''s account.';
+COMMENT ON COLUMN apitoken_monitor.tokens_disabled_last_day.api_token_id IS 'The token.';
+COMMENT ON COLUMN apitoken_monitor.tokens_disabled_last_day.name IS 'Its name now.';
+COMMENT ON COLUMN apitoken_monitor.tokens_disabled_last_day.status IS 'Its status now.';
+COMMENT ON COLUMN apitoken_monitor.tokens_disabled_last_day.actor_type IS 'What disabled it: user or token; null where a trusted database role did by itself.';
+COMMENT ON COLUMN apitoken_monitor.tokens_disabled_last_day.actor_id IS 'Id of the user or API token that disabled it.';
+COMMENT ON COLUMN apitoken_monitor.tokens_disabled_last_day.actor_name IS 'Name now of the user or API token that disabled it.';
+COMMENT ON COLUMN apitoken_monitor.tokens_disabled_last_day.database_role IS 'Database role that made the call.';
+COMMENT ON COLUMN apitoken_monitor.tokens_disabled_last_day.client_address IS 'Network address of the client; null for a local connection.';
+REVOKE ALL ON apitoken_monitor.tokens_disabled_last_day FROM PUBLIC;
+
+-- What breaks the bounds of modules comes from a database of version 1.0, or with
+-- a restore: it stays, and is shown here.
+CREATE VIEW apitoken_monitor.modules_to_review WITH (security_barrier) AS
+	SELECT h.account_id, h.holder_type, h.holder_id, h.module_id, o.module_id IS NOT NULL AS is_offered,
+			a.type = ANY (m.account_types) AS is_allowed
+		FROM (SELECT l.account_id, 'group'::text AS holder_type, l.user_group_id AS holder_id, l.module_id
+				FROM apitoken.user_group_modules l
+			UNION ALL
+			SELECT l.account_id, 'token'::text, l.api_token_id, l.module_id FROM apitoken.api_token_modules l) h
+		JOIN apitoken.accounts a ON a.id = h.account_id
+		JOIN apitoken.modules m ON m.id = h.module_id
+		LEFT JOIN (SELECT l.account_id, l.module_id FROM apitoken.user_groups g
+			JOIN apitoken.user_group_modules l ON l.account_id = g.account_id AND l.user_group_id = g.id WHERE g.is_default) o
+			ON o.account_id = h.account_id AND o.module_id = h.module_id
+		WHERE o.module_id IS NULL OR (a.type = ANY (m.account_types)) IS NOT TRUE;
+COMMENT ON VIEW apitoken_monitor.modules_to_review IS
+	'Modules that a user group or an API token has though its account''s default group does not have them, or an account of its type may not: rows that are older than version 1.1, or were restored. For monitoring: shows every account, and nothing that a secret could be found by.';
+COMMENT ON COLUMN apitoken_monitor.modules_to_review.account_id IS 'The account of both.';
+COMMENT ON COLUMN apitoken_monitor.modules_to_review.holder_type IS 'What has the module: group or token.';
+COMMENT ON COLUMN apitoken_monitor.modules_to_review.holder_id IS 'Id of that user group or API token.';
+COMMENT ON COLUMN apitoken_monitor.modules_to_review.module_id IS 'The module.';
+COMMENT ON COLUMN apitoken_monitor.modules_to_review.is_offered IS 'Whether the account''s default user group has the module.';
+COMMENT ON COLUMN apitoken_monitor.modules_to_review.is_allowed IS 'Whether an account of this type may hold the module (apitoken.modules.account_types).';
+REVOKE ALL ON apitoken_monitor.modules_to_review FROM PUBLIC;
+
+/*
+ * Calls
+ *
+ * In C, each becomes the owner of the tables for as long as it runs: a caller
+ * needs EXECUTE on it and nothing else.
+ */
+
+CREATE FUNCTION @extschema@.apitoken_version() RETURNS text
+LANGUAGE C IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'apitoken_version';
+COMMENT ON FUNCTION @extschema@.apitoken_version() IS
+	'Version of the loaded library of the extension apitoken. Differs from pg_extension.extversion between the installation of a new library and ALTER EXTENSION apitoken UPDATE.';
+REVOKE ALL ON FUNCTION @extschema@.apitoken_version() FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_disable(id text, fields text DEFAULT NULL) RETURNS jsonb
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_disable';
+COMMENT ON FUNCTION @extschema@.apitoken_disable(text, text) IS
+	$$Disable an API token
+
+Active -> Disabled: the token stops authenticating as soon as the transaction commits. Answers the token's full document. fields adds and removes members, for example "-account,-modules" or "-*,+id,+status". Errors: PT400 if it is Disabled already, PT404 if there is no such token among those the caller may administer.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_disable(text, text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_ensure_disabled(id text, hold boolean DEFAULT false, fields text DEFAULT NULL) RETURNS jsonb
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_ensure_disabled';
+COMMENT ON FUNCTION @extschema@.apitoken_ensure_disabled(text, boolean, text) IS
+	$$Make sure that an API token is disabled
+
+As apitoken_disable, but the answer is the same if it was Disabled already, or Deleted. With hold it is held, too: see apitoken_release. Answers the token's full document. fields adds and removes members, for example "-account,-modules" or "-*,+id,+status". Errors: PT403 for a hold by somebody other than Operations or a trusted role, PT404 if there is no such token among those the caller may administer.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_ensure_disabled(text, boolean, text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_enable(id text, fields text DEFAULT NULL) RETURNS jsonb
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_enable';
+COMMENT ON FUNCTION @extschema@.apitoken_enable(text, text) IS
+	$$Enable an API token
+
+Disabled -> Active: the token authenticates again, with the same secret. Answers the token's full document. fields adds and removes members, for example "-account,-modules" or "-*,+id,+status". Errors: PT400 if it is Active already, PT404 if there is no such token among those the caller may administer.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_enable(text, text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_delete(id text) RETURNS void
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_delete';
+COMMENT ON FUNCTION @extschema@.apitoken_delete(text) IS
+	$$Delete an API token
+
+Active or Disabled -> Deleted, for good: the row stays, visible to Operations alone. Errors: PT400 if it is Deleted already and the caller may see that, PT404 if there is no such token among those the caller may administer.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_delete(text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_disable_all(account_id text) RETURNS jsonb
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_disable_all';
+COMMENT ON FUNCTION @extschema@.apitoken_disable_all(text) IS
+	$$Disable every Active API token of an account
+
+For when it is urgent: when the transaction has committed no token of the account is Active, but for those that somebody who still had the right made or enabled afterwards. Answers the ids of the tokens that were disabled, as an array; [] if none was Active. apitoken_enable_all takes it back. Errors: PT404 if there is no such account among those the caller may administer.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_disable_all(text) FROM PUBLIC;
+
+-- A function of its own: dumps of version 1.0 have grants of the one with one argument.
+CREATE FUNCTION @extschema@.apitoken_disable_all(account_id text, query text, hold boolean DEFAULT false, dry_run boolean DEFAULT false) RETURNS jsonb
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_disable_all';
+COMMENT ON FUNCTION @extschema@.apitoken_disable_all(text, text, boolean, boolean) IS
+	$$Disable the API tokens that a query chooses
+
+The same for those Active tokens of the account that satisfy the conditions of the query, which are those of apitoken_list; with null for the account those of every account, which takes a condition. With hold they are held, and so are Disabled ones: see apitoken_release. With dry_run nothing is changed. Answers the ids of the tokens that were Active, as an array; apitoken_enable_all takes it back. Errors: PT400 with the position in the query, PT403 for a hold, or every account, by somebody other than Operations or a trusted role, PT404 if there is no such account among those the caller may administer.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_disable_all(text, text, boolean, boolean) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_enable_all(disabled jsonb, release boolean DEFAULT false) RETURNS jsonb
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_enable_all';
+COMMENT ON FUNCTION @extschema@.apitoken_enable_all(jsonb, boolean) IS
+	$$Enable what one apitoken_disable_all has disabled
+
+Takes what that call answered, and enables these API tokens, but for those whose status somebody has changed since, and for held ones, unless release lets them go. Answers the ids of the tokens that it has enabled, as an array. Errors: PT400 if no call has disabled these tokens and no other, PT403 for release by somebody other than Operations or a trusted role.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_enable_all(jsonb, boolean) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_release(id text, fields text DEFAULT NULL) RETURNS jsonb
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_release';
+COMMENT ON FUNCTION @extschema@.apitoken_release(text, text) IS
+	$$Let go of an API token that is held
+
+A held token is enabled by nobody, and nobody of its account gives it a module; whoever administers it may still delete it. It stays Disabled when it is let go. For Operations, with the module account-management, and for trusted roles. Answers the token's full document, the same if it was not held. fields adds and removes members, for example "-account,-modules" or "-*,+id,+status". Errors: PT403 for everybody else, PT404 if there is no such token.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_release(text, text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_hold_account(account_id text) RETURNS void
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_hold_account';
+COMMENT ON FUNCTION @extschema@.apitoken_hold_account(text) IS
+	$$Hold an account
+
+Until it is let go, nobody of the account enables one of its API tokens, gives one a module, or creates another. Active ones stay so: apitoken_disable_all ends them. For Operations, with the module account-management, and for trusted roles; an account that is held stays so. Errors: PT403 for everybody else, PT404 if there is no such account.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_hold_account(text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_release_account(account_id text) RETURNS void
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_release_account';
+COMMENT ON FUNCTION @extschema@.apitoken_release_account(text) IS
+	$$Let go of an account that is held
+
+Its API tokens that are held themselves stay so. For Operations, with the module account-management, and for trusted roles. Errors: PT403 for everybody else, PT404 if there is no such account.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_release_account(text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_create(jsonb) RETURNS jsonb
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_create';
+COMMENT ON FUNCTION @extschema@.apitoken_create(jsonb) IS
+	$$Create an API token
+
+Takes {"account": {"id"}, "name", "description", "icon", "modules": [{"id"}]}; account and name are required. Answers the new Active token's full document, whose member token is the secret: it is shown here and nowhere else. Errors: PT400 naming the member that is wrong, PT403 or PT404 if the caller may not administer the account.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_create(jsonb) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_update(id text, changes jsonb, fields text DEFAULT NULL) RETURNS jsonb
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_update';
+COMMENT ON FUNCTION @extschema@.apitoken_update(text, jsonb, text) IS
+	$$Update an API token
+
+Changes only the supplied members of {"name", "description", "icon", "modules": [{"id"}]}; null clears description and icon, modules replaces the list, and null for it leaves it. The rest of the document may be there as it was answered; another id, account, status or token is PT400. Answers the token's full document. Errors: PT404 if there is no such token among those the caller may administer, PT400 naming the member that is wrong or if the token is Deleted.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_update(text, jsonb, text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_get(id text, fields text DEFAULT NULL) RETURNS jsonb
+LANGUAGE C STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'apitoken_get';
+COMMENT ON FUNCTION @extschema@.apitoken_get(text, text) IS
+	$$Get an API token
+
+Answers the token's full document. fields adds and removes members, for example "-account,-modules" or "-*,+id,+status". A token that may administer none is shown itself, without the account's groups and whoever made or changed it. Errors: PT403, PT404 if there is no such token among those the caller may administer.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_get(text, text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_list(query text DEFAULT '') RETURNS jsonb
+LANGUAGE C STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'apitoken_list';
+COMMENT ON FUNCTION @extschema@.apitoken_list(text) IS
+	$$List API tokens
+
+Takes the query string of a URL as it comes, in RQL: filters such as status=Active, eq(account.id,ACC-1234-5678), like(name,*export*), gt(lastAccessAt,2026-01-01) or any(modules,eq(id,MOD-0001)), joined by & or by and(), or(), not(); order=-audit.created.at,+name; limit (100 at most and by default; 0 only counts) and offset; select=+audit,-modules. Answers {"data": [...], "$meta": {"pagination": {"offset", "limit", "total"}, "omitted": []}}, with the tokens that the caller may administer; each without audit and with a short account unless selected. Error: PT400 with the position in the query.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_list(text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_authenticate(secret text) RETURNS jsonb
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_authenticate';
+COMMENT ON FUNCTION @extschema@.apitoken_authenticate(text) IS
+	$$Authenticate with an API token's secret
+
+Makes the token the actor for the rest of the transaction and notes the access. Answers {"id", "account": {"id"}, "modules": [{"id", "code"}]}. Error: PT401, one and the same for an unknown, malformed, Disabled or Deleted token.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_authenticate(text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_pre_request() RETURNS void
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_pre_request';
+COMMENT ON FUNCTION @extschema@.apitoken_pre_request() IS
+	$$Authenticate an HTTP request
+
+For PostgREST's db-pre-request: takes the secret that the proxy handed on in the header X-Apitoken-Secret; without one, a JWT's user or a trusted role must act. Where an access is to be noted, which a read's transaction cannot, the answer has the header X-Apitoken-Access: due; then call this function by POST. Error: PT401.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_pre_request() FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_guard(module text DEFAULT NULL) RETURNS void
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_guard';
+COMMENT ON FUNCTION @extschema@.apitoken_guard(text) IS
+	$$Let the transaction commit only if its actor may then
+
+For an application's own changes, once in a transaction that has authenticated: COMMIT fails with PT401 if the token or user that acts has been disabled by then, and with PT403 if it does not hold the module of that code any more. Errors: the same, if it is so now.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_guard(text) FROM PUBLIC;
+
+-- What others have made beside them before, under their names, would be called as well.
+DO $$
+DECLARE
+	planted text;
+BEGIN
+	SELECT string_agg(p.oid::regprocedure::text, ', ' ORDER BY p.oid::regprocedure::text) INTO planted
+		FROM pg_extension e
+		JOIN pg_proc p ON p.pronamespace = e.extnamespace
+		WHERE e.extname = 'apitoken'
+			AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+			AND p.proname IN (
+				SELECT own.proname FROM pg_depend d JOIN pg_proc own ON own.oid = d.objid AND own.pronamespace = e.extnamespace
+					WHERE d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
+						AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e');
+	IF planted IS NOT NULL THEN
+		RAISE EXCEPTION 'functions that are not those of the extension "apitoken" have their names'
+			USING ERRCODE = 'duplicate_function',
+				DETAIL = format('They are: %s.', planted),
+				HINT = 'Drop them, or name another schema.';
+	END IF;
+END
+$$;
+
+/*
+ * Grants
+ *
+ * At the end, when everything is there.  Nothing was granted to anybody yet:
+ * whoever has a right to it has it from ALTER DEFAULT PRIVILEGES.
+ */
+DO $$
+DECLARE
+	given record;
+BEGIN
+	FOR given IN
+		SELECT DISTINCT o.kind, o.name, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(r.rolname) END AS grantee
+			FROM pg_extension e
+			JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'
+			JOIN (
+				SELECT 'pg_namespace'::regclass, n.oid, 'SCHEMA', n.oid::regnamespace::text, n.nspacl, n.nspowner FROM pg_namespace n
+				UNION ALL
+				SELECT 'pg_class'::regclass, c.oid, CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, c.oid::regclass::text, c.relacl, c.relowner
+					FROM pg_class c
+				UNION ALL
+				SELECT 'pg_proc'::regclass, p.oid, 'FUNCTION', p.oid::regprocedure::text, p.proacl, p.proowner FROM pg_proc p
+				UNION ALL
+				SELECT 'pg_type'::regclass, t.oid, 'TYPE', t.oid::regtype::text, t.typacl, t.typowner FROM pg_type t
+			) o (classid, oid, kind, name, acl, owner) ON o.classid = d.classid AND o.oid = d.objid
+			CROSS JOIN LATERAL aclexplode(o.acl) a
+			LEFT JOIN pg_roles r ON r.oid = a.grantee
+			WHERE e.extname = 'apitoken' AND a.grantee <> o.owner
+	LOOP
+		EXECUTE format('REVOKE ALL ON %s %s FROM %s CASCADE', given.kind, given.name, given.grantee);
+	END LOOP;
+END
+$$;
+
+/*
+ * pg_dump leaves out an extension's rows and sequences unless told otherwise.
+ */
+DO $$
+DECLARE
+	stored regclass;
+BEGIN
+	FOR stored IN
+		SELECT c.oid FROM pg_class c
+			WHERE c.relnamespace = 'apitoken'::regnamespace AND c.relkind IN ('r', 'S')
+			ORDER BY c.oid
+	LOOP
+		PERFORM pg_extension_config_dump(stored, '');
+	END LOOP;
+END
+$$;
