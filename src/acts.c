@@ -481,6 +481,22 @@ apitoken_acts_administer(const ApitokenCaller *caller, const char *account_id)
 }
 
 /*
+ * The same for a trigger: if nobody calls one of the functions now, somebody changes
+ * something by hand, in the name of an actor if there is one.
+ */
+void
+apitoken_acts_by_hand(void)
+{
+	ApitokenCaller caller;
+
+	if (apitoken_identity_is_writing())
+		return;
+	caller = apitoken_identity_writer();
+	apitoken_acts_identified(&caller);
+	apitoken_acts_administer(&caller, NULL);
+}
+
+/*
  * Notes that a token of an account was made or enabled: who disables all of its
  * tokens must either see that one or come before it, whoever made it.  Raises PT403
  * if the account is held.

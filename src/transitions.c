@@ -335,11 +335,7 @@ apitoken_log_transition(PG_FUNCTION_ARGS)
 	ownership = apitoken_identity_enter();
 	NoteTransition(&caller, TextDatumGetCString(account_id), TextDatumGetCString(id),
 				   TextDatumGetCString(from), TextDatumGetCString(to));
-	if (!apitoken_identity_is_writing())
-	{
-		apitoken_acts_identified(&caller);
-		apitoken_acts_administer(&caller, NULL);
-	}
+	apitoken_acts_by_hand();
 	apitoken_transitions_record(&caller, account_id, id, from, to);
 	apitoken_identity_leave(&ownership);
 	PG_RETURN_POINTER(NULL);

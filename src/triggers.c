@@ -10,6 +10,7 @@
  */
 #include "triggers.h"
 
+#include "acts.h"
 #include "catalog/pg_type.h"
 #include "errors.h"
 #include "gates.h"
@@ -105,7 +106,8 @@ PG_FUNCTION_INFO_V1(apitoken_withdraw_module);
 /*
  * apitoken.withdraw_module(): trigger on apitoken.user_group_modules, after a
  * delete or update of a row.  A module that is taken from an account's default group is taken from
- * its other groups and its tokens.  Raises 39P01 if it is called otherwise, and
+ * its other groups and its tokens.  Raises 39P01 if it is called otherwise, PT401 if
+ * it is done in the name of an actor who has been disabled, and
  * 40001, under repeatable read and above, if somebody has been given the module
  * since the transaction began.
  */
@@ -121,6 +123,7 @@ apitoken_withdraw_module(PG_FUNCTION_ARGS)
 	ownership = apitoken_identity_enter();
 	account_id = apitoken_trigger_value(trigger, trigger->tg_trigtuple, "account_id");
 	apitoken_gates_close(GATE_ACCOUNT, TextDatumGetCString(account_id));
+	apitoken_acts_by_hand();
 	module_id = apitoken_trigger_value(trigger, trigger->tg_trigtuple, "module_id");
 	if (HasDefaultGroupLost(account_id,
 							apitoken_trigger_value(trigger, trigger->tg_trigtuple, "user_group_id"),
