@@ -130,7 +130,8 @@ $$;
 -- What each function takes.
 CREATE TABLE mutate.functions (number integer GENERATED ALWAYS AS IDENTITY, name text, kinds text[]);
 INSERT INTO mutate.functions (name, kinds) VALUES ('apitoken_disable', '{id,fields}'), ('apitoken_enable', '{id,fields}'), ('apitoken_delete', '{id}'),
-	('apitoken_disable_all', '{account}'), ('apitoken_create', '{create}'), ('apitoken_update', '{id,changes,fields}'), ('apitoken_get', '{id,fields}'),
+	('apitoken_disable_all', '{account}'), ('apitoken_disable_all', '{account,query}'), ('apitoken_enable_all', '{create}'), ('apitoken_ensure_disabled', '{id}'), ('apitoken_release', '{id,fields}'),
+	('apitoken_hold_account', '{account}'), ('apitoken_release_account', '{account}'), ('apitoken_create', '{create}'), ('apitoken_update', '{id,changes,fields}'), ('apitoken_get', '{id,fields}'),
 	('apitoken_list', '{query}'), ('apitoken_authenticate', '{secret}'), ('apitoken_pre_request', '{}'), ('apitoken_guard', '{code}'),
 	('apitoken_version', '{}');
 
@@ -184,7 +185,7 @@ BEGIN
 	PERFORM setseed(seed / 32768.0);
 	FOR n IN 1..calls LOOP
 		EXIT WHEN clock_timestamp() > now() + make_interval(secs => seconds);
-		chosen := 1 + mutate.below(12);
+		chosen := 1 + mutate.below((SELECT count(*)::integer FROM mutate.functions));
 		SELECT * INTO function FROM mutate.functions WHERE number = chosen;
 		IF function.name = 'apitoken_pre_request' THEN
 			PERFORM set_config('request.headers', mutate.text((SELECT value FROM mutate.seeds WHERE kind = 'headers' ORDER BY random() LIMIT 1)), true);
