@@ -476,7 +476,7 @@ COMMENT ON COLUMN apitoken.api_tokens.name IS 'Name: 1 to 200 letters, digits, s
 COMMENT ON COLUMN apitoken.api_tokens.description IS
 	'Description: at most 2,000 characters. Tabs and line breaks, but no other control characters, none that change the direction of writing, and no invisible ones.';
 COMMENT ON COLUMN apitoken.api_tokens.icon IS
-	'Path or URL of the token''s icon: at most 2,000 characters. A URL begins with https:, http: or data:image/ and png, gif, jpeg or webp.';
+	'Path or URL of the token''s icon: at most 2,000 characters. A URL begins with https://, http:// or data:image/ and png, gif, jpeg or webp.';
 COMMENT ON COLUMN apitoken.api_tokens.held_at IS
 	'heldAt: since when it is held; null if it is not. Nobody enables a held token, and nobody of its account gives it a module.';
 CREATE INDEX api_tokens_created_by_idx ON apitoken.api_tokens (created_by_type, created_by_id);
@@ -677,7 +677,7 @@ $$;
 CREATE FUNCTION apitoken.check_text() RETURNS trigger
 LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_check_text';
 COMMENT ON FUNCTION apitoken.check_text() IS
-	'Trigger: texts that are new have no control characters, none that change the direction of writing, and none that are invisible. The rule line is for one line; text allows tabs and line breaks; id allows no joiners either, and no secret; url is a path, or begins with http:, https: or data:image/ and png, gif, jpeg or webp. Rows that a restore inserts are taken as they are.';
+	'Trigger: texts that are new have no control characters, none that change the direction of writing, and none that are invisible. The rule line is for one line; text allows tabs and line breaks; id allows no joiners either, and no secret; url is a path, or begins with http://, https:// or data:image/ and png, gif, jpeg or webp. Rows that a restore inserts are taken as they are.';
 REVOKE ALL ON FUNCTION apitoken.check_text() FROM PUBLIC;
 
 DO $$
@@ -1027,6 +1027,30 @@ BEGIN
 	END LOOP;
 END
 $$;
+
+/*
+ * With its groups' modules an account would lose what bounds those of its tokens.
+ * They may go together.
+ */
+CREATE FUNCTION apitoken.keep_offers() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT EXISTS (SELECT FROM apitoken.api_token_modules) THEN
+		RETURN NULL;
+	END IF;
+	RAISE EXCEPTION 'API tokens have modules that no user group offers'
+		USING ERRCODE = 'check_violation',
+			HINT = 'Truncate apitoken.api_token_modules as well, or delete rows.',
+			SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME;
+END
+$$;
+COMMENT ON FUNCTION apitoken.keep_offers() IS
+	'Trigger: the modules of user groups are not truncated while API tokens have modules.';
+REVOKE ALL ON FUNCTION apitoken.keep_offers() FROM PUBLIC;
+
+CREATE TRIGGER keep_offers AFTER TRUNCATE ON apitoken.user_group_modules
+	FOR EACH STATEMENT EXECUTE FUNCTION apitoken.keep_offers();
 
 /*
  * Row security: a second wall, for roles that were granted tables directly.

@@ -191,7 +191,7 @@ apitoken_error_member(const char *path, const char *problem, const char *hint)
 /* What the rules of texts say, in calls and to those who write by hand. */
 #define TEXT_HINT "Tabs and line breaks are allowed; other control characters, characters that change the direction of writing and invisible ones are not."
 #define LINE_HINT "Control characters, line breaks, characters that change the direction of writing and invisible ones are not allowed."
-#define URL_HINT "Give a path, or a URL that begins with https:, http: or data:image/ and png, gif, jpeg or webp."
+#define URL_HINT "Give a path, or a URL that begins with https://, http:// or data:image/ and png, gif, jpeg or webp."
 
 /* What the constraints of apitoken.api_tokens say of the members of a body. */
 typedef struct ConstraintText

@@ -68,11 +68,15 @@ static const CharacterRange directions[] = {
 	{0x061C, 0x061C}, {0x200E, 0x200F}, {0x202A, 0x202E}, {0x2066, 0x2069}
 };
 
-/* What has its property Default_Ignorable_Code_Point, but for those below. */
+/*
+ * What has its property Default_Ignorable_Code_Point, but for those below; what
+ * draws nothing (the empty Braille pattern), or stands for something else; and what
+ * is no character.
+ */
 static const CharacterRange invisibles[] = {
 	{0x00AD, 0x00AD}, {0x115F, 0x1160}, {0x17B4, 0x17B5}, {0x180E, 0x180E}, {0x200B, 0x200B},
-	{0x2060, 0x2065}, {0x206A, 0x206F}, {0x3164, 0x3164}, {0xFEFF, 0xFEFF}, {0xFFA0, 0xFFA0},
-	{0xFFF0, 0xFFFB}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE00FF},
+	{0x2060, 0x2065}, {0x206A, 0x206F}, {0x2800, 0x2800}, {0x3164, 0x3164}, {0xFDD0, 0xFDEF},
+	{0xFEFF, 0xFEFF}, {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFC}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE00FF},
 	{0xE01F0, 0xE0FFF}
 };
 
@@ -127,7 +131,9 @@ IsAllowed(const TextRule *rule, pg_wchar before, pg_wchar c)
 		return true;
 	if (IS_IN(c, joiners))
 		return rule->joiners && Joins(before, c);
-	return !IS_IN(c, controls) && !IS_IN(c, directions) && !IS_IN(c, invisibles);
+	/* the last two of each plane are no characters */
+	return (c & 0xFFFE) != 0xFFFE &&
+		!IS_IN(c, controls) && !IS_IN(c, directions) && !IS_IN(c, invisibles);
 }
 
 /* Are all characters of a text, length bytes of UTF-8, allowed? */
@@ -156,7 +162,9 @@ HasAllowedCharacters(const TextRule *rule, const char *string, int length)
 
 /* What a URL may begin with; anything else that is a scheme may be a script. */
 static const char *const allowed_beginnings[] = {
-	"http:", "https:", "data:image/png", "data:image/gif", "data:image/jpeg", "data:image/webp"
+	"http://", "https://",
+	"data:image/png;", "data:image/gif;", "data:image/jpeg;", "data:image/webp;",
+	"data:image/png,", "data:image/gif,", "data:image/jpeg,", "data:image/webp,"
 };
 
 /* Does it begin with a scheme, as a browser sees it? */

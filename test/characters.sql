@@ -4,11 +4,11 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(247);
+SELECT plan(270);
 
 \set line 'Control characters, line breaks, characters that change the direction of writing and invisible ones are not allowed.'
 \set text 'Tabs and line breaks are allowed; other control characters, characters that change the direction of writing and invisible ones are not.'
-\set url 'Give a path, or a URL that begins with https:, http: or data:image/ and png, gif, jpeg or webp.'
+\set url 'Give a path, or a URL that begins with https://, http:// or data:image/ and png, gif, jpeg or webp.'
 \set character 'has a character that is not allowed'
 \set scheme 'is neither a path nor a URL of the web'
 
@@ -46,6 +46,12 @@ INSERT INTO helper.texts (kind, value, allowed) VALUES
 	('tags', E'a\U000E0041b', ''),
 	('annotation', E'a\uFFF9b', ''),
 	('an invisible operator', E'a\u2063b', ''),
+	('an empty pattern of Braille', E'a\u2800b', ''),
+	('a place for an object', E'a\uFFFCb', ''),
+	('no character', E'a\uFFFFb', ''),
+	('no character, either', E'a\uFDD0b', ''),
+	('nor beyond the first plane', E'a\U0001FFFEb', ''),
+	('a pattern of Braille', E'a\u2801b', 'line text id url'),
 	-- where they mean something
 	('a joiner between letters of Persian', E'می\u200Cخواهم', 'line text'),
 	('a joiner in Hindi', E'क्\u200Dष', 'line text'),
@@ -99,9 +105,9 @@ SELECT is(jsonb_build_array(f.code, f.detail, f.hint),
 CREATE TABLE helper.urls (number integer GENERATED ALWAYS AS IDENTITY, value text, problem text, hint text);
 INSERT INTO helper.urls (value) VALUES ('/icons/a.png'), ('icons/a.png?b=c:d#e:f'), ('//cdn.example/a.png'), ('https://cdn.example:8443/a.png'),
 	('HTTP://cdn.example/a.png'), ('data:image/png;base64,iVBORw0KGgo='), ('DATA:IMAGE/WEBP;base64,'), ('www.example.com'), ('?a=javascript:b'), ('/javascript:a'),
-	('https:javascript:alert(1)'), ('é:a'), (''), (':'), (' ');
+	('data:image/gif,a'), ('é:a'), (''), (':'), (' ');
 INSERT INTO helper.urls (value, problem, hint) SELECT value, :'scheme', :'url' FROM unnest(ARRAY['javascript:alert(1)', 'JavaScript:alert(1)', 'JAVASCRIPT:', '  javascript:alert(1)',
-	'vbscript:msgbox(1)', 'data:text/html,<script>alert(1)</script>', 'data:,a', 'data:image/svg+xml,<svg onload=alert(1)>', 'data:image', 'blob:https://a/b', 'file:///etc/passwd',
+	'vbscript:msgbox(1)', 'data:text/html,<script>alert(1)</script>', 'data:,a', 'data:image/svg+xml,<svg onload=alert(1)>', 'data:image', 'https:javascript:alert(1)', 'https:', 'http:\\a', 'data:image/pngx', 'data:image/png', 'blob:https://a/b', 'file:///etc/passwd',
 	'filesystem:https://a/b', 'view-source:javascript:a', 'jar:https://a!/b', 'about:blank', 'ftp://a/b', 'localhost:8080/a.png', 'x-y+z.1:a', 'httpx:a', 'mailto:a@b.example']) value;
 INSERT INTO helper.urls (value, problem, hint) SELECT value, :'character', :'line' FROM unnest(ARRAY[E'java\tscript:alert(1)', E'java\nscript:alert(1)', E'\x01javascript:alert(1)',
 	E'java\u200Bscript:alert(1)', E'javascript\r:alert(1)', E'/icons/a\n.png', E'https://a\u202E/b']) value;

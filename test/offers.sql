@@ -6,7 +6,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(69);
+SELECT plan(73);
 
 /* Who of an account has which module. */
 CREATE FUNCTION helper.held(account text) RETURNS text[]
@@ -247,6 +247,14 @@ UPDATE apitoken.api_token_credentials SET last_access_at = clock_timestamp() + i
 SELECT api.apitoken_authenticate(helper.secret('TKN-1671-0642')) \g /dev/null
 SELECT ok((SELECT last_access_at BETWEEN now() - interval '1 minute' AND clock_timestamp() + interval '1 millisecond'
 	FROM apitoken.api_token_credentials WHERE api_token_id = 'TKN-1671-0642'), 'an access is noted though the last one seems to be to come');
+
+/*
+ * TRUNCATE, by the owner.
+ */
+SELECT is(helper.outcome('TRUNCATE apitoken.user_group_modules'), '23514', 'what the groups have is not truncated while tokens have modules');
+SELECT is(helper.outcome('TRUNCATE apitoken.user_groups CASCADE'), '23514', 'nor with the groups');
+SELECT is(helper.outcome('TRUNCATE apitoken.user_group_modules, apitoken.api_token_modules'), 'ok', 'but together with those');
+SELECT is(helper.outcome('TRUNCATE apitoken.accounts CASCADE'), '23001', 'tokens themselves are never removed');
 
 SELECT * FROM finish();
 ROLLBACK;
