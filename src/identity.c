@@ -152,6 +152,15 @@ ClaimedActor(void)
 	return actor;
 }
 
+/* Who acts, whether he is known or not; type is NULL for nobody. */
+static ApitokenActor
+CurrentActor(void)
+{
+	ApitokenActor actor = AuthenticatedActor();
+
+	return actor.type != NULL ? actor : ClaimedActor();
+}
+
 /*
  * The owner of the tables
  */
@@ -477,11 +486,9 @@ apitoken_identity_holds(const ApitokenCaller *scope, const char *module_code)
 bool
 apitoken_identity_visible(Oid role, ApitokenOperation operation, ApitokenCaller *caller)
 {
-	ApitokenActor actor = AuthenticatedActor();
+	ApitokenActor actor = CurrentActor();
 	bool		found;
 
-	if (actor.type == NULL)
-		actor = ClaimedActor();
 	if (actor.type != NULL)
 		found = apitoken_identity_scope(actor, caller);
 	else
@@ -609,7 +616,7 @@ apitoken_identity_writer(void)
 	if (writer != NULL)
 		return *writer;
 
-	by_hand = Powerless(AuthenticatedActor());
+	by_hand = Powerless(CurrentActor());
 	by_hand.role = GetUserId();
 	return by_hand;
 }

@@ -5,7 +5,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(60);
+SELECT plan(62);
 
 CREATE ROLE apitoken_hold_caller;
 GRANT USAGE ON SCHEMA api TO apitoken_hold_caller;
@@ -122,6 +122,19 @@ SELECT is(helper.came($$INSERT INTO apitoken.api_tokens (account_id, id, name, h
 UPDATE apitoken.accounts SET held_at = now() WHERE id = 'ACC-3001-7788';
 SELECT is(helper.came($$UPDATE apitoken.api_tokens SET status = 'Active' WHERE id = 'TKN-3001-1004'$$, :below, 'apitoken_hold_careless'), 'PT403',
 	'nor does one below enable by hand in a held account');
+
+-- A user whom a JWT names is an actor by hand, too.
+CREATE ROLE apitoken_hold_authenticator;
+GRANT apitoken_hold_careless TO apitoken_hold_authenticator;
+SET LOCAL apitoken.jwt_authenticator = 'apitoken_hold_authenticator';
+SET LOCAL apitoken.jwt_actor_claim = 'sub';
+SELECT is((SELECT code FROM helper.probe($$UPDATE apitoken.api_tokens SET status = 'Active' WHERE id = 'TKN-3001-1004' RETURNING id$$,
+		$$SET LOCAL request.jwt.claims = '{"sub": "USR-3001-0001"}'$$, 'apitoken_hold_careless', 'apitoken_hold_authenticator')), 'PT403',
+	'nor does a user of a held account');
+UPDATE apitoken.accounts SET held_at = NULL WHERE id = 'ACC-3001-7788';
+SELECT is((SELECT code FROM helper.probe($$UPDATE apitoken.api_tokens SET status = 'Active' WHERE id = 'TKN-3001-1004' RETURNING id$$,
+		$$SET LOCAL request.jwt.claims = '{"sub": "USR-3001-0001"}'$$, 'apitoken_hold_careless', 'apitoken_hold_authenticator')), 'ok',
+	'(he does in one that is not)');
 
 SELECT * FROM finish();
 ROLLBACK;
