@@ -167,6 +167,8 @@ def without_date(document):
 def main(size, token, rounds):
     enable = "UPDATE apitoken.api_tokens SET status = 'Active', updated_at = NULL WHERE id = %s"
     with psycopg.connect(autocommit=True, row_factory=dict_row) as connection:
+        # what was measured before may have left this one Disabled: it draws its tokens
+        connection.execute(enable, [token])
         wanted = connection.execute("SELECT api.apitoken_disable(%s) AS document", [token]).fetchone()["document"]
         connection.execute(enable, [token])
         for turn in range(rounds + 1):
