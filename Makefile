@@ -45,7 +45,8 @@ else
 
 EXTENSION = apitoken
 MODULE_big = apitoken
-OBJS = $(patsubst $(here)%.c,%.o,$(sort $(wildcard $(here)src/*.c)))
+OBJS = $(patsubst $(here)%.c,%.o,$(sort $(wildcard $(here)src/*.c $(here)src/*/*.c)))
+rooms = $(sort $(patsubst %/,%,$(dir $(OBJS))))
 
 # (PGXS has a VERSION of its own.)
 APITOKEN_VERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" $(here)apitoken.control)
@@ -79,7 +80,7 @@ endif
 
 # What was built beside the sources would be taken for what is to be built here.
 ifneq ($(abspath $(here)),$(CURDIR))
-ifneq ($(wildcard $(here)src/*.o $(here)$(DATA_built)),)
+ifneq ($(wildcard $(here)src/*.o $(here)src/*/*.o $(here)$(DATA_built)),)
 $(error The sources have been built in $(here) already. Clean that first: make -C $(here) clean)
 endif
 endif
@@ -95,8 +96,8 @@ $(DATA_built): $(here)sql/apitoken.sql $(here)apitoken.control
 	cp $< $@
 
 # PGXS knows nothing of headers, nor where the version is from.
-$(OBJS) $(OBJS:.o=.bc): $(wildcard $(here)src/*.h) $(here)apitoken.control $(this) | $(CURDIR)/src
-$(CURDIR)/src:
+$(OBJS) $(OBJS:.o=.bc): $(wildcard $(here)src/*.h $(here)src/*/*.h) $(here)apitoken.control $(this) | $(addprefix $(CURDIR)/,$(rooms))
+$(addprefix $(CURDIR)/,$(rooms)):
 	@mkdir -p $@
 
 # pg_regress creates no folder above the one it writes to.

@@ -15,6 +15,9 @@
 
 set -uo pipefail
 
+# src/**/*.c are the files of every folder.
+shopt -s globstar
+
 # What we make must be readable by the user that the server runs as.
 umask 022
 
@@ -251,9 +254,9 @@ private_postgresql() {
 # compiler, PostgreSQL, user or set of flags.  It costs some seconds; bitcode
 # for inlining by the JIT compiler would double them and no test needs it.
 build_extension() {
-	mkdir -p "$work/build/src" &&
+	mkdir -p "$work/build" &&
 		cp -R "$project"/{Makefile,apitoken.control,scripts,sql} "$work/build" &&
-		cp "$project"/src/*.[ch] "$work/build/src" &&
+		(cd "$project" && cp --parents src/**/*.[ch] "$work/build") &&
 		plain_make -j "$(nproc)" with_llvm=no "$@" &&
 		plain_make with_llvm=no "$@" install DESTDIR="$root"
 }

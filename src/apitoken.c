@@ -11,9 +11,9 @@
 
 #include <limits.h>
 
-#include "acts.h"
-#include "identity.h"
 #include "mb/pg_wchar.h"
+#include "rights/acts.h"
+#include "rights/identity.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/jsonb.h"

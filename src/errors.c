@@ -13,7 +13,7 @@
 #include "errors.h"
 
 #include "mb/pg_wchar.h"
-#include "secret.h"
+#include "rights/secret.h"
 #include "tcop/tcopprot.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"

@@ -14,11 +14,11 @@
  */
 #include "request.h"
 
-#include "authenticate.h"
+#include "calls/authenticate.h"
 #include "errors.h"
 #include "fmgr.h"
-#include "identity.h"
 #include "mb/pg_wchar.h"
+#include "rights/identity.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"

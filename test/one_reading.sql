@@ -126,7 +126,7 @@ ROLLBACK TO rights;
  * uses, be it of a column, a table, a variable or a result, of a type that it uses
  * nowhere.  What is no name is one of a column as well.
  */
-\set statements `sed -n 's/^[^"]*"/"/; /"/p' src/store.c src/rql_sql.c | grep -oE '[a-z_][a-z0-9_]*' | LC_ALL=C sort -u | tr '\n' ' '`
+\set statements `sed -n 's/^[^"]*"/"/; /"/p' src/store/store.c src/query/rql_sql.c | grep -oE '[a-z_][a-z0-9_]*' | LC_ALL=C sort -u | tr '\n' ' '`
 CREATE TEMPORARY TABLE names AS
 	SELECT name FROM unnest(string_to_array(trim(:'statements'), ' ')) name
 	UNION SELECT m[1] FROM pg_proc, regexp_matches(prosrc, '\m[a-z_][a-z0-9_]*\M', 'g') m

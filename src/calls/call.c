@@ -1,0 +1,243 @@
+/*-------------------------------------------------------------------------
+ *
+ * call.c
+ *	  What the calls about one API token have in common, and the simplest of
+ *	  them: apitoken_get.
+ *
+ * src/calls/call.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "calls/call.h"
+
+#include "access/xact.h"
+#include "document/self.h"
+#include "errors.h"
+#include "miscadmin.h"
+#include "rights/acts.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+
+/* What of a token's document is not in the token's own row. */
+#define UNREAD_FIELDS "-account,-modules,-lastAccessAt,-audit.created.by,-audit.updated.by"
+
+/*
+ * Says whether an argument of the call is null.  One that the SQL function has
+ * not got is, too: the library may be newer than the script that declared it.
+ */
+bool
+apitoken_call_isnull(FunctionCallInfo fcinfo, int argument)
+{
+	return argument >= PG_NARGS() || PG_ARGISNULL(argument);
+}
+
+/*
+ * Returns the id that is an argument of the call, as a C string in the current
+ * memory context.  Raises PT400 if it is null or empty.
+ */
+char *
+apitoken_call_id(FunctionCallInfo fcinfo, int argument, const char *name)
+{
+	char	   *id = apitoken_call_isnull(fcinfo, argument) ? NULL :
+		text_to_cstring(PG_GETARG_TEXT_PP(argument));
+
+	if (id == NULL || id[0] == '\0')
+		apitoken_error_id_missing(name);
+	return id;
+}
+
+/* Returns an argument of the call that is a boolean; null is false. */
+bool
+apitoken_call_flag(FunctionCallInfo fcinfo, int argument)
+{
+	return !apitoken_call_isnull(fcinfo, argument) && PG_GETARG_BOOL(argument);
+}
+
+/*
+ * Returns the selection of fields that is an argument of the call; NULL, which
+ * is everything, for null.  Raises PT400 as apitoken_fields_parse does.
+ */
+ApitokenFields *
+apitoken_call_fields(FunctionCallInfo fcinfo, int argument)
+{
+	text	   *fields;
+
+	if (apitoken_call_isnull(fcinfo, argument))
+		return NULL;
+	fields = PG_GETARG_TEXT_PP(argument);
+	return apitoken_fields_parse(VARDATA_ANY(fields), VARSIZE_ANY_EXHDR(fields));
+}
+
+/*
+ * Finds out who acts, and what he may: as things are now, and not as they were
+ * when the transaction began.  In parallel mode no newer snapshot can be taken.
+ */
+static void
+Identify(ApitokenCall *call)
+{
+	uint64		completed = 0;
+
+	if (!IsInParallelMode())
+	{
+		Snapshot	latest = GetLatestSnapshot();
+
+		completed = apitoken_snapshot_completed(latest);
+		PushActiveSnapshot(latest);
+	}
+	call->caller = apitoken_identity_caller(call->ownership.role, call->operation);
+	call->caller.completed = completed;
+	if (!IsInParallelMode())
+		PopActiveSnapshot();
+}
+
+/*
+ * Begins a call that does that: becomes the tables' owner, connects to SPI and
+ * finds out who acts.  The arguments must have been taken before.  From here on the current
+ * memory context is SPI's, which ends with the call; what the call returns
+ * goes into result_context.  Raises PT401 and PT403.
+ */
+ApitokenCall
+apitoken_call_begin(ApitokenOperation operation)
+{
+	ApitokenCall call;
+
+	call.operation = operation;
+	call.guard = palloc(sizeof(ErrorContextCallback));
+	apitoken_error_guard(call.guard, false);
+	call.result_context = CurrentMemoryContext;
+	call.ownership = apitoken_identity_enter();
+	Identify(&call);
+	if (operation != OPERATION_READ)
+		apitoken_acts_identified(&call.caller);
+	return call;
+}
+
+/* Ends a call, after which only what is in result_context is left of it. */
+void
+apitoken_call_end(const ApitokenCall *call)
+{
+	apitoken_identity_leave(&call->ownership);
+	apitoken_error_unguard(call->guard);
+	pfree(call->guard);
+}
+
+/*
+ * Reads the token with that id under the active snapshot; its row is the last
+ * statement's result.  Raises PT404 if the caller may not administer it.
+ */
+void
+apitoken_call_find_token(const ApitokenCall *call, const char *id)
+{
+	ApitokenArguments arguments;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(id));
+	apitoken_identity_set_scope(&arguments, 2, 3, &call->caller);
+	if (apitoken_store_read(STATEMENT_TOKEN, &arguments) == 0)
+		apitoken_error_token_not_found(id);
+}
+
+/*
+ * Returns the document of the token whose row is the last statement's result,
+ * read under the active snapshot.  See apitoken_document_build.
+ */
+static Jsonb *
+BuildDocument(const ApitokenCall *call, ApitokenFields *fields, const char *secret, bool of_change)
+{
+	ApitokenRows token = apitoken_rows_of_result(RESOURCE_TOKEN, 1);
+
+	return apitoken_document_build(token, fields, secret, of_change, call->result_context);
+}
+
+/*
+ * Returns what is asked for of a document that a change answers.  A role that
+ * is trusted with the change, but could not read by hand what hangs on the
+ * token, is not shown it: $meta names what is left out.
+ */
+static ApitokenFields *
+FieldsOfChange(const ApitokenCall *call, ApitokenFields *fields)
+{
+	if (call->caller.actor.type != NULL || apitoken_trusted(call->caller.role, OPERATION_READ))
+		return fields;
+	return apitoken_fields_add(fields, UNREAD_FIELDS, strlen(UNREAD_FIELDS));
+}
+
+/*
+ * Returns the document of a token that was just written: under one snapshot,
+ * taken now, so that all of it shows one state of the database, the change
+ * included.  id is NULL if the token's new row is the last statement's result.
+ */
+Jsonb *
+apitoken_call_document_after_write(const ApitokenCall *call, const char *id,
+								   ApitokenFields *fields, const char *secret)
+{
+	Jsonb	   *document;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	if (id != NULL)
+		apitoken_call_find_token(call, id);
+	document = BuildDocument(call, FieldsOfChange(call, fields), secret, true);
+	PopActiveSnapshot();
+	return document;
+}
+
+/*
+ * Sees that the account is there.  Raises PT404 if there is none such whose tokens
+ * the caller may administer.
+ */
+void
+apitoken_call_find_account(const ApitokenCall *call, const char *account_id)
+{
+	ApitokenArguments arguments;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(account_id));
+	apitoken_identity_set_scope(&arguments, 2, 3, &call->caller);
+	if (apitoken_store_write(STATEMENT_ACCOUNT, &arguments) == 0)
+		apitoken_error_account_not_found(account_id);
+}
+
+/*
+ * Locks the token's row against other changes for the transaction.  Returns its
+ * account and sets its status, both in the current memory context.  Raises
+ * PT404 if the caller may not administer it.
+ */
+char *
+apitoken_call_lock_token(const ApitokenCall *call, const char *id, char **status)
+{
+	ApitokenArguments arguments;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(id));
+	apitoken_identity_set_scope(&arguments, 2, 3, &call->caller);
+	if (apitoken_store_write(STATEMENT_LOCK_TOKEN, &arguments) == 0)
+		apitoken_error_token_not_found(id);
+
+	*status = apitoken_store_cstring(0, 2);
+	return apitoken_store_cstring(0, 1);
+}
+
+PG_FUNCTION_INFO_V1(apitoken_get);
+
+/*
+ * apitoken_get(id text, fields text) returns jsonb: the token's document.
+ *
+ * A token that may administer none is shown itself; see self.c.  Raises PT400 for an
+ * id or fields that cannot be used, PT401, PT403, and PT404 if there is no such
+ * token that the caller may administer.
+ */
+Datum
+apitoken_get(PG_FUNCTION_ARGS)
+{
+	char	   *id = apitoken_call_id(fcinfo, 0, "id");
+	ApitokenFields *fields = apitoken_call_fields(fcinfo, 1);
+	ApitokenCall call = apitoken_call_begin(OPERATION_READ);
+	Jsonb	   *document;
+
+	if (call.caller.only_self && strcmp(call.caller.actor.id, id) != 0)
+		apitoken_error_forbidden();
+	apitoken_call_find_token(&call, id);
+	document = BuildDocument(&call, apitoken_self_fields(&call.caller, fields), NULL, false);
+	apitoken_call_end(&call);
+	PG_RETURN_JSONB_P(document);
+}

@@ -1,0 +1,44 @@
+/*-------------------------------------------------------------------------
+ *
+ * call.h
+ *	  What the calls about one API token have in common.
+ *
+ * src/calls/call.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef APITOKEN_CALL_H
+#define APITOKEN_CALL_H
+
+#include "compat.h"
+
+#include "document/document.h"
+#include "fmgr.h"
+#include "rights/identity.h"
+
+/* A call from its begin to its end. */
+typedef struct ApitokenCall
+{
+	MemoryContext result_context;
+	ApitokenOperation operation;
+	ApitokenOwnership ownership;
+	ApitokenCaller caller;
+	ErrorContextCallback *guard;
+} ApitokenCall;
+
+extern bool apitoken_call_isnull(FunctionCallInfo fcinfo, int argument);
+extern char *apitoken_call_id(FunctionCallInfo fcinfo, int argument, const char *name);
+extern bool apitoken_call_flag(FunctionCallInfo fcinfo, int argument);
+extern ApitokenFields *apitoken_call_fields(FunctionCallInfo fcinfo, int argument);
+
+extern ApitokenCall apitoken_call_begin(ApitokenOperation operation);
+extern void apitoken_call_end(const ApitokenCall *call);
+
+extern Jsonb *apitoken_call_document_after_write(const ApitokenCall *call, const char *id,
+												 ApitokenFields *fields, const char *secret);
+extern void apitoken_call_find_account(const ApitokenCall *call, const char *account_id);
+extern void apitoken_call_find_token(const ApitokenCall *call, const char *id);
+extern char *apitoken_call_lock_token(const ApitokenCall *call, const char *id,
+									  char **status);
+
+#endif							/* APITOKEN_CALL_H */

@@ -1,0 +1,404 @@
+/*-------------------------------------------------------------------------
+ *
+ * changes.c
+ *	  Create and update of a token.
+ *
+ * src/calls/changes.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "compat.h"
+
+#include "calls/authenticate.h"
+#include "calls/body.h"
+#include "calls/call.h"
+#include "calls/transitions.h"
+#include "catalog/pg_type.h"
+#include "errors.h"
+#include "miscadmin.h"
+#include "rights/acts.h"
+#include "rights/held.h"
+#include "rights/offer.h"
+#include "rights/secret.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+
+/*
+ * Of 100,000,000 ids of the documented shape, a million taken make one try in a
+ * hundred fail; so many tries fail when nearly all are taken.
+ */
+#define MAX_ID_ATTEMPTS 100
+
+/* The body that is an argument; NULL for null. */
+static Jsonb *
+Body(FunctionCallInfo fcinfo, int argument)
+{
+	return apitoken_call_isnull(fcinfo, argument) ? NULL : PG_GETARG_JSONB_P(argument);
+}
+
+/*
+ * Writes a token's row on behalf of the caller.  A constraint that the body
+ * violates becomes the PT400 that tells so.
+ */
+static uint64
+WriteToken(const ApitokenCall *call, ApitokenStatement statement, ApitokenArguments *arguments)
+{
+	MemoryContext context = CurrentMemoryContext;
+	volatile uint64 rows = 0;
+
+	PG_TRY();
+	{
+		rows = apitoken_identity_write_as(&call->caller, statement, arguments, false);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		if (error->sqlerrcode == ERRCODE_CHECK_VIOLATION)
+		{
+			FlushErrorState();
+			apitoken_error_constraint(error->constraint_name);
+			ReThrowError(error);
+		}
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	return rows;
+}
+
+/*
+ * Modules
+ */
+
+static void
+CheckOffered(const ApitokenOfferedModule *module, int index, const ApitokenOffer *offer)
+{
+	CHECK_FOR_INTERRUPTS();
+	if (module == NULL)
+		apitoken_error_member(psprintf("modules[%d].id", index),
+							  "names no module of the account's default user group",
+							  apitoken_offer_names(offer));
+	else if (!module->holdable)
+		apitoken_error_member(psprintf("modules[%d].id", index),
+							  "names a module that an account of this type may not hold",
+							  apitoken_offer_names(offer));
+}
+
+static ArrayType *
+TextArray(List *strings)
+{
+	Datum	   *texts = palloc(sizeof(Datum) * Max(list_length(strings), 1));
+	ListCell   *cell;
+
+	foreach(cell, strings)
+		texts[foreach_current_index(cell)] = CStringGetTextDatum(lfirst(cell));
+	return construct_array(texts, list_length(strings), TEXTOID, -1, false, TYPALIGN_INT);
+}
+
+static bool
+Has(const ApitokenHeldModules *held, const char *id)
+{
+	for (int i = 0; i < held->count; i++)
+	{
+		if (strcmp(held->modules[i].id, id) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Checks that a module can be added to the token (NULL: a new one).  Raises PT403 if
+ * the caller cannot give it, or it is held from him.
+ */
+static void
+CheckGift(const ApitokenCall *call, const ApitokenOffer *offer, const char *id,
+		  const char *module_id)
+{
+	if (!apitoken_offer_may_give(offer, apitoken_offer_find(offer, module_id), &call->caller))
+		apitoken_error_not_held(module_id);
+	if (call->caller.everywhere)
+		return;
+	if (id != NULL && apitoken_held_token(id))
+		apitoken_error_held("API token", id);
+	if (apitoken_held_account(offer->account_id))
+		apitoken_error_held("account", offer->account_id);
+}
+
+/*
+ * Checks that the account can give all the modules, and the caller those that the
+ * token has not: id is NULL for a new one.  Both may have changed since the
+ * transaction began, and will be looked at again when it commits.  Raises PT400
+ * naming the first that the account cannot give, PT403 for one that the caller
+ * cannot.
+ */
+static void
+CheckModules(const ApitokenCall *call, const char *account_id, const char *id, List *module_ids)
+{
+	ApitokenHeldModules has = {0, NULL};
+	ApitokenOffer *offer;
+	ListCell   *cell;
+
+	if (module_ids == NIL)
+		return;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	offer = apitoken_offer_read(account_id);
+	foreach(cell, module_ids)
+		CheckOffered(apitoken_offer_find(offer, lfirst(cell)), foreach_current_index(cell), offer);
+
+	if (id != NULL)
+		has = apitoken_identity_token_modules(account_id, id);
+	foreach(cell, module_ids)
+	{
+		if (!Has(&has, lfirst(cell)))
+			CheckGift(call, offer, id, lfirst(cell));
+	}
+	PopActiveSnapshot();
+}
+
+static uint64
+WriteModules(const ApitokenCall *call, ApitokenStatement statement, const char *account_id,
+			 const char *id, List *module_ids)
+{
+	ApitokenArguments arguments;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_text(&arguments, 1, account_id);
+	apitoken_store_set_text(&arguments, 2, id);
+	apitoken_store_set_pointer(&arguments, 3, TextArray(module_ids));
+	return apitoken_identity_write_as(&call->caller, statement, &arguments, false);
+}
+
+/*
+ * Adds modules to a token.  Given are those that the statement says it has added:
+ * one that was there when it was looked for may have been withdrawn since.
+ */
+static void
+AddModules(const ApitokenCall *call, const char *account_id, const char *id, List *module_ids)
+{
+	uint64		count = WriteModules(call, STATEMENT_ADD_MODULES, account_id, id, module_ids);
+	char	  **given = palloc(sizeof(char *) * Max(count, 1));
+
+	for (uint64 row = 0; row < count; row++)
+		given[row] = apitoken_store_cstring(row, 1);
+	for (uint64 row = 0; row < count; row++)
+		apitoken_acts_give(&call->caller, account_id, given[row]);
+}
+
+/*
+ * Create
+ */
+
+/* Adds the token's row under an id that is free, and returns the id. */
+static char *
+AddToken(const ApitokenCall *call, const ApitokenBody *body)
+{
+	ApitokenArguments arguments;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_text(&arguments, 1, body->account_id);
+	apitoken_store_set_text(&arguments, 3, body->name.value);
+	apitoken_store_set_text(&arguments, 4, body->description.value);
+	apitoken_store_set_text(&arguments, 5, body->icon.value);
+	apitoken_store_set_text(&arguments, 6, call->caller.actor.type);
+	apitoken_store_set_text(&arguments, 7, call->caller.actor.id);
+
+	for (int attempt = 0; attempt < MAX_ID_ATTEMPTS; attempt++)
+	{
+		char	   *id = apitoken_secret_generate_id();
+
+		apitoken_store_set_text(&arguments, 2, id);
+		if (WriteToken(call, STATEMENT_ADD_TOKEN, &arguments) > 0)
+			return id;
+	}
+	apitoken_error_no_free_id(MAX_ID_ATTEMPTS);
+}
+
+/* Adds what the token authenticates with, and returns the secret. */
+static char *
+AddCredential(const char *account_id, const char *id)
+{
+	char	   *secret = apitoken_secret_generate(id);
+	ApitokenArguments arguments;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_text(&arguments, 1, account_id);
+	apitoken_store_set_text(&arguments, 2, id);
+	apitoken_store_set_pointer(&arguments, 3, apitoken_secret_digest(secret, strlen(secret)));
+	apitoken_store_write(STATEMENT_ADD_CREDENTIAL, &arguments);
+	return secret;
+}
+
+PG_FUNCTION_INFO_V1(apitoken_create);
+
+/*
+ * apitoken_create(jsonb) returns jsonb: a new Active token; its document, with
+ * the secret as "token", which is shown this once.
+ *
+ * Raises PT400 naming the member of the body that cannot be used, PT401, PT403,
+ * PT404 if there is no such account whose tokens the caller may administer,
+ * 25006, and 54000 if no free id was found.
+ */
+Datum
+apitoken_create(PG_FUNCTION_ARGS)
+{
+	ApitokenBody body = apitoken_body_parse(Body(fcinfo, 0), true);
+	ApitokenCall call = apitoken_call_begin(OPERATION_CREATE);
+	char	   *id;
+	char	   *secret;
+	Jsonb	   *document;
+
+	apitoken_call_find_account(&call, body.account_id);
+	CheckModules(&call, body.account_id, NULL, body.module_ids);
+	apitoken_acts_open(&call.caller, body.account_id);
+
+	id = AddToken(&call, &body);
+	secret = AddCredential(body.account_id, id);
+	if (body.module_ids != NIL)
+		AddModules(&call, body.account_id, id, body.module_ids);
+	apitoken_transitions_record(&call.caller, CStringGetTextDatum(body.account_id),
+								CStringGetTextDatum(id), (Datum) 0,
+								CStringGetTextDatum("Active"));
+	apitoken_acts_administer(&call.caller, body.account_id);
+
+	document = apitoken_call_document_after_write(&call, id, NULL, secret);
+	apitoken_call_end(&call);
+	PG_RETURN_JSONB_P(document);
+}
+
+/*
+ * Update
+ */
+
+static void
+CheckStatus(const char *id, const char *status)
+{
+	if (strcmp(status, "Deleted") == 0)
+		apitoken_error_transition(id, status,
+								  "Only an Active or Disabled API token can be updated.");
+}
+
+static void
+SetString(ApitokenArguments *arguments, int number, const ApitokenBodyString *string)
+{
+	apitoken_store_set(arguments, number, BoolGetDatum(string->supplied));
+	apitoken_store_set_text(arguments, number + 1, string->value);
+}
+
+static void
+UpdateToken(const ApitokenCall *call, const char *id, const ApitokenBody *body)
+{
+	ApitokenArguments arguments;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_text(&arguments, 1, id);
+	SetString(&arguments, 2, &body->name);
+	SetString(&arguments, 4, &body->description);
+	SetString(&arguments, 6, &body->icon);
+	apitoken_store_set_text(&arguments, 8, call->caller.actor.type);
+	apitoken_store_set_text(&arguments, 9, call->caller.actor.id);
+	if (WriteToken(call, STATEMENT_UPDATE_TOKEN, &arguments) == 0)
+		apitoken_error_statement("apitoken update token",
+								 "a trigger has kept the row from changing");
+}
+
+static bool
+ChangesAnything(const ApitokenBody *body)
+{
+	return body->name.supplied || body->description.supplied || body->icon.supplied ||
+		body->modules_supplied;
+}
+
+/* Is a member supplied that says something else than what is stored? */
+static bool
+IsDifferent(const char *supplied, const char *stored)
+{
+	return supplied != NULL && strcmp(supplied, stored) != 0;
+}
+
+/*
+ * Checks that the members which cannot change are what is stored: a client that
+ * sends a document back means no harm, but one that asks for another status must
+ * not be told that it was done.  The row is locked.  Raises PT400.
+ */
+static void
+CheckStored(const ApitokenBody *body, const char *account_id, const char *id, const char *status)
+{
+	if (IsDifferent(body->id, id))
+		apitoken_error_member("id", "cannot change", APITOKEN_BODY_UPDATE_MEMBERS);
+	if (IsDifferent(body->account_id, account_id))
+		apitoken_error_member("account", "cannot change", APITOKEN_BODY_UPDATE_MEMBERS);
+	if (IsDifferent(body->status, status))
+		apitoken_error_member("status", "cannot change",
+							  "A status changes by enable, disable and delete.");
+	if (body->token != NULL && !apitoken_authenticate_is_token(account_id, id, body->token))
+		apitoken_error_member("token", "cannot change", APITOKEN_BODY_UPDATE_MEMBERS);
+}
+
+/*
+ * Changes what the body supplies.  Raises PT404 if the caller may not administer
+ * the token, and only then PT400 if it is Deleted, or for what is wrong with the
+ * body.
+ */
+static void
+Update(const ApitokenCall *call, const char *id, Jsonb *changes)
+{
+	char	   *status;
+	char	   *account_id = apitoken_call_lock_token(call, id, &status);
+	ApitokenBody body;
+
+	CheckStatus(id, status);
+	apitoken_acts_administer(&call->caller, account_id);
+	body = apitoken_body_parse(changes, false);
+	CheckStored(&body, account_id, id, status);
+	if (body.modules_supplied)
+	{
+		CheckModules(call, account_id, id, body.module_ids);
+		WriteModules(call, STATEMENT_REMOVE_MODULES, account_id, id, body.module_ids);
+		AddModules(call, account_id, id, body.module_ids);
+	}
+	if (ChangesAnything(&body))
+		UpdateToken(call, id, &body);
+}
+
+/* The same for a body that supplies nothing: no lock is taken. */
+static void
+UpdateNothing(const ApitokenCall *call, const char *id)
+{
+	PushActiveSnapshot(GetTransactionSnapshot());
+	apitoken_call_find_token(call, id);
+	CheckStatus(id, apitoken_store_cstring(0, SPI_fnumber(SPI_tuptable->tupdesc, "status")));
+	PopActiveSnapshot();
+}
+
+PG_FUNCTION_INFO_V1(apitoken_update);
+
+/*
+ * apitoken_update(id text, changes jsonb, fields text) returns jsonb: changes
+ * the supplied members, and them alone; the token's document.
+ *
+ * Members that cannot change may be there as they are.  Where none that can is
+ * supplied nothing changes, the updated event included; without any member no lock
+ * is taken.  Raises as apitoken_create and apitoken_disable do.
+ */
+Datum
+apitoken_update(PG_FUNCTION_ARGS)
+{
+	char	   *id = apitoken_call_id(fcinfo, 0, "id");
+	Jsonb	   *changes = Body(fcinfo, 1);
+	ApitokenFields *fields = apitoken_call_fields(fcinfo, 2);
+	ApitokenCall call = apitoken_call_begin(apitoken_body_has_modules(changes) ?
+											OPERATION_UPDATE_MODULES : OPERATION_UPDATE);
+	Jsonb	   *document;
+
+	if (apitoken_body_is_empty(changes))
+		UpdateNothing(&call, id);
+	else
+		Update(&call, id, changes);
+
+	document = apitoken_call_document_after_write(&call, id, fields, NULL);
+	apitoken_call_end(&call);
+	PG_RETURN_JSONB_P(document);
+}

@@ -1,0 +1,417 @@
+/*-------------------------------------------------------------------------
+ *
+ * rescue.c
+ *	  Many tokens at once: disabling all that a query chooses, and enabling
+ *	  what one such call has disabled.
+ *
+ * src/calls/rescue.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "compat.h"
+
+#include "apitoken.h"
+#include "calls/call.h"
+#include "calls/hold.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "document/jsonb_writer.h"
+#include "errors.h"
+#include "miscadmin.h"
+#include "query/rql.h"
+#include "query/rql_sql.h"
+#include "rights/acts.h"
+#include "store/gates.h"
+#include "store/subxact.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+/* For how long it is begun again for tokens that somebody has locked. */
+#define RETRY_MS 200
+
+/*
+ * Ids
+ */
+
+static int
+CompareIds(const void *left, const void *right)
+{
+	return strcmp(*(char *const *) left, *(char *const *) right);
+}
+
+/* The ids as an array in bytes' order. */
+static Jsonb *
+SortedIds(List *list, MemoryContext result_context)
+{
+	int			count = list_length(list);
+	char	  **ids = MemoryContextAllocHuge(CurrentMemoryContext,
+											 sizeof(char *) * Max(count, 1));
+	MemoryContext old;
+	StringInfoData buffer;
+	ApitokenContainer array;
+	ListCell   *cell;
+
+	foreach(cell, list)
+		ids[foreach_current_index(cell)] = lfirst(cell);
+	qsort(ids, count, sizeof(char *), CompareIds);
+
+	old = MemoryContextSwitchTo(result_context);
+	apitoken_jsonb_start_document(&buffer, 1024);
+	MemoryContextSwitchTo(old);
+	apitoken_jsonb_start_array(&array, &buffer, count);
+	for (int i = 0; i < count; i++)
+		apitoken_jsonb_add_string(&array, ids[i], strlen(ids[i]));
+	apitoken_jsonb_finish(&array, NULL);
+	return apitoken_jsonb_finish_answer(&buffer);
+}
+
+/*
+ * Disabling
+ */
+
+/* All tokens that are being disabled. */
+typedef struct Rescue
+{
+	const ApitokenCall *call;
+	ApitokenRescueChoice choice;
+	ApitokenSql *statements[RESCUE_TRIES + 1];	/* by purpose */
+	bool		waits;			/* for tokens that somebody has locked? */
+	List	   *ids;			/* of those that are */
+} Rescue;
+
+/* Adds the ids of those of the last statement's result that were Active. */
+static List *
+CollectIds(List *ids, uint64 count)
+{
+	for (uint64 row = 0; row < count; row++)
+	{
+		bool		isnull;
+
+		if (DatumGetBool(apitoken_store_value(row, 2, &isnull)))
+			ids = lappend(ids, apitoken_store_cstring(row, 1));
+	}
+	return ids;
+}
+
+/* Disables what is chosen by now, waiting or not. */
+static void
+DisableChosen(Rescue *rescue, bool waits)
+{
+	ApitokenSql *sql = rescue->statements[waits ? RESCUE_WAITS : RESCUE_TRIES];
+
+	rescue->waits = waits;
+	rescue->ids = CollectIds(rescue->ids,
+							 apitoken_identity_write_composed_as(&rescue->call->caller, sql));
+}
+
+static void
+CloseGate(const Rescue *rescue)
+{
+	const char *account_id = rescue->choice.account_id;
+
+	apitoken_gates_close(account_id == NULL ? GATE_ALL : GATE_ACCOUNT, account_id);
+}
+
+/*
+ * Disables the tokens that are there, then closes the account's gate, so that
+ * nobody commits another one, then disables those that came in between, without
+ * waiting.  So it is with an open gate that others' locks are waited for.
+ */
+static void
+DisableBeforeClosing(void *argument)
+{
+	Rescue	   *rescue = argument;
+
+	rescue->ids = NIL;
+	DisableChosen(rescue, true);
+	CloseGate(rescue);
+	DisableChosen(rescue, false);
+}
+
+/*
+ * The other way round: when the gate is closed nobody commits another one, and
+ * what is Active then is all.  Whoever has locked a token and is to pass the gate
+ * waits for this, and this for him: he is told of the deadlock.
+ */
+static void
+DisableAfterClosing(Rescue *rescue)
+{
+	rescue->ids = NIL;
+	CloseGate(rescue);
+	DisableChosen(rescue, true);
+}
+
+/* Where there is waiting, it is lock_timeout that has ended it. */
+static bool
+IsLocked(int sqlstate, void *argument)
+{
+	return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE && !((Rescue *) argument)->waits;
+}
+
+/*
+ * Disables what is chosen, so that nothing of it is Active when the transaction
+ * has committed.
+ *
+ * Whoever has locked a token that came in between is waited for with nothing in
+ * hand, by beginning again: he may be about to pass the gate, or to lock tokens
+ * that are disabled already, which he takes in the order of their ids as well.  But
+ * only for a moment: whoever goes on making tokens and locking them would keep this
+ * from ending, which is what it is to put an end to.
+ */
+static void
+DisableAll(Rescue *rescue)
+{
+	TimestampTz first = 0;
+
+	apitoken_gates_queue_rescue(rescue->choice.account_id);
+	while (first == 0 ||
+		   !TimestampDifferenceExceeds(first, GetCurrentTimestamp(), RETRY_MS))
+	{
+		if (apitoken_subxact_try(DisableBeforeClosing, rescue, IsLocked))
+			return;
+		if (first == 0)
+			first = GetCurrentTimestamp();
+	}
+	DisableAfterClosing(rescue);
+}
+
+/* Says what would be disabled, as things are now. */
+static void
+LookAtAll(Rescue *rescue)
+{
+	PushActiveSnapshot(GetLatestSnapshot());
+	rescue->ids = CollectIds(NIL,
+							 apitoken_store_read_composed(rescue->statements[RESCUE_LOOKS]));
+	PopActiveSnapshot();
+}
+
+/* Translates the query for each purpose; raises PT400. */
+static void
+Compile(Rescue *rescue, const ApitokenRql *rql, text *query)
+{
+	for (ApitokenRescuePurpose purpose = RESCUE_LOOKS; purpose <= RESCUE_TRIES; purpose++)
+	{
+		ApitokenSql *sql = palloc(sizeof(ApitokenSql));
+
+		rescue->choice.purpose = purpose;
+		apitoken_rql_compile_rescue(rql, VARDATA_ANY(query), VARSIZE_ANY_EXHDR(query),
+									&rescue->choice, sql);
+		rescue->statements[purpose] = sql;
+	}
+}
+
+/*
+ * Sees that the caller may do that to the account: without one it is every account.
+ * Raises PT403 and PT404.
+ */
+static void
+CheckScope(const ApitokenCall *call, const char *account_id, bool hold)
+{
+	if (account_id != NULL)
+		apitoken_call_find_account(call, account_id);
+	else if (!call->caller.everywhere)
+		apitoken_error_every_account_forbidden();
+	if (hold)
+		apitoken_hold_check_right(&call->caller);
+}
+
+/* Has the trail a place for that?  It may be older than the library. */
+static bool
+KnowsCalls(void)
+{
+	Oid			schema = get_namespace_oid(APITOKEN_SCHEMA, false);
+	Oid			trail = get_relname_relid("api_token_transitions", schema);
+
+	return get_attnum(trail, "call_id") != InvalidAttrNumber;
+}
+
+/* Returns a number by which the trail knows what this call has done, or 0. */
+static int64
+NextCall(void)
+{
+	ApitokenArguments arguments;
+	bool		isnull;
+
+	if (!KnowsCalls())
+		return 0;
+	apitoken_store_clear(&arguments);
+	(void) apitoken_store_write(STATEMENT_NEXT_CALL, &arguments);
+	return DatumGetInt64(apitoken_store_value(0, 1, &isnull));
+}
+
+PG_FUNCTION_INFO_V1(apitoken_disable_all);
+
+/*
+ * apitoken_disable_all(account_id text [, query text, hold boolean, dry_run boolean])
+ * returns jsonb: disables every Active token of an account (null: of all) that
+ * satisfies the conditions of the query, and with hold holds them and those that are
+ * Disabled; an array of the ids of those that were Active, sorted.  With dry_run
+ * nothing is changed.
+ *
+ * What others commit while it goes on counts, under every isolation.
+ *
+ * Raises PT400 for an id or a query that cannot be used, and for a null account
+ * without a condition; PT401; PT403, also for a hold or a null account by somebody
+ * who may not; PT404 if there is no such account whose tokens the caller may
+ * administer; and 25006, but for a dry run.
+ */
+Datum
+apitoken_disable_all(PG_FUNCTION_ARGS)
+{
+	/* the one that has no query has to be given the account */
+	char	   *account_id = PG_NARGS() > 1 && PG_ARGISNULL(0) ? NULL :
+		apitoken_call_id(fcinfo, 0, "account_id");
+	text	   *query = apitoken_call_isnull(fcinfo, 1) ? cstring_to_text("") :
+		PG_GETARG_TEXT_PP(1);
+	bool		hold = apitoken_call_flag(fcinfo, 2);
+	bool		dry_run = apitoken_call_flag(fcinfo, 3);
+	ApitokenRql *rql = apitoken_rql_parse(VARDATA_ANY(query), VARSIZE_ANY_EXHDR(query));
+	ApitokenCall call = apitoken_call_begin(OPERATION_TRANSITION);
+	Rescue		rescue = {
+		.call = &call, .choice = {account_id, hold, RESCUE_LOOKS, &call.caller.actor}
+	};
+	Jsonb	   *answer;
+
+	if (account_id == NULL && rql->filters == NIL)
+		apitoken_error_rescue_everything();
+	CheckScope(&call, account_id, hold);
+	Compile(&rescue, rql, query);
+	if (dry_run)
+		LookAtAll(&rescue);
+	else
+	{
+		/* before something that a standby has not got says something else */
+		PreventCommandIfReadOnly("UPDATE");
+		call.caller.closes_account = true;
+		call.caller.call_id = NextCall();
+		DisableAll(&rescue);
+		apitoken_acts_administer(&call.caller, account_id);
+	}
+	answer = SortedIds(rescue.ids, call.result_context);
+	apitoken_call_end(&call);
+	PG_RETURN_JSONB_P(answer);
+}
+
+/*
+ * Enabling
+ */
+
+/* Takes an array of ids apart; NULL stands for null.  Raises PT400. */
+static List *
+ParseIds(Jsonb *jsonb)
+{
+	List	   *ids = NIL;
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue	value;
+
+	if (jsonb == NULL || !JB_ROOT_IS_ARRAY(jsonb) || JB_ROOT_IS_SCALAR(jsonb))
+		apitoken_error_ids_type();
+
+	iterator = JsonbIteratorInit(&jsonb->root);
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (token != WJB_ELEM)
+			continue;
+		if (value.type != jbvString)
+			apitoken_error_ids_type();
+		ids = lappend(ids, pnstrdup(value.val.string.val, value.val.string.len));
+	}
+	return ids;
+}
+
+/* The ids, each once, as an array. */
+static ArrayType *
+DistinctIds(List *list)
+{
+	int			count = 0;
+	char	  **ids = palloc(sizeof(char *) * Max(list_length(list), 1));
+	Datum	   *texts = palloc(sizeof(Datum) * Max(list_length(list), 1));
+	ListCell   *cell;
+
+	foreach(cell, list)
+		ids[foreach_current_index(cell)] = lfirst(cell);
+	qsort(ids, list_length(list), sizeof(char *), CompareIds);
+	for (int i = 0; i < list_length(list); i++)
+	{
+		if (i == 0 || strcmp(ids[i], ids[i - 1]) != 0)
+			texts[count++] = CStringGetTextDatum(ids[i]);
+	}
+	return construct_array(texts, count, TEXTOID, -1, false, TYPALIGN_INT);
+}
+
+/* Finds the call that has disabled these tokens, and no other.  Raises PT400. */
+static int64
+FindCall(ApitokenArguments *arguments)
+{
+	bool		isnull;
+
+	if (apitoken_store_write_now(STATEMENT_FIND_CALL, arguments) == 0)
+		apitoken_error_no_such_call();
+	return DatumGetInt64(apitoken_store_value(0, 1, &isnull));
+}
+
+/*
+ * Enables those of the tokens that are as the call has left them.  Returns their ids.
+ */
+static List *
+EnableAll(const ApitokenCall *call, ArrayType *ids, bool release)
+{
+	ApitokenArguments arguments;
+	List	   *enabled = NIL;
+	List	   *accounts = NIL;
+	uint64		rows;
+	ListCell   *cell;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_pointer(&arguments, 1, ids);
+	apitoken_identity_set_scope(&arguments, 2, 3, &call->caller);
+	apitoken_store_set(&arguments, 4, Int64GetDatum(FindCall(&arguments)));
+	apitoken_store_set(&arguments, 5, BoolGetDatum(release));
+	apitoken_store_set_text(&arguments, 6, call->caller.actor.type);
+	apitoken_store_set_text(&arguments, 7, call->caller.actor.id);
+
+	/* what has become of them is asked when nobody can change it any more */
+	(void) apitoken_store_write_now(STATEMENT_LOCK_DISABLED, &arguments);
+	rows = apitoken_identity_write_as(&call->caller, STATEMENT_ENABLE_ALL, &arguments, true);
+	for (uint64 row = 0; row < rows; row++)
+	{
+		enabled = lappend(enabled, apitoken_store_cstring(row, 1));
+		accounts = lappend(accounts, apitoken_store_cstring(row, 2));
+	}
+	foreach(cell, accounts)
+		apitoken_acts_administer(&call->caller, lfirst(cell));
+	return enabled;
+}
+
+PG_FUNCTION_INFO_V1(apitoken_enable_all);
+
+/*
+ * apitoken_enable_all(disabled jsonb, release boolean) returns jsonb: takes back
+ * what one call of apitoken_disable_all has done, whose answer it is given.  A token
+ * whose status somebody has changed since stays as it is, and so does one that is
+ * held, unless it is to be let go.  An array of the ids of those that are Active
+ * now, sorted.
+ *
+ * Raises PT400 if no call has disabled these tokens and no other, PT401, PT403, also
+ * for letting go by somebody who may not, and 25006.
+ */
+Datum
+apitoken_enable_all(PG_FUNCTION_ARGS)
+{
+	List	   *ids = ParseIds(apitoken_call_isnull(fcinfo, 0) ? NULL : PG_GETARG_JSONB_P(0));
+	bool		release = apitoken_call_flag(fcinfo, 1);
+	ApitokenCall call = apitoken_call_begin(OPERATION_TRANSITION);
+	Jsonb	   *answer;
+
+	if (release)
+		apitoken_hold_check_right(&call.caller);
+	PreventCommandIfReadOnly("UPDATE");
+	answer = SortedIds(ids == NIL ? NIL : EnableAll(&call, DistinctIds(ids), release),
+					   call.result_context);
+	apitoken_call_end(&call);
+	PG_RETURN_JSONB_P(answer);
+}

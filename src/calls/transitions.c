@@ -1,0 +1,342 @@
+/*-------------------------------------------------------------------------
+ *
+ * transitions.c
+ *	  Changes of a token's status: disable, enable, delete, and their trail.
+ *
+ *		Active <-> Disabled, and either -> Deleted, for good.
+ *
+ * src/calls/transitions.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "calls/transitions.h"
+
+#include "apitoken.h"
+#include "calls/call.h"
+#include "calls/hold.h"
+#include "calls/triggers.h"
+#include "catalog/pg_type.h"
+#include "errors.h"
+#include "miscadmin.h"
+#include "rights/acts.h"
+#include "store/gates.h"
+#include "store/signals.h"
+#include "utils/builtins.h"
+
+#define KEPT_BY_TRIGGER "a trigger has kept the row from changing"
+
+typedef struct Transition
+{
+	const char *from[2];		/* statuses it starts at */
+	int			from_count;
+	const char *to;
+	const char *hint;			/* for a token that has another status */
+} Transition;
+
+static const Transition disable = {
+	{"Active"}, 1, "Disabled", "Only an Active API token can be disabled."
+};
+static const Transition enable = {
+	{"Disabled"}, 1, "Active", "Only a Disabled API token can be enabled."
+};
+static const Transition delete = {
+	{"Active", "Disabled"}, 2, "Deleted", "Only an Active or Disabled API token can be deleted."
+};
+
+static bool
+StartsAt(const Transition *transition, const char *status)
+{
+	for (int i = 0; i < transition->from_count; i++)
+	{
+		if (strcmp(transition->from[i], status) == 0)
+			return true;
+	}
+	return false;
+}
+
+static ArrayType *
+StartStatuses(const Transition *transition)
+{
+	Datum		statuses[lengthof(transition->from)];
+
+	for (int i = 0; i < transition->from_count; i++)
+		statuses[i] = CStringGetTextDatum(transition->from[i]);
+	return construct_array(statuses, transition->from_count, TEXTOID, -1, false, TYPALIGN_INT);
+}
+
+/* A column, of text and not null, of the last statement's first row. */
+static char *
+ResultText(const char *column)
+{
+	return apitoken_store_cstring(0, SPI_fnumber(SPI_tuptable->tupdesc, column));
+}
+
+/*
+ * Raises the error that says why no row was changed; returns, with the row
+ * locked, if there is no reason.
+ */
+static void
+Explain(const ApitokenCall *call, const Transition *transition, const char *id)
+{
+	char	   *status;
+
+	apitoken_call_lock_token(call, id, &status);
+	if (!StartsAt(transition, status))
+		apitoken_error_transition(id, status, transition->hint);
+}
+
+/*
+ * Changes the status, in one statement that takes the row's lock and checks
+ * status and scope.  Returns whether there was such a row; it is the last
+ * statement's result then.
+ */
+static bool
+TryChange(const ApitokenCall *call, const Transition *transition, const char *id)
+{
+	const ApitokenActor *actor = &call->caller.actor;
+	ApitokenArguments arguments;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_text(&arguments, 1, id);
+	apitoken_store_set_text(&arguments, 2, transition->to);
+	apitoken_store_set_text(&arguments, 3, actor->type);
+	apitoken_store_set_text(&arguments, 4, actor->id);
+	apitoken_store_set_pointer(&arguments, 5, StartStatuses(transition));
+	apitoken_identity_set_scope(&arguments, 6, 7, &call->caller);
+	return apitoken_identity_write_as(&call->caller, STATEMENT_TRANSITION, &arguments, false) > 0;
+}
+
+/*
+ * Changes the status.  The token's new row is the last statement's result then.
+ * Raises PT404, or PT400 naming the status, and has changed nothing then; PT403 for
+ * one that is held.
+ */
+static void
+ChangeStatus(const ApitokenCall *call, const Transition *transition, const char *id)
+{
+	if (!TryChange(call, transition, id))
+	{
+		/*
+		 * If there was reason to, but is none any more, another transaction
+		 * was in between; now the row is locked.
+		 */
+		Explain(call, transition, id);
+		if (!TryChange(call, transition, id))
+			apitoken_error_statement("apitoken transition", KEPT_BY_TRIGGER);
+	}
+
+	/* whoever held the lock may have taken the right to change it */
+	apitoken_acts_administer(&call->caller, ResultText("account_id"));
+}
+
+static Datum
+AnswerTransition(FunctionCallInfo fcinfo, const Transition *transition)
+{
+	char	   *id = apitoken_call_id(fcinfo, 0, "id");
+	ApitokenFields *fields = apitoken_call_fields(fcinfo, 1);
+	ApitokenCall call = apitoken_call_begin(OPERATION_TRANSITION);
+	Jsonb	   *document;
+
+	ChangeStatus(&call, transition, id);
+	document = apitoken_call_document_after_write(&call, NULL, fields, NULL);
+	apitoken_call_end(&call);
+	PG_RETURN_JSONB_P(document);
+}
+
+PG_FUNCTION_INFO_V1(apitoken_disable);
+
+/*
+ * apitoken_disable(id text, fields text) returns jsonb: Active -> Disabled; the
+ * token's document.
+ *
+ * Raises PT400 for an id or fields that cannot be used and for a token that is
+ * not Active, PT401, PT403, PT404 if there is no such token that the caller
+ * may administer, and 25006 in a read-only transaction.
+ */
+Datum
+apitoken_disable(PG_FUNCTION_ARGS)
+{
+	return AnswerTransition(fcinfo, &disable);
+}
+
+PG_FUNCTION_INFO_V1(apitoken_enable);
+
+/*
+ * apitoken_enable(id text, fields text) returns jsonb: Disabled -> Active; the
+ * token's document.  Raises as apitoken_disable does.
+ */
+Datum
+apitoken_enable(PG_FUNCTION_ARGS)
+{
+	return AnswerTransition(fcinfo, &enable);
+}
+
+/*
+ * Sees to it that a token is not Active, and that its row is locked.  Raises PT404.
+ * Somebody who enables it in between is overtaken once he has.
+ */
+static void
+EnsureDisabled(const ApitokenCall *call, const char *id)
+{
+	char	   *status;
+	char	   *account_id;
+
+	if (TryChange(call, &disable, id))
+		account_id = ResultText("account_id");
+	else
+	{
+		account_id = apitoken_call_lock_token(call, id, &status);
+		if (StartsAt(&disable, status) && !TryChange(call, &disable, id))
+			apitoken_error_statement("apitoken transition", KEPT_BY_TRIGGER);
+	}
+	apitoken_acts_administer(&call->caller, account_id);
+}
+
+PG_FUNCTION_INFO_V1(apitoken_ensure_disabled);
+
+/*
+ * apitoken_ensure_disabled(id text, hold boolean, fields text) returns jsonb: the
+ * token is Disabled, or Deleted, whatever it was, and held if that is asked for and
+ * it is not Deleted; its document.
+ *
+ * Raises PT400 for an id or fields that cannot be used, PT401, PT403, also for a
+ * hold by somebody who may not, PT404 if there is no such token that the caller may
+ * administer, and 25006 in a read-only transaction.
+ */
+Datum
+apitoken_ensure_disabled(PG_FUNCTION_ARGS)
+{
+	char	   *id = apitoken_call_id(fcinfo, 0, "id");
+	bool		hold = apitoken_call_flag(fcinfo, 1);
+	ApitokenFields *fields = apitoken_call_fields(fcinfo, 2);
+	ApitokenCall call = apitoken_call_begin(OPERATION_TRANSITION);
+	Jsonb	   *document;
+
+	if (hold)
+		apitoken_hold_check_right(&call.caller);
+	EnsureDisabled(&call, id);
+	if (hold)
+		apitoken_hold_token(&call, id);
+	document = apitoken_call_document_after_write(&call, id, fields, NULL);
+	apitoken_call_end(&call);
+	PG_RETURN_JSONB_P(document);
+}
+
+PG_FUNCTION_INFO_V1(apitoken_delete);
+
+/*
+ * apitoken_delete(id text) returns void: Active or Disabled -> Deleted.
+ * Raises as apitoken_disable does.
+ */
+Datum
+apitoken_delete(PG_FUNCTION_ARGS)
+{
+	char	   *id = apitoken_call_id(fcinfo, 0, "id");
+	ApitokenCall call = apitoken_call_begin(OPERATION_TRANSITION);
+
+	ChangeStatus(&call, &delete, id);
+	apitoken_call_end(&call);
+	PG_RETURN_VOID();
+}
+
+/*
+ * Trail and signal
+ */
+
+/*
+ * Adds a row to the trail and, unless apitoken.notify is off, a signal that is
+ * sent when the transaction commits.
+ *
+ * All Datums are text; from is 0 for a new token.  Expects SPI to be connected and the tables' owner to be the current
+ * role.
+ */
+void
+apitoken_transitions_record(const ApitokenCaller *caller, Datum account_id, Datum id,
+							Datum from, Datum to)
+{
+	ApitokenArguments arguments;
+	NameData	role;
+
+	namestrcpy(&role, GetUserNameFromId(caller->role, false));
+	apitoken_store_clear(&arguments);
+	apitoken_store_set(&arguments, 1, account_id);
+	apitoken_store_set(&arguments, 2, id);
+	apitoken_store_set_pointer(&arguments, 3, DatumGetPointer(from));
+	apitoken_store_set(&arguments, 4, to);
+	apitoken_store_set_text(&arguments, 5, caller->actor.type);
+	apitoken_store_set_text(&arguments, 6, caller->actor.id);
+	apitoken_store_set_pointer(&arguments, 7, &role);
+	if (caller->call_id == 0)
+		apitoken_store_write(STATEMENT_ADD_TRANSITION, &arguments);
+	else
+	{
+		apitoken_store_set(&arguments, 8, Int64GetDatum(caller->call_id));
+		apitoken_store_write(STATEMENT_ADD_TRANSITION_OF_CALL, &arguments);
+	}
+
+	if (apitoken_notify)
+		apitoken_signals_add(TextDatumGetCString(id), TextDatumGetCString(to));
+}
+
+/*
+ * A token that is no longer Active takes its rights away from whoever acts as it;
+ * one that is Active again is open to everybody.
+ */
+static void
+NoteTransition(const ApitokenCaller *caller, const char *account_id, const char *id,
+			   const char *from, const char *to)
+{
+	if (strcmp(to, "Active") == 0)
+		apitoken_acts_open(caller, account_id);
+	if (strcmp(from, "Active") == 0 && !caller->closes_account)
+		apitoken_gates_close_token(account_id, id);
+}
+
+/* Raises PT403 for a token that becomes Active while it is held. */
+static void
+CheckHeld(TriggerData *trigger, const char *id, const char *to)
+{
+	TupleDesc	tupdesc = trigger->tg_relation->rd_att;
+	int			attnum = SPI_fnumber(tupdesc, "held_at");
+
+	/* the library may be newer than the table */
+	if (strcmp(to, "Active") == 0 && attnum > 0 &&
+		!heap_attisnull(trigger->tg_newtuple, attnum, tupdesc))
+		apitoken_error_held("API token", id);
+}
+
+PG_FUNCTION_INFO_V1(apitoken_log_transition);
+
+/*
+ * apitoken.log_transition(): trigger on apitoken.api_tokens, after an update of
+ * a row that changes its status.  Raises 39P01 if it is called otherwise, PT403 if a
+ * token is enabled that is held, PT401 if somebody changes it by hand in the name of
+ * an actor who has been disabled.
+ */
+Datum
+apitoken_log_transition(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	ApitokenCaller caller;
+	ApitokenOwnership ownership;
+	Datum		account_id;
+	Datum		id;
+	Datum		from;
+	Datum		to;
+
+	apitoken_trigger_check(fcinfo, TRIGGER_EVENT_UPDATE);
+	account_id = apitoken_trigger_value(trigger, trigger->tg_newtuple, "account_id");
+	id = apitoken_trigger_value(trigger, trigger->tg_newtuple, "id");
+	from = apitoken_trigger_value(trigger, trigger->tg_trigtuple, "status");
+	to = apitoken_trigger_value(trigger, trigger->tg_newtuple, "status");
+
+	CheckHeld(trigger, TextDatumGetCString(id), TextDatumGetCString(to));
+	caller = apitoken_identity_writer();
+	ownership = apitoken_identity_enter();
+	NoteTransition(&caller, TextDatumGetCString(account_id), TextDatumGetCString(id),
+				   TextDatumGetCString(from), TextDatumGetCString(to));
+	apitoken_acts_by_hand();
+	apitoken_transitions_record(&caller, account_id, id, from, to);
+	apitoken_identity_leave(&ownership);
+	PG_RETURN_POINTER(NULL);
+}

@@ -1,0 +1,18 @@
+/*-------------------------------------------------------------------------
+ *
+ * transitions.h
+ *	  The trail of the changes of tokens' statuses.
+ *
+ * src/calls/transitions.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef APITOKEN_TRANSITIONS_H
+#define APITOKEN_TRANSITIONS_H
+
+#include "rights/identity.h"
+
+extern void apitoken_transitions_record(const ApitokenCaller *caller, Datum account_id,
+										Datum id, Datum from, Datum to);
+
+#endif							/* APITOKEN_TRANSITIONS_H */

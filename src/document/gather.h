@@ -1,0 +1,17 @@
+/*-------------------------------------------------------------------------
+ *
+ * gather.h
+ *	  Reads what a document needs.
+ *
+ * src/document/gather.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef APITOKEN_GATHER_H
+#define APITOKEN_GATHER_H
+
+#include "document/document.h"
+
+extern void apitoken_gather(ApitokenDocument *document);
+
+#endif							/* APITOKEN_GATHER_H */

@@ -1,0 +1,22 @@
+/*-------------------------------------------------------------------------
+ *
+ * members.h
+ *	  Writes a resource, member by member.
+ *
+ * src/document/members.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef APITOKEN_MEMBERS_H
+#define APITOKEN_MEMBERS_H
+
+#include "document/document.h"
+#include "document/jsonb_writer.h"
+
+extern void apitoken_members_write(ApitokenDocument *document, StringInfo buffer,
+								   ApitokenContainer *parent, ApitokenPlace *place,
+								   const ApitokenLayout *layout, ApitokenRow *row,
+								   ApitokenFields *fields);
+extern int	apitoken_members_leaf_list(ApitokenResourceKind target);
+
+#endif							/* APITOKEN_MEMBERS_H */

@@ -1,0 +1,729 @@
+/*-------------------------------------------------------------------------
+ *
+ * acts.c
+ *	  What a transaction has done, and by what right.
+ *
+ * Whatever is done in the name of a token or a user is noted, and looked at once
+ * more when the transaction commits: if the right is gone by then, nothing of the
+ * transaction is committed.  So a disable that has committed holds, whatever was
+ * begun before it.  gates.c sees to it that no right is taken away between the
+ * look and the commit.
+ *
+ * What counts is what other transactions have committed.  What this one itself
+ * has changed does not: a token may disable itself, and commit that.  But a right
+ * that was not there without this transaction when it was first used, such as
+ * that of a token which it has made, is this transaction's own; there its own
+ * view counts.  Who gave it has been noted before, and is looked at himself, so
+ * that no two tokens can vouch for each other.
+ *
+ * Acts of a subtransaction that is rolled back are forgotten.
+ *
+ * src/rights/acts.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "rights/acts.h"
+
+#include "access/xact.h"
+#include "apitoken.h"
+#include "common/hashfn.h"
+#include "errors.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "rights/held.h"
+#include "rights/offer.h"
+#include "storage/latch.h"
+#include "store/gates.h"
+#include "store/signals.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "utils/snapmgr.h"
+#include "utils/timeout.h"
+
+typedef enum ActKind
+{
+	ACT_ADMINISTERED,			/* used the right to administer an account */
+	ACT_OPENED,					/* made or enabled a token */
+	ACT_GAVE,					/* gave a module to a token */
+	ACT_GUARDED					/* asked for the same guarantee */
+} ActKind;
+
+/* Strings are in the transaction's memory, and NULL where they mean nothing. */
+typedef struct Act
+{
+	ActKind		kind;
+	ApitokenActor actor;		/* type is NULL: a role by itself */
+	bool		everywhere;		/* used: the right to administer every account */
+	const char *account_id;
+	const char *module;			/* id of what was given, code of what guards */
+	bool		own;			/* was the right this transaction's own? */
+	uint64		completed;		/* of transactions, when it was looked at */
+	SubTransactionId subid;
+} Act;
+
+typedef struct ActEntry
+{
+	const Act  *act;
+	char		status;			/* of the hash table */
+} ActEntry;
+
+static inline bool
+SameString(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static inline bool
+SameAct(const Act *a, const Act *b)
+{
+	return a->kind == b->kind && a->everywhere == b->everywhere &&
+		SameString(a->actor.type, b->actor.type) && SameString(a->actor.id, b->actor.id) &&
+		SameString(a->account_id, b->account_id) && SameString(a->module, b->module);
+}
+
+static inline uint32
+HashString(uint32 hash, const char *string)
+{
+	return string == NULL ? hash :
+		hash_combine(hash, hash_bytes((const unsigned char *) string, strlen(string)));
+}
+
+static inline uint32
+HashAct(const Act *act)
+{
+	return HashString(HashString(HashString(murmurhash32(act->kind), act->actor.id),
+								 act->account_id), act->module);
+}
+
+#define SH_PREFIX acts
+#define SH_ELEMENT_TYPE ActEntry
+#define SH_KEY_TYPE const Act *
+#define SH_KEY act
+#define SH_HASH_KEY(table, key) HashAct(key)
+#define SH_EQUAL(table, a, b) SameAct(a, b)
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+/* Room for the acts of a usual transaction. */
+#define INITIAL_ACTS 8
+
+/* Those of this transaction, in order; both in its memory. */
+static List *acts = NIL;
+static struct acts_hash *known = NULL;
+
+/* Ends transactions that go on for too long in somebody's name. */
+static TimeoutId timeout = MAX_TIMEOUTS;
+
+/*
+ * What others have committed
+ */
+
+/*
+ * Pushes a snapshot of what other transactions have committed by now, as if this
+ * one had changed nothing.
+ */
+static void
+PushCommittedSnapshot(void)
+{
+	PushCopiedSnapshot(GetLatestSnapshot());
+	GetActiveSnapshot()->curcid = FirstCommandId;
+}
+
+/* Has no other transaction ended since that many had? */
+static bool
+NothingHappened(uint64 completed)
+{
+	return completed != 0 && apitoken_snapshot_completed(GetLatestSnapshot()) == completed;
+}
+
+static bool
+Includes(ArrayType *ids, const char *id)
+{
+	Datum	   *elements;
+	int			count;
+
+	deconstruct_array(ids, TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL, &count);
+	for (int i = 0; i < count; i++)
+	{
+		text	   *element = DatumGetTextPP(elements[i]);
+
+		if (VARSIZE_ANY_EXHDR(element) == strlen(id) &&
+			memcmp(VARDATA_ANY(element), id, strlen(id)) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Is all that one may that the other may, too? */
+static bool
+Covers(const ApitokenCaller *all, const ApitokenCaller *some)
+{
+	Datum	   *accounts;
+	int			count;
+
+	if (all->everywhere)
+		return true;
+	if (some->everywhere)
+		return false;
+	deconstruct_array(some->accounts, TEXTOID, -1, false, TYPALIGN_INT, &accounts, NULL, &count);
+	for (int i = 0; i < count; i++)
+	{
+		if (!Includes(all->accounts, TextDatumGetCString(accounts[i])))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * For a timeout's signal: ends the session, as the administrator could.  There is
+ * nothing else that a handler can ask for.
+ */
+static void
+EndSession(void)
+{
+	InterruptPending = true;
+	ProcDiePending = true;
+	SetLatch(MyLatch);
+}
+
+/*
+ * Bounds the time for which the transaction may keep others waiting, from before
+ * it waits itself: else those who wait for one row, one behind another, would
+ * each keep it for as long.
+ */
+static void
+StartTimeout(void)
+{
+	if (timeout == MAX_TIMEOUTS)
+		timeout = RegisterTimeout(USER_TIMEOUT, EndSession);
+	if (apitoken_actor_transaction_timeout > 0 && !get_timeout_active(timeout))
+		enable_timeout_after(timeout, apitoken_actor_transaction_timeout);
+}
+
+/*
+ * Completes what is known of a caller who has just been identified under the
+ * latest snapshot, and is going to change something: whether he may all that
+ * without this transaction, which from now on has a limited time.
+ */
+void
+apitoken_acts_identified(ApitokenCaller *caller)
+{
+	ApitokenCaller committed;
+
+	caller->own = false;
+	caller->changed = TransactionIdIsValid(GetTopTransactionIdIfAny());
+	if (caller->actor.type == NULL)
+		return;
+	StartTimeout();
+	if (!caller->changed)
+		return;
+
+	PushCommittedSnapshot();
+	caller->own = !apitoken_identity_scope(caller->actor, &committed) ||
+		!Covers(&committed, caller);
+	PopActiveSnapshot();
+}
+
+/*
+ * Noting
+ */
+
+static const char *
+Keep(const char *string)
+{
+	return string == NULL ? NULL : MemoryContextStrdup(TopTransactionContext, string);
+}
+
+static void
+StopTimeout(void)
+{
+	if (timeout != MAX_TIMEOUTS && get_timeout_active(timeout))
+		disable_timeout(timeout, true);
+}
+
+static ApitokenGateKind
+ActorGate(const ApitokenActor *actor)
+{
+	return apitoken_identity_is_token(actor) ? GATE_TOKEN : GATE_USER;
+}
+
+/* Adds an act, unless it is known.  Returns the one that is kept. */
+static const Act *
+Note(Act act)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
+	ActEntry   *entry;
+	bool		found;
+
+	if (known == NULL)
+		known = acts_create(TopTransactionContext, INITIAL_ACTS, NULL);
+	entry = acts_insert(known, &act, &found);
+	if (!found)
+	{
+		Act		   *kept = palloc(sizeof(Act));
+
+		*kept = act;
+		kept->actor.id = Keep(act.actor.id);
+		kept->account_id = Keep(act.account_id);
+		kept->module = Keep(act.module);
+		kept->subid = GetCurrentSubTransactionId();
+		entry->act = kept;
+		acts = lappend(acts, kept);
+	}
+	MemoryContextSwitchTo(old);
+
+	if (!found && act.actor.type != NULL)
+		StartTimeout();
+	return entry->act;
+}
+
+static Act
+ActOf(ActKind kind, const ApitokenCaller *caller, const char *account_id, const char *module)
+{
+	Act			act = {
+		.kind = kind, .actor = caller->actor, .everywhere = caller->everywhere,
+		.account_id = account_id, .module = module, .own = caller->own,
+		.completed = caller->completed
+	};
+
+	return act;
+}
+
+/*
+ * Looking
+ */
+
+static bool
+Administers(const Act *act, const ApitokenCaller *scope)
+{
+	/* in somebody's name, by hand: the right was the role's */
+	if (!act->everywhere && act->account_id == NULL)
+		return true;
+	return scope->everywhere || (!act->everywhere && Includes(scope->accounts, act->account_id));
+}
+
+/*
+ * Does the active snapshot show that the actor is Active, and holds what the act
+ * needs?  offer is what the account can give, for ACT_GAVE.
+ */
+static bool
+HasRight(const Act *act, const ApitokenOffer *offer, bool *active)
+{
+	ApitokenCaller scope;
+
+	*active = apitoken_identity_scope(act->actor, &scope);
+	if (!*active)
+		return false;
+	switch (act->kind)
+	{
+		case ACT_ADMINISTERED:
+			return Administers(act, &scope);
+		case ACT_GUARDED:
+			return act->module == NULL || apitoken_identity_holds(&scope, act->module);
+		case ACT_GAVE:
+			return apitoken_offer_may_give(offer, apitoken_offer_find(offer, act->module),
+										   &scope);
+		case ACT_OPENED:
+			break;
+	}
+	return true;
+}
+
+/* What this transaction has made is not there for others. */
+static bool
+IsUnknownToOthers(const ApitokenActor *actor)
+{
+	return apitoken_identity_is_token(actor) &&
+		apitoken_identity_token_status(actor->id).status == NULL;
+}
+
+/*
+ * Checks that the right is there that an act in somebody's name needs: what others
+ * have committed counts, and where the right was this transaction's own, what it
+ * sees itself.  Raises PT401 or PT403.
+ */
+static void
+CheckRight(const Act *act, const ApitokenOffer *offer)
+{
+	bool		active;
+	bool		has;
+
+	PushCommittedSnapshot();
+	has = HasRight(act, offer, &active) ||
+		/* nobody else can have taken a right from a token that he does not see */
+			(act->own && IsUnknownToOthers(&act->actor));
+	PopActiveSnapshot();
+	if (!has && act->own)
+	{
+		PushActiveSnapshot(GetLatestSnapshot());
+		has = HasRight(act, offer, &active);
+		PopActiveSnapshot();
+	}
+
+	if (has)
+		return;
+	if (!active)
+		apitoken_error_unauthorized();
+	if (act->kind == ACT_GAVE)
+		apitoken_error_not_held(act->module);
+	if (act->kind == ACT_GUARDED)
+		apitoken_error_module_not_held(act->module);
+	apitoken_error_right_gone();
+}
+
+/* What the account offers now, what this transaction offers itself included. */
+static ApitokenOffer *
+ReadOffer(const Act *act)
+{
+	ApitokenOffer *offer;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	offer = apitoken_offer_read(act->account_id);
+	PopActiveSnapshot();
+	return offer;
+}
+
+/* Checks that the account still offers what was given.  Raises PT403. */
+static void
+CheckOffer(const Act *act, const ApitokenOffer *offer)
+{
+	const ApitokenOfferedModule *module = apitoken_offer_find(offer, act->module);
+
+	if (module == NULL || !module->holdable)
+		apitoken_error_offer_gone(act->module);
+}
+
+/*
+ * Checks that the account is not held, where something was made of it, or enabled,
+ * or given, in the name of somebody who does not administer every account.  What
+ * this transaction sees counts: an account's row is changed by one at a time.
+ * Raises PT403.
+ */
+static void
+CheckHold(const Act *act)
+{
+	ApitokenCaller scope;
+
+	if (act->actor.type == NULL)
+		return;
+	PushActiveSnapshot(GetLatestSnapshot());
+	if (apitoken_held_account(act->account_id) &&
+		!(apitoken_identity_scope(act->actor, &scope) && scope.everywhere))
+		apitoken_error_held("account", act->account_id);
+	PopActiveSnapshot();
+}
+
+/* Checks an act as things are now.  Raises PT401 and PT403. */
+static void
+Check(const Act *act)
+{
+	ApitokenOffer *offer = NULL;
+
+	if (act->kind == ACT_OPENED || act->kind == ACT_GAVE)
+		CheckHold(act);
+	if (act->kind == ACT_OPENED)
+		return;
+
+	if (act->kind == ACT_GAVE)
+	{
+		offer = ReadOffer(act);
+		CheckOffer(act, offer);
+	}
+	if (act->actor.type != NULL)
+		CheckRight(act, offer);
+}
+
+/* The same, unless nothing can be otherwise than when it was looked at before. */
+static void
+CheckAgain(const Act *act)
+{
+	if (!NothingHappened(act->completed))
+		Check(act);
+}
+
+static void
+CheckNow(const Act *act)
+{
+	ApitokenOwnership ownership = apitoken_identity_enter();
+
+	CheckAgain(act);
+	apitoken_identity_leave(&ownership);
+}
+
+static void
+CheckHoldNow(const Act *act)
+{
+	ApitokenOwnership ownership = apitoken_identity_enter();
+
+	CheckHold(act);
+	apitoken_identity_leave(&ownership);
+}
+
+/*
+ * Acts
+ */
+
+/*
+ * Notes that a caller has used his right to administer the tokens of an account
+ * (NULL: he has changed something by hand, in the actor's name), and looks once
+ * more whether he has it: to be called when whatever lock there was to wait for
+ * has been taken.  Raises PT401 and PT403.
+ */
+void
+apitoken_acts_administer(const ApitokenCaller *caller, const char *account_id)
+{
+	if (caller->actor.type == NULL)
+		return;
+	CheckNow(Note(ActOf(ACT_ADMINISTERED, caller, caller->everywhere ? NULL : account_id, NULL)));
+}
+
+/*
+ * The same for a trigger: if nobody calls one of the functions now, somebody changes
+ * something by hand, in the name of an actor if there is one.
+ */
+void
+apitoken_acts_by_hand(void)
+{
+	ApitokenCaller caller;
+
+	if (apitoken_identity_is_writing())
+		return;
+	caller = apitoken_identity_writer();
+	apitoken_acts_identified(&caller);
+	apitoken_acts_administer(&caller, NULL);
+}
+
+/*
+ * Notes that a token of an account was made or enabled: who disables all of its
+ * tokens must either see that one or come before it, whoever made it.  Raises PT403
+ * if the account is held.
+ */
+void
+apitoken_acts_open(const ApitokenCaller *caller, const char *account_id)
+{
+	CheckHoldNow(Note(ActOf(ACT_OPENED, caller, account_id, NULL)));
+}
+
+/* Does its actor hold what an act needs, had this transaction changed nothing? */
+static bool
+HoldsWithoutThis(const Act *act)
+{
+	ApitokenOffer *offer = ReadOffer(act);
+	bool		active;
+	bool		has;
+
+	PushCommittedSnapshot();
+	has = HasRight(act, offer, &active);
+	PopActiveSnapshot();
+	return has;
+}
+
+/*
+ * Notes that a module of an account was given to one of its tokens: it must be
+ * offered, and the giver must be able to give it, when the transaction commits.
+ */
+void
+apitoken_acts_give(const ApitokenCaller *caller, const char *account_id, const char *module_id)
+{
+	Act			act = ActOf(ACT_GAVE, caller, account_id, module_id);
+
+	/* he may hold all that he acts by without this transaction, but not this */
+	if (act.actor.type != NULL && caller->changed && !act.own)
+		act.own = !HoldsWithoutThis(&act);
+	(void) Note(act);
+}
+
+/*
+ * Notes that the transaction is to commit only if its actor is still Active then,
+ * and holds the module with that code if it is not NULL.  Raises PT401 and PT403
+ * if it is not so now.
+ */
+void
+apitoken_acts_guard(const ApitokenCaller *caller, const char *module_code)
+{
+	Act			act = ActOf(ACT_GUARDED, caller, NULL, module_code);
+
+	/* what the actor holds has not been looked at yet */
+	act.completed = 0;
+	act.everywhere = false;
+	CheckNow(Note(act));
+}
+
+/*
+ * The end of the transaction
+ */
+
+/* Adds the gates of the accounts by which the actor has his rights. */
+static void
+AddHomes(ApitokenGates *gates, const ApitokenActor *actor)
+{
+	ApitokenCaller scope;
+	Datum	   *homes;
+	int			count;
+
+	if (!apitoken_identity_scope(*actor, &scope))
+		return;
+	deconstruct_array(scope.homes, TEXTOID, -1, false, TYPALIGN_INT, &homes, NULL, &count);
+	for (int i = 0; i < count; i++)
+		apitoken_gates_add(gates, GATE_ACCOUNT, TextDatumGetCString(homes[i]));
+}
+
+/* Would the two acts of an actor add the same gates for him? */
+static bool
+SameGates(const Act *a, const Act *b)
+{
+	return SameString(a->actor.type, b->actor.type) && SameString(a->actor.id, b->actor.id) &&
+		a->own == b->own;
+}
+
+/* Adds the gates of an act's actor, by the view that his rights are looked for in. */
+static void
+AddActor(ApitokenGates *gates, const Act *act)
+{
+	apitoken_gates_add(gates, ActorGate(&act->actor), act->actor.id);
+	PushCommittedSnapshot();
+	AddHomes(gates, &act->actor);
+	PopActiveSnapshot();
+	if (!act->own)
+		return;
+	PushActiveSnapshot(GetLatestSnapshot());
+	AddHomes(gates, &act->actor);
+	PopActiveSnapshot();
+}
+
+static ApitokenGates *
+GatesOfActs(void)
+{
+	ApitokenGates *gates = apitoken_gates_create();
+	const Act  *last = NULL;
+	ListCell   *cell;
+
+	apitoken_gates_add(gates, GATE_ALL, NULL);
+	foreach(cell, acts)
+	{
+		const Act  *act = lfirst(cell);
+
+		CHECK_FOR_INTERRUPTS();
+		if (act->kind == ACT_OPENED || act->kind == ACT_GAVE)
+			apitoken_gates_add(gates, GATE_ACCOUNT, act->account_id);
+		if (act->actor.type != NULL && (last == NULL || !SameGates(act, last)))
+			AddActor(gates, act);
+		last = act;
+	}
+	return gates;
+}
+
+/*
+ * Looks at all acts once more, when nobody can take rights away any more, and
+ * sends the signals.
+ */
+static void
+CheckActs(void)
+{
+	ApitokenOwnership ownership = apitoken_identity_enter();
+	ListCell   *cell;
+
+	apitoken_gates_pass(GatesOfActs());
+	foreach(cell, acts)
+	{
+		CHECK_FOR_INTERRUPTS();
+		CheckAgain(lfirst(cell));
+	}
+	apitoken_identity_leave(&ownership);
+}
+
+/* What is locked from here on belongs to the transaction itself. */
+static void
+BeforeCommit(void)
+{
+	ResourceOwner owner = CurrentResourceOwner;
+
+	if (acts == NIL && !apitoken_signals_are_due())
+		return;
+
+	CurrentResourceOwner = CurTransactionResourceOwner;
+	if (acts != NIL)
+		CheckActs();
+	apitoken_signals_send();
+	StopTimeout();
+	CurrentResourceOwner = owner;
+}
+
+/*
+ * A prepared transaction would be committed by whom, and when, nobody here can
+ * look at.
+ */
+static void
+BeforePrepare(void)
+{
+	if (acts != NIL || apitoken_signals_are_due())
+		apitoken_error_prepare();
+}
+
+/* Forgets everything: its memory goes with the transaction. */
+static void
+Forget(void)
+{
+	acts = NIL;
+	known = NULL;
+	StopTimeout();
+	apitoken_gates_forget();
+	apitoken_signals_forget();
+}
+
+static void
+OnTransaction(XactEvent event, void *argument)
+{
+	switch (event)
+	{
+		case XACT_EVENT_PRE_COMMIT:
+			BeforeCommit();
+			break;
+		case XACT_EVENT_PRE_PREPARE:
+			BeforePrepare();
+			break;
+		case XACT_EVENT_COMMIT:
+		case XACT_EVENT_ABORT:
+		case XACT_EVENT_PREPARE:
+			Forget();
+			break;
+		default:
+			break;
+	}
+}
+
+/* What a subtransaction did is its parent's when it ends well, else nobody's. */
+static void
+OnSubtransaction(SubXactEvent event, SubTransactionId mine, SubTransactionId parent,
+				 void *argument)
+{
+	if (event != SUBXACT_EVENT_COMMIT_SUB && event != SUBXACT_EVENT_ABORT_SUB)
+		return;
+
+	for (int i = list_length(acts) - 1; i >= 0; i--)
+	{
+		Act		   *act = list_nth(acts, i);
+
+		if (act->subid != mine)
+			break;
+		if (event == SUBXACT_EVENT_COMMIT_SUB)
+			act->subid = parent;
+		else
+		{
+			acts_delete(known, act);
+			acts = list_delete_last(acts);
+		}
+	}
+	apitoken_signals_end_subtransaction(event, mine, parent);
+}
+
+/* Asks the server to tell when transactions end; for _PG_init. */
+void
+apitoken_acts_start(void)
+{
+	RegisterXactCallback(OnTransaction, NULL);
+	RegisterSubXactCallback(OnSubtransaction, NULL);
+}

@@ -1,0 +1,27 @@
+/*-------------------------------------------------------------------------
+ *
+ * acts.h
+ *	  What a transaction has done, and by what right.
+ *
+ * src/rights/acts.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef APITOKEN_ACTS_H
+#define APITOKEN_ACTS_H
+
+#include "compat.h"
+
+#include "rights/identity.h"
+
+extern void apitoken_acts_start(void);
+
+extern void apitoken_acts_identified(ApitokenCaller *caller);
+extern void apitoken_acts_administer(const ApitokenCaller *caller, const char *account_id);
+extern void apitoken_acts_by_hand(void);
+extern void apitoken_acts_open(const ApitokenCaller *caller, const char *account_id);
+extern void apitoken_acts_give(const ApitokenCaller *caller, const char *account_id,
+							   const char *module_id);
+extern void apitoken_acts_guard(const ApitokenCaller *caller, const char *module_code);
+
+#endif							/* APITOKEN_ACTS_H */

@@ -1,0 +1,48 @@
+/*-------------------------------------------------------------------------
+ *
+ * held.c
+ *	  Is a token, or an account, held?  See hold.c for what that means.
+ *
+ * src/rights/held.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "rights/held.h"
+
+#include "catalog/pg_type.h"
+#include "store/fetch.h"
+#include "utils/builtins.h"
+
+static ApitokenColumn hold_columns[] = {{"held_at", TIMESTAMPTZOID}};
+static const ApitokenLayout hold_layout = {NULL, 1, hold_columns, 0};
+
+static void
+ReceiveHold(void *argument, int key, Datum *values, bool *isnull)
+{
+	*(bool *) argument = !isnull[0];
+}
+
+static bool
+IsHeld(ApitokenLookup lookup, const char *id)
+{
+	bool		held = false;
+	Datum		key = CStringGetTextDatum(id);
+	ApitokenKeys keys = {1, {&key}};
+
+	apitoken_fetch(lookup, &hold_layout, &keys, 1, ReceiveHold, &held);
+	return held;
+}
+
+/* Is the account with that id held?  Under the active snapshot. */
+bool
+apitoken_held_account(const char *account_id)
+{
+	return IsHeld(LOOKUP_ACCOUNT_HOLD, account_id);
+}
+
+/* The same for a token. */
+bool
+apitoken_held_token(const char *id)
+{
+	return IsHeld(LOOKUP_TOKEN_HOLD, id);
+}

@@ -1,0 +1,622 @@
+/*-------------------------------------------------------------------------
+ *
+ * identity.c
+ *	  Who acts, and for which accounts.
+ *
+ * The actor is, in this order:
+ *
+ * 1. the one that apitoken_authenticate has set for the transaction, in the
+ *	  setting apitoken.actor, which nobody else can set;
+ * 2. the user named by the JWT claim apitoken.jwt_actor_claim, believed only
+ *	  in sessions of the role apitoken.jwt_authenticator: anybody can set
+ *	  request.jwt.claims, but only PostgREST logs in as its authenticator;
+ * 3. nobody but the database role itself, if it is trusted (see trust.c): it
+ *	  could do by hand what it calls for.
+ *
+ * What an actor may administer is worked out before any token is looked at, so
+ * that no answer depends on a token outside it.
+ *
+ * src/rights/identity.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "rights/identity.h"
+
+#include "access/htup_details.h"
+#include "access/parallel.h"
+#include "apitoken.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "errors.h"
+#include "miscadmin.h"
+#include "request.h"
+#include "store/fetch.h"
+#include "store/ids.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#define ACTOR_SETTING "apitoken.actor"
+
+#define ACTOR_USER "user"
+#define ACTOR_TOKEN "token"
+
+/* apitoken.actor: "token:<id>" or "user:<id>"; empty: nobody */
+static char *actor_setting = NULL;
+
+/* true only while this file sets it */
+static bool setting_actor = false;
+
+/* on whose behalf a statement is writing now; NULL: nobody's */
+static const ApitokenCaller *writer = NULL;
+
+/*
+ * The setting apitoken.actor
+ */
+
+/*
+ * Refuses every value that does not come from apitoken_authenticate, by
+ * whatever way it comes: SET, set_config, ALTER ROLE, a configuration file, a
+ * placeholder that was there before the library.  A parallel worker takes over
+ * what its leader had.
+ */
+static bool
+CheckActor(char **newval, void **extra, GucSource source)
+{
+	if (**newval == '\0' || setting_actor || InitializingParallelWorker)
+		return true;
+
+	GUC_check_errcode(ERRCODE_INSUFFICIENT_PRIVILEGE);
+	GUC_check_errmsg("parameter \"%s\" cannot be set", ACTOR_SETTING);
+	GUC_check_errhint("Call apitoken_authenticate().");
+	return false;
+}
+
+/* Defines the setting; for _PG_init. */
+void
+apitoken_identity_define_setting(void)
+{
+	DefineCustomStringVariable(ACTOR_SETTING,
+							   "The user or API token that acts in this transaction.",
+							   "Set by apitoken_authenticate alone.",
+							   &actor_setting,
+							   "",
+							   PGC_SUSET,
+							   GUC_NO_RESET_ALL | GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_FILE,
+							   CheckActor, NULL, NULL);
+}
+
+/*
+ * Makes a user or token the actor until the transaction, or the savepoint,
+ * ends.
+ */
+void
+apitoken_identity_set_actor(const char *type, const char *id)
+{
+	char	   *value = psprintf("%s:%s", type, id);
+
+	setting_actor = true;
+	PG_TRY();
+	{
+		(void) set_config_option(ACTOR_SETTING, value, PGC_SUSET, PGC_S_SESSION,
+								 GUC_ACTION_LOCAL, true, ERROR, false);
+	}
+	PG_FINALLY();
+	{
+		setting_actor = false;
+	}
+	PG_END_TRY();
+}
+
+/* The actor in the setting; its type is NULL if there is none. */
+static ApitokenActor
+AuthenticatedActor(void)
+{
+	ApitokenActor actor = {NULL, NULL};
+	const char *colon = strchr(actor_setting, ':');
+
+	if (colon != NULL)
+	{
+		actor.type = *actor_setting == *ACTOR_TOKEN ? ACTOR_TOKEN : ACTOR_USER;
+		actor.id = pstrdup(colon + 1);
+	}
+	return actor;
+}
+
+/*
+ * The JWT claim
+ */
+
+/* Was this session opened by the role whose claims are believed? */
+static bool
+ClaimsAreBelieved(void)
+{
+	return apitoken_jwt_actor_claim[0] != '\0' && apitoken_jwt_authenticator[0] != '\0' &&
+		get_role_oid(apitoken_jwt_authenticator, true) == GetSessionUserId();
+}
+
+static ApitokenActor
+ClaimedActor(void)
+{
+	ApitokenActor actor = {NULL, NULL};
+
+	if (ClaimsAreBelieved())
+	{
+		actor.id = apitoken_request_member("request.jwt.claims", apitoken_jwt_actor_claim);
+		if (actor.id != NULL)
+			actor.type = ACTOR_USER;
+	}
+	return actor;
+}
+
+/* Who acts, whether he is known or not; type is NULL for nobody. */
+static ApitokenActor
+CurrentActor(void)
+{
+	ApitokenActor actor = AuthenticatedActor();
+
+	return actor.type != NULL ? actor : ClaimedActor();
+}
+
+/*
+ * The owner of the tables
+ */
+
+static Oid
+TokensRelation(void)
+{
+	Oid			schema = get_namespace_oid(APITOKEN_SCHEMA, true);
+	Oid			relation = OidIsValid(schema) ? get_relname_relid("api_tokens", schema) :
+		InvalidOid;
+
+	if (!OidIsValid(relation))
+		apitoken_error_table_missing(APITOKEN_SCHEMA ".api_tokens");
+	return relation;
+}
+
+static Oid
+TablesOwner(void)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(TokensRelation()));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		apitoken_error_table_missing(APITOKEN_SCHEMA ".api_tokens");
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+/*
+ * Enters the extension: becomes the owner of the tables, so that a caller needs no
+ * right on them and a policy binds nothing, be it forced on the owner or not: it may
+ * be asking itself who acts.  Foreign keys are checked in the same way.  And connects
+ * to SPI, whose memory context is the current one then.  What was the last statement's result stays so for who was connected before.
+ *
+ * Settings that are saved from here on, as store.c does with the search path,
+ * are restored when it is left.
+ *
+ * Returns what apitoken_identity_leave goes back to.  After an error, the
+ * end of the (sub)transaction goes back by itself.
+ */
+ApitokenOwnership
+apitoken_identity_enter(void)
+{
+	ApitokenOwnership ownership;
+	Oid			owner = TablesOwner();
+
+	GetUserIdAndSecContext(&ownership.role, &ownership.security_context);
+	SetUserIdAndSecContext(owner, ownership.security_context | SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_NOFORCE_RLS);
+	ownership.guc_level = NewGUCNestLevel();
+	if (SPI_connect() != SPI_OK_CONNECT)
+		apitoken_error_statement("apitoken", "SPI_connect");
+	return ownership;
+}
+
+/* Goes back to the role, the settings and the memory context of the caller. */
+void
+apitoken_identity_leave(const ApitokenOwnership *ownership)
+{
+	SPI_finish();
+	AtEOXact_GUC(false, ownership->guc_level);
+	SetUserIdAndSecContext(ownership->role, ownership->security_context);
+}
+
+/*
+ * Tokens
+ */
+
+static ApitokenColumn status_columns[] = {{"account_id", TEXTOID}, {"status", TEXTOID}};
+static ApitokenColumn type_columns[] = {{"type", TEXTOID}};
+static ApitokenColumn link_columns[] = {{"module_id", TEXTOID}};
+static ApitokenColumn code_columns[] = {{"id", TEXTOID}, {"code", TEXTOID}};
+static const ApitokenLayout status_layout = {NULL, 2, status_columns, 0};
+static const ApitokenLayout type_layout = {NULL, 1, type_columns, 0};
+static const ApitokenLayout link_layout = {NULL, 1, link_columns, 0};
+static const ApitokenLayout code_layout = {NULL, 2, code_columns, 0};
+
+static void
+ReceiveStatus(void *argument, int key, Datum *values, bool *isnull)
+{
+	ApitokenTokenStatus *token = argument;
+
+	token->account_id = TextDatumGetCString(values[0]);
+	token->status = TextDatumGetCString(values[1]);
+}
+
+/*
+ * Finds a token by its id, under the active snapshot; the result is in the
+ * current memory context.
+ */
+ApitokenTokenStatus
+apitoken_identity_token_status(const char *id)
+{
+	ApitokenTokenStatus token = {NULL, NULL};
+	Datum		key = CStringGetTextDatum(id);
+	ApitokenKeys keys = {1, {&key}};
+
+	apitoken_fetch(LOOKUP_TOKEN_STATUS, &status_layout, &keys, 1, ReceiveStatus, &token);
+	return token;
+}
+
+/* Is there such a token, and is it Active? */
+bool
+apitoken_identity_is_active(const ApitokenTokenStatus *token)
+{
+	return token->status != NULL && strcmp(token->status, "Active") == 0;
+}
+
+static void
+ReceiveLink(void *argument, int key, Datum *values, bool *isnull)
+{
+	(void) apitoken_ids_add(argument, PointerGetDatum(DatumGetTextPCopy(values[0])));
+}
+
+static void
+ReceiveCode(void *argument, int key, Datum *values, bool *isnull)
+{
+	ApitokenHeldModules *held = argument;
+	ApitokenHeldModule *module = &held->modules[held->count++];
+
+	module->id = TextDatumGetCString(values[0]);
+	module->code = TextDatumGetCString(values[1]);
+}
+
+/*
+ * Finds the modules that a token has, under the active snapshot; the result is
+ * in the current memory context.
+ */
+ApitokenHeldModules
+apitoken_identity_token_modules(const char *account_id, const char *id)
+{
+	ApitokenHeldModules held = {0, NULL};
+	ApitokenIds *ids = apitoken_ids_create();
+	Datum		account = CStringGetTextDatum(account_id);
+	Datum		token = CStringGetTextDatum(id);
+	ApitokenKeys owner = {1, {&account, &token}};
+	ApitokenKeys modules;
+
+	apitoken_fetch(LOOKUP_ACTOR_MODULES, &link_layout, &owner, PG_INT32_MAX, ReceiveLink, ids);
+	modules.count = ids->count;
+	modules.columns[0] = ids->ids;
+	held.modules = palloc(sizeof(ApitokenHeldModule) * Max(ids->count, 1));
+	apitoken_fetch(LOOKUP_MODULE_CODES, &code_layout, &modules, 1, ReceiveCode, &held);
+	return held;
+}
+
+static void
+ReceiveType(void *argument, int key, Datum *values, bool *isnull)
+{
+	*(bool *) argument = strcmp(TextDatumGetCString(values[0]), "Operations") == 0;
+}
+
+static bool
+IsOperations(const char *account_id)
+{
+	bool		operations = false;
+	Datum		key = CStringGetTextDatum(account_id);
+	ApitokenKeys keys = {1, {&key}};
+
+	apitoken_fetch(LOOKUP_ACCOUNT_TYPE, &type_layout, &keys, 1, ReceiveType, &operations);
+	return operations;
+}
+
+/*
+ * The scope
+ */
+
+static ArrayType *
+TextArray(Datum *texts, int count)
+{
+	return construct_array(texts, count, TEXTOID, -1, false, TYPALIGN_INT);
+}
+
+static bool
+IsTrue(uint64 row, int column)
+{
+	bool		isnull;
+
+	return DatumGetBool(apitoken_store_value(row, column, &isnull)) && !isnull;
+}
+
+/* What a user may administer; false if there is no such user, or he is not Active. */
+static bool
+FindUserScope(ApitokenCaller *caller)
+{
+	ApitokenArguments arguments;
+	Datum	   *accounts;
+	Datum	   *homes;
+	int			accounts_count = 0;
+	int			homes_count = 0;
+	uint64		rows;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(caller->actor.id));
+	rows = apitoken_store_read(STATEMENT_USER_SCOPE, &arguments);
+
+	accounts = palloc(sizeof(Datum) * Max(rows, 1));
+	homes = palloc(sizeof(Datum) * Max(rows, 1));
+	for (uint64 row = 0; row < rows; row++)
+	{
+		bool		isnull;
+		Datum		account = apitoken_store_value(row, 1, &isnull);
+
+		/* a user without a group has one row, without an account */
+		if (isnull)
+			continue;
+		homes[homes_count++] = account;
+		if (IsTrue(row, 3))
+			accounts[accounts_count++] = account;
+		if (IsTrue(row, 2) && IsTrue(row, 4))
+			caller->everywhere = true;
+	}
+	caller->accounts = TextArray(accounts, accounts_count);
+	caller->homes = TextArray(homes, homes_count);
+	return rows > 0;
+}
+
+/* The same for a token, which has its own modules, in its account. */
+static bool
+FindTokenScope(ApitokenCaller *caller)
+{
+	ApitokenTokenStatus token = apitoken_identity_token_status(caller->actor.id);
+	ApitokenHeldModules held;
+	Datum		home;
+
+	if (!apitoken_identity_is_active(&token))
+		return false;
+
+	home = CStringGetTextDatum(token.account_id);
+	caller->homes = TextArray(&home, 1);
+	held = apitoken_identity_token_modules(token.account_id, caller->actor.id);
+	for (int i = 0; i < held.count; i++)
+	{
+		if (strcmp(held.modules[i].code, APITOKEN_OWN_ACCOUNT_MODULE) == 0)
+			caller->accounts = caller->homes;
+		else if (strcmp(held.modules[i].code, APITOKEN_ANY_ACCOUNT_MODULE) == 0)
+			caller->everywhere = IsOperations(token.account_id);
+	}
+	return true;
+}
+
+/* Is that actor a token?  Else it is a user. */
+bool
+apitoken_identity_is_token(const ApitokenActor *actor)
+{
+	return strcmp(actor->type, ACTOR_TOKEN) == 0;
+}
+
+/* Somebody who may administer nothing. */
+static ApitokenCaller
+Powerless(ApitokenActor actor)
+{
+	ApitokenCaller caller = {0};
+
+	caller.actor = actor;
+	caller.accounts = construct_empty_array(TEXTOID);
+	caller.homes = caller.accounts;
+	return caller;
+}
+
+/*
+ * Finds what an actor may administer, under the active snapshot; what scope points
+ * to is in the current memory context.  Returns false if he is not known, or not
+ * Active.  Expects SPI to be connected and the tables' owner to be the current
+ * role.
+ */
+bool
+apitoken_identity_scope(ApitokenActor actor, ApitokenCaller *scope)
+{
+	*scope = Powerless(actor);
+	return apitoken_identity_is_token(&actor) ? FindTokenScope(scope) : FindUserScope(scope);
+}
+
+/*
+ * Does a user hold the module with that code, by his groups in an account (NULL:
+ * in any)?  Under the active snapshot, as above.
+ */
+bool
+apitoken_identity_user_holds(const ApitokenActor *actor, const char *account_id,
+							 const char *module_code)
+{
+	ApitokenArguments arguments;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(actor->id));
+	apitoken_store_set_pointer(&arguments, 2, cstring_to_text(module_code));
+	if (account_id != NULL)
+		apitoken_store_set_pointer(&arguments, 3, cstring_to_text(account_id));
+	return apitoken_store_read(STATEMENT_USER_HOLDS, &arguments) > 0;
+}
+
+/*
+ * Does an actor whose scope was found hold the module with that code?  Under the
+ * active snapshot, as above.
+ */
+bool
+apitoken_identity_holds(const ApitokenCaller *scope, const char *module_code)
+{
+	ApitokenTokenStatus token;
+	ApitokenHeldModules held;
+
+	if (!apitoken_identity_is_token(&scope->actor))
+		return apitoken_identity_user_holds(&scope->actor, NULL, module_code);
+
+	token = apitoken_identity_token_status(scope->actor.id);
+	if (token.account_id == NULL)
+		return false;
+	held = apitoken_identity_token_modules(token.account_id, scope->actor.id);
+	for (int i = 0; i < held.count; i++)
+	{
+		if (strcmp(held.modules[i].code, module_code) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Finds who acts for a session of that role, which is to be trusted with that
+ * operation if nobody does, without raising an error for nobody: returns false
+ * then, and a caller who may administer nothing.
+ */
+bool
+apitoken_identity_visible(Oid role, ApitokenOperation operation, ApitokenCaller *caller)
+{
+	ApitokenActor actor = CurrentActor();
+	bool		found;
+
+	if (actor.type != NULL)
+		found = apitoken_identity_scope(actor, caller);
+	else
+	{
+		*caller = Powerless(actor);
+		caller->everywhere = apitoken_trusted(role, operation);
+		found = caller->everywhere;
+	}
+	caller->role = role;
+	return found;
+}
+
+/*
+ * Returns who acts, and what he may administer.
+ *
+ * role is the one that called the function, and operation what it does.  Expects SPI
+ * to be connected and the tables' owner to be the current role; the result is in the
+ * current memory context.  A token that holds no module which lets it administer tokens may
+ * read itself.  Raises PT401 if nobody who is known acts, PT403 if he may do
+ * nothing of the kind.
+ */
+ApitokenCaller
+apitoken_identity_caller(Oid role, ApitokenOperation operation)
+{
+	ApitokenCaller caller;
+
+	if (!apitoken_identity_visible(role, operation, &caller))
+		apitoken_error_unauthorized();
+	if (!caller.everywhere && ArrayGetNItems(ARR_NDIM(caller.accounts),
+											 ARR_DIMS(caller.accounts)) == 0)
+	{
+		if (operation != OPERATION_READ || !apitoken_identity_is_token(&caller.actor))
+			apitoken_error_forbidden();
+		caller.only_self = true;
+		caller.accounts = caller.homes;
+	}
+	return caller;
+}
+
+/* Hands the scope to a statement that looks for tokens in it. */
+void
+apitoken_identity_set_scope(ApitokenArguments *arguments, int everywhere, int accounts,
+							const ApitokenCaller *caller)
+{
+	apitoken_store_set(arguments, everywhere, BoolGetDatum(caller->everywhere));
+	apitoken_store_set_pointer(arguments, accounts, caller->accounts);
+}
+
+/* What is run on somebody's behalf: one of the two. */
+typedef struct Writing
+{
+	ApitokenStatement statement;
+	ApitokenArguments *arguments;
+	bool		now;
+	ApitokenSql *composed;
+} Writing;
+
+static uint64
+Write(const Writing *writing)
+{
+	if (writing->composed != NULL)
+		return apitoken_store_write_composed(writing->composed);
+	return writing->now ? apitoken_store_write_now(writing->statement, writing->arguments) :
+		apitoken_store_write(writing->statement, writing->arguments);
+}
+
+static uint64
+WriteAs(const ApitokenCaller *caller, const Writing *writing)
+{
+	const ApitokenCaller *outer = writer;
+	uint64		rows = 0;
+
+	writer = caller;
+	PG_TRY();
+	{
+		rows = Write(writing);
+	}
+	PG_FINALLY();
+	{
+		writer = outer;
+	}
+	PG_END_TRY();
+	return rows;
+}
+
+/*
+ * Runs a statement that writes, on behalf of a caller: for as long as it runs,
+ * triggers learn from apitoken_identity_writer who that is.  now: under the latest
+ * snapshot, see apitoken_store_write_now.
+ */
+uint64
+apitoken_identity_write_as(const ApitokenCaller *caller, ApitokenStatement statement,
+						   ApitokenArguments *arguments, bool now)
+{
+	Writing		writing = {.statement = statement, .arguments = arguments, .now = now};
+
+	return WriteAs(caller, &writing);
+}
+
+/* The same for a statement that was composed, see apitoken_store_write_composed. */
+uint64
+apitoken_identity_write_composed_as(const ApitokenCaller *caller, ApitokenSql *sql)
+{
+	Writing		writing = {.composed = sql};
+
+	return WriteAs(caller, &writing);
+}
+
+/* Is one of the extension's functions writing now?  Else it is by hand. */
+bool
+apitoken_identity_is_writing(void)
+{
+	return writer != NULL;
+}
+
+/*
+ * Returns on whose behalf a trigger runs: the caller of one of the extension's
+ * functions, or whoever writes to the tables by hand.
+ */
+ApitokenCaller
+apitoken_identity_writer(void)
+{
+	ApitokenCaller by_hand;
+
+	if (writer != NULL)
+		return *writer;
+
+	by_hand = Powerless(CurrentActor());
+	by_hand.role = GetUserId();
+	return by_hand;
+}

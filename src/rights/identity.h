@@ -1,0 +1,105 @@
+/*-------------------------------------------------------------------------
+ *
+ * identity.h
+ *	  Who acts, and for which accounts.
+ *
+ * src/rights/identity.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef APITOKEN_IDENTITY_H
+#define APITOKEN_IDENTITY_H
+
+#include "compat.h"
+
+#include "rights/trust.h"
+#include "store/store.h"
+#include "utils/array.h"
+
+/* An actor; type is NULL for none: a trusted role that acts by itself. */
+typedef struct ApitokenActor
+{
+	const char *type;			/* "user" or "token", as in apitoken.actors */
+	const char *id;
+} ApitokenActor;
+
+/* Who calls, and what he may administer. */
+typedef struct ApitokenCaller
+{
+	Oid			role;			/* that called the function */
+	ApitokenActor actor;
+	bool		everywhere;		/* every account, and Deleted tokens too? */
+	ArrayType  *accounts;		/* else these: ids, text[] */
+	ArrayType  *homes;			/* by which accounts he has his rights */
+	bool		only_self;		/* may he read nothing but himself? */
+	bool		own;			/* are these rights this transaction's own? */
+	bool		changed;		/* had it changed anything before? */
+	uint64		completed;		/* of transactions, when he was found; 0: not
+								 * known */
+	bool		closes_account; /* does he close the account's gate himself? */
+	int64		call_id;		/* by which the trail knows the call, or 0 */
+} ApitokenCaller;
+
+/* Codes of the modules that let an actor administer tokens. */
+#define APITOKEN_OWN_ACCOUNT_MODULE "access-management"
+#define APITOKEN_ANY_ACCOUNT_MODULE "account-management"
+
+/* What is known of a token by its id. */
+typedef struct ApitokenTokenStatus
+{
+	const char *account_id;		/* both NULL: there is no such token */
+	const char *status;
+} ApitokenTokenStatus;
+
+/* A module that a token has. */
+typedef struct ApitokenHeldModule
+{
+	const char *id;
+	const char *code;
+} ApitokenHeldModule;
+
+typedef struct ApitokenHeldModules
+{
+	int			count;
+	ApitokenHeldModule *modules;	/* in order of their ids */
+} ApitokenHeldModules;
+
+/* What to go back to when the function that became the owner ends. */
+typedef struct ApitokenOwnership
+{
+	Oid			role;
+	int			security_context;
+	int			guc_level;
+} ApitokenOwnership;
+
+extern void apitoken_identity_define_setting(void);
+extern void apitoken_identity_set_actor(const char *type, const char *id);
+
+extern ApitokenOwnership apitoken_identity_enter(void);
+extern void apitoken_identity_leave(const ApitokenOwnership *ownership);
+
+extern ApitokenTokenStatus apitoken_identity_token_status(const char *id);
+extern bool apitoken_identity_is_active(const ApitokenTokenStatus *token);
+extern ApitokenHeldModules apitoken_identity_token_modules(const char *account_id,
+														   const char *id);
+
+extern bool apitoken_identity_is_token(const ApitokenActor *actor);
+extern bool apitoken_identity_scope(ApitokenActor actor, ApitokenCaller *scope);
+extern bool apitoken_identity_holds(const ApitokenCaller *scope, const char *module_code);
+extern bool apitoken_identity_user_holds(const ApitokenActor *actor, const char *account_id,
+										 const char *module_code);
+extern ApitokenCaller apitoken_identity_caller(Oid role, ApitokenOperation operation);
+extern void apitoken_identity_set_scope(ApitokenArguments *arguments, int everywhere,
+										int accounts, const ApitokenCaller *caller);
+extern bool apitoken_identity_visible(Oid role, ApitokenOperation operation,
+									  ApitokenCaller *caller);
+
+extern uint64 apitoken_identity_write_as(const ApitokenCaller *caller,
+										 ApitokenStatement statement,
+										 ApitokenArguments *arguments, bool now);
+extern uint64 apitoken_identity_write_composed_as(const ApitokenCaller *caller,
+												  ApitokenSql *sql);
+extern bool apitoken_identity_is_writing(void);
+extern ApitokenCaller apitoken_identity_writer(void);
+
+#endif							/* APITOKEN_IDENTITY_H */

@@ -1,0 +1,29 @@
+/*-------------------------------------------------------------------------
+ *
+ * secret.h
+ *	  Secrets of API tokens: idt:<token id>:<opaque>.
+ *
+ * src/rights/secret.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef APITOKEN_SECRET_H
+#define APITOKEN_SECRET_H
+
+#include "compat.h"
+
+#include "lib/stringinfo.h"
+
+#define APITOKEN_DIGEST_LENGTH 32
+
+extern void apitoken_secret_append_masked(StringInfo buffer, const text *id);
+extern bool apitoken_secret_find_id(const char *secret, int length, const char **id,
+									int *id_length);
+extern bool apitoken_secret_is_in(const char *string);
+extern char *apitoken_secret_mask(const char *string);
+extern char *apitoken_secret_generate(const char *id);
+extern char *apitoken_secret_generate_id(void);
+extern bytea *apitoken_secret_digest(const char *secret, int length);
+extern bool apitoken_secret_digests_equal(const bytea *a, const bytea *b);
+
+#endif							/* APITOKEN_SECRET_H */

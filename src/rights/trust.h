@@ -1,0 +1,29 @@
+/*-------------------------------------------------------------------------
+ *
+ * trust.h
+ *	  Which database roles are trusted, with which calls.
+ *
+ * src/rights/trust.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef APITOKEN_TRUST_H
+#define APITOKEN_TRUST_H
+
+#include "compat.h"
+
+/* What a call does to the tables, as far as rights differ. */
+typedef enum ApitokenOperation
+{
+	OPERATION_SEE,				/* every account's tokens; part of the others */
+	OPERATION_READ,				/* get, list */
+	OPERATION_TRANSITION,		/* disable, enable, delete, disable_all */
+	OPERATION_UPDATE,			/* update of anything but modules */
+	OPERATION_UPDATE_MODULES,
+	OPERATION_CREATE,
+	OPERATION_HOLD_ACCOUNT		/* and let go of one */
+} ApitokenOperation;
+
+extern bool apitoken_trusted(Oid role, ApitokenOperation operation);
+
+#endif							/* APITOKEN_TRUST_H */

@@ -1,0 +1,474 @@
+/*-------------------------------------------------------------------------
+ *
+ * fetch.c
+ *	  Reads rows by their keys: through an index, or by a statement.
+ *
+ * A statement costs more to start and to end than it takes to find a few rows
+ * by their keys, and a document is a dozen such look-ups.  So rows are read
+ * through the table's index, as the executor would read them, under the active
+ * snapshot and with the same locks; but only where nothing is hooked and nothing
+ * is computed.  All of this must hold:
+ *
+ * - nobody has hooked into what a statement goes through, be it to plan it, to
+ *	 bound it, to measure it or to leave a trace of it;
+ * - the table is a permanent heap without children or rules, and none of its
+ *	 columns is computed when it is read;
+ * - the current role may read all of it, and no policy would apply;
+ * - its index has what is looked for, in the collation C that ids are compared
+ *	 by.
+ *
+ * Where anything else is so, the statement is run.  Both find the same rows in
+ * the same order.
+ *
+ * What is known of a table is kept for the session, until the server says that
+ * something about the table has changed.
+ *
+ * src/store/fetch.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "store/fetch.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "access/table.h"
+#include "apitoken.h"
+#include "catalog/namespace.h"
+#include "catalog/objectaccess.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_opfamily.h"
+#include "catalog/pg_type.h"
+#include "errors.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "optimizer/pathnode.h"
+#include "optimizer/paths.h"
+#include "optimizer/plancat.h"
+#include "optimizer/planner.h"
+#include "parser/analyze.h"
+#include "rewrite/rowsecurity.h"
+#include "store/scan.h"
+#include "store/store.h"
+#include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/selfuncs.h"
+#include "utils/syscache.h"
+
+/* A key's columns and the one that orders the rows which share it. */
+#define MAX_INDEX_COLUMNS (APITOKEN_MAX_KEYS + 1)
+
+/*
+ * How rows are looked for.  columns are the first ones of an index: those of
+ * the key, then, unless the key is unique, the one that orders its rows.
+ */
+typedef struct Lookup
+{
+	const char *relation;
+	const char *columns[MAX_INDEX_COLUMNS];
+	int			nkeys;
+	ApitokenStatement statement;
+} Lookup;
+
+static const Lookup lookups[] = {
+	[LOOKUP_TOKEN_STATUS] = {"api_tokens", {"id"}, 1, STATEMENT_TOKENS},
+	[LOOKUP_CREDENTIALS] = {
+		"api_token_credentials", {"account_id", "api_token_id"}, 2, STATEMENT_CREDENTIALS
+	},
+	[LOOKUP_ACCOUNT_TYPE] = {"accounts", {"id"}, 1, STATEMENT_ACCOUNTS},
+	[LOOKUP_TOKEN_HOLD] = {"api_tokens", {"id"}, 1, STATEMENT_TOKENS},
+	[LOOKUP_ACCOUNT_HOLD] = {"accounts", {"id"}, 1, STATEMENT_ACCOUNTS},
+	[LOOKUP_ACTOR_MODULES] = {
+		"api_token_modules", {"account_id", "api_token_id", "module_id"}, 2,
+		STATEMENT_TOKEN_MODULES
+	},
+	[LOOKUP_MODULE_CODES] = {"modules", {"id"}, 1, STATEMENT_MODULES},
+	[LOOKUP_LAST_ACCESS] = {
+		"api_token_credentials", {"account_id", "api_token_id"}, 2, STATEMENT_CREDENTIALS
+	},
+	[LOOKUP_TOKEN_ACTORS] = {"api_tokens", {"id"}, 1, STATEMENT_TOKENS},
+	[LOOKUP_ACCOUNTS] = {"accounts", {"id"}, 1, STATEMENT_ACCOUNTS},
+	[LOOKUP_USER_GROUPS] = {"user_groups", {"account_id", "id"}, 1, STATEMENT_USER_GROUPS},
+	[LOOKUP_GROUP_MODULES] = {
+		"user_group_modules", {"account_id", "user_group_id", "module_id"}, 2,
+		STATEMENT_GROUP_MODULES
+	},
+	[LOOKUP_GROUP_USERS] = {
+		"user_group_users", {"account_id", "user_group_id", "user_id"}, 2,
+		STATEMENT_GROUP_USERS
+	},
+	[LOOKUP_GROUP_BUYERS] = {
+		"user_group_buyers", {"account_id", "user_group_id", "buyer_id"}, 2,
+		STATEMENT_GROUP_BUYERS
+	},
+	[LOOKUP_TOKEN_MODULES] = {
+		"api_token_modules", {"account_id", "api_token_id", "module_id"}, 2,
+		STATEMENT_TOKEN_MODULES
+	},
+	[LOOKUP_MODULES] = {"modules", {"id"}, 1, STATEMENT_MODULES},
+	[LOOKUP_USERS] = {"users", {"id"}, 1, STATEMENT_USERS},
+	[LOOKUP_USER_ACTORS] = {"users", {"id"}, 1, STATEMENT_USERS},
+	[LOOKUP_BUYERS] = {"buyers", {"account_id", "id"}, 2, STATEMENT_BUYERS},
+	[LOOKUP_BUYER_ERRORS] = {
+		"buyer_errors", {"account_id", "buyer_id", "ordinal"}, 2, STATEMENT_BUYER_ERRORS
+	},
+};
+
+/* What is known of a lookup's table. */
+typedef struct Binding
+{
+	bool		valid;			/* as far as the server has said */
+	Oid			relation;
+	Oid			index;			/* InvalidOid: run the statement */
+	bool		covered;		/* are all wanted columns in the index? */
+	bool		owner_reads;	/* has the owner himself the right to? */
+	AttrNumber *attnums;		/* by slot: of the table, or of the index if
+								 * covered */
+} Binding;
+
+static Binding bindings[lengthof(lookups)];
+
+/*
+ * Bindings
+ */
+
+/* For the server: something about a relation (InvalidOid: any) has changed. */
+static void
+ForgetRelation(Datum argument, Oid relation)
+{
+	for (int i = 0; i < (int) lengthof(bindings); i++)
+	{
+		if (relation == InvalidOid || bindings[i].relation == relation)
+			bindings[i].valid = false;
+	}
+}
+
+/*
+ * Has anybody hooked into what a statement that reads goes through, from its parser
+ * to its end?
+ */
+static bool
+IsHooked(void)
+{
+	return post_parse_analyze_hook != NULL || planner_hook != NULL ||
+		set_rel_pathlist_hook != NULL || set_join_pathlist_hook != NULL ||
+		join_search_hook != NULL || create_upper_paths_hook != NULL ||
+		get_relation_stats_hook != NULL || get_index_stats_hook != NULL ||
+		apitoken_is_planning_hooked() ||
+		row_security_policy_hook_permissive != NULL ||
+		row_security_policy_hook_restrictive != NULL ||
+		ExecutorCheckPerms_hook != NULL || ExecutorStart_hook != NULL ||
+		ExecutorRun_hook != NULL || ExecutorFinish_hook != NULL || ExecutorEnd_hook != NULL ||
+		object_access_hook != NULL || apitoken_is_access_hooked_by_name() ||
+		needs_fmgr_hook != NULL || fmgr_hook != NULL;
+}
+
+/* Are the table's rows what lies in it, and all that there is to them? */
+static bool
+IsOrdinary(Relation relation)
+{
+	Form_pg_class form = relation->rd_rel;
+
+	return form->relkind == RELKIND_RELATION && form->relam == HEAP_TABLE_AM_OID &&
+		form->relpersistence == RELPERSISTENCE_PERMANENT && !form->relhassubclass &&
+		!form->relhasrules && !apitoken_computes_columns(RelationGetDescr(relation));
+}
+
+/* Has the table's owner the right to read it by what is granted to him himself? */
+static bool
+OwnerReads(Relation relation)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(RelationGetRelid(relation)));
+	bool		reads;
+	Datum		acl;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	/* without a list the owner has every right */
+	acl = SysCacheGetAttr(RELOID, tuple, Anum_pg_class_relacl, &reads);
+	if (!reads)
+	{
+		const Acl  *list = DatumGetAclPCopy(acl);
+
+		for (int i = 0; i < ACL_NUM(list); i++)
+		{
+			const AclItem *item = &ACL_DAT(list)[i];
+
+			if (item->ai_grantee == relation->rd_rel->relowner &&
+				(ACLITEM_GET_PRIVS(*item) & ACL_SELECT) != 0)
+				reads = true;
+		}
+	}
+	ReleaseSysCache(tuple);
+	return reads;
+}
+
+/*
+ * May the current role read all rows and columns, past the table's policies?  What
+ * is granted to him through others may change without the table's being changed, so
+ * it is asked each time.
+ */
+static bool
+IsOpenToRole(Relation relation, const Binding *binding)
+{
+	Form_pg_class form = relation->rd_rel;
+	bool		owner = form->relowner == GetUserId();
+
+	return (!form->relrowsecurity ||
+			(owner && (!form->relforcerowsecurity || InNoForceRLSOperation()))) &&
+		((owner && binding->owner_reads) ||
+		 pg_class_aclcheck(RelationGetRelid(relation), GetUserId(), ACL_SELECT) == ACLCHECK_OK);
+}
+
+static bool
+ColumnFits(Relation relation, Relation index, const Lookup *lookup, int column)
+{
+	AttrNumber	attnum = index->rd_index->indkey.values[column];
+
+	if (attnum <= 0 || index->rd_indoption[column] != 0 ||
+		strcmp(NameStr(TupleDescAttr(RelationGetDescr(relation), attnum - 1)->attname),
+			   lookup->columns[column]) != 0)
+		return false;
+
+	return column >= lookup->nkeys ||
+		(index->rd_opfamily[column] == TEXT_BTREE_FAM_OID &&
+		 index->rd_indcollation[column] == C_COLLATION_OID);
+}
+
+/* Does the index find, and order, what is looked for? */
+static bool
+IndexFits(Relation relation, Relation index, const Lookup *lookup)
+{
+	Form_pg_index form = index->rd_index;
+	int			columns = 0;
+
+	while (columns < MAX_INDEX_COLUMNS && lookup->columns[columns] != NULL)
+		columns++;
+
+	if (index->rd_rel->relam != BTREE_AM_OID || !form->indisvalid || form->indcheckxmin ||
+		!heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL) ||
+		form->indnkeyatts < columns ||
+		(columns == lookup->nkeys && !(form->indisunique && form->indnkeyatts == columns)))
+		return false;
+
+	for (int i = 0; i < columns; i++)
+	{
+		if (!ColumnFits(relation, index, lookup, i))
+			return false;
+	}
+	return true;
+}
+
+static Oid
+FindIndex(Relation relation, const Lookup *lookup)
+{
+	List	   *indexes = RelationGetIndexList(relation);
+	Oid			found = InvalidOid;
+	ListCell   *cell;
+
+	foreach(cell, indexes)
+	{
+		Relation	index = index_open(lfirst_oid(cell), AccessShareLock);
+		bool		fits = IndexFits(relation, index, lookup);
+
+		index_close(index, NoLock);
+		if (fits)
+		{
+			found = lfirst_oid(cell);
+			break;
+		}
+	}
+	list_free(indexes);
+	return found;
+}
+
+/* Finds the layout's columns among those of the index, if they all are there. */
+static bool
+BindToIndex(const Lookup *lookup, const ApitokenLayout *layout, AttrNumber *attnums)
+{
+	for (int slot = 0; slot < layout->count; slot++)
+	{
+		attnums[slot] = InvalidAttrNumber;
+		for (int i = 0; i < MAX_INDEX_COLUMNS && lookup->columns[i] != NULL; i++)
+		{
+			if (layout->columns[slot].name != NULL &&
+				strcmp(lookup->columns[i], layout->columns[slot].name) == 0)
+				attnums[slot] = i + 1;
+		}
+		if (attnums[slot] == InvalidAttrNumber)
+			return false;
+	}
+	return true;
+}
+
+/* Finds out about the table of a lookup; returns it, open and locked. */
+static Relation
+Bind(const Lookup *lookup, const ApitokenLayout *layout, Binding *binding)
+{
+	RangeVar   *name = makeRangeVar(APITOKEN_SCHEMA, (char *) lookup->relation, -1);
+	Relation	relation;
+	Oid			index;
+
+	binding->relation = RangeVarGetRelid(name, AccessShareLock, true);
+	if (!OidIsValid(binding->relation))
+		apitoken_error_table_missing(lookup->relation);
+
+	/*
+	 * Whatever changes from here on makes it invalid again.  The index comes
+	 * last: if a column's type is refused, the statement, which refuses it as
+	 * well, is what is run from then on.
+	 */
+	binding->valid = true;
+	binding->index = InvalidOid;
+	relation = relation_open(binding->relation, NoLock);
+	if (binding->attnums == NULL)
+		binding->attnums = MemoryContextAlloc(TopMemoryContext,
+											  sizeof(AttrNumber) * layout->count);
+	index = IsOrdinary(relation) ? FindIndex(relation, lookup) : InvalidOid;
+	if (OidIsValid(index))
+	{
+		/* this one checks the columns' types, too */
+		apitoken_model_bind(layout, RelationGetDescr(relation), binding->attnums);
+		binding->covered = BindToIndex(lookup, layout, binding->attnums);
+		if (!binding->covered)
+			apitoken_model_bind(layout, RelationGetDescr(relation), binding->attnums);
+	}
+	binding->owner_reads = OwnerReads(relation);
+	binding->index = index;
+	return relation;
+}
+
+/*
+ * Returns the table of a lookup, open and locked for reading, if it can be read
+ * through the index of the binding, which is up to date then; else NULL.
+ */
+static Relation
+OpenDirectly(const Lookup *lookup, const ApitokenLayout *layout, Binding *binding)
+{
+	static bool registered = false;
+	Relation	relation = NULL;
+
+	if (!apitoken_index_reads || IsHooked())
+		return NULL;
+
+	if (!registered)
+	{
+		CacheRegisterRelcacheCallback(ForgetRelation, (Datum) 0);
+		registered = true;
+	}
+
+	/* the lock comes first: by then all that was changed is known */
+	if (binding->valid)
+		relation = try_relation_open(binding->relation, AccessShareLock);
+	if (!binding->valid && relation != NULL)
+	{
+		relation_close(relation, AccessShareLock);
+		relation = NULL;
+	}
+	if (relation == NULL)
+		relation = Bind(lookup, layout, binding);
+
+	if (OidIsValid(binding->index) && IsOpenToRole(relation, binding))
+		return relation;
+	relation_close(relation, NoLock);
+	return NULL;
+}
+
+/*
+ * Statements
+ */
+
+/* Hands on the rows of the last statement's result. */
+static void
+DeliverResult(uint64 count, ApitokenDelivery *delivery)
+{
+	TupleDesc	tupdesc = SPI_tuptable->tupdesc;
+	AttrNumber *attnums = palloc(sizeof(AttrNumber) * delivery->layout->count);
+	Datum	   *values = palloc(sizeof(Datum) * tupdesc->natts);
+	bool	   *isnull = palloc(sizeof(bool) * tupdesc->natts);
+	SPITupleTable *table = SPI_tuptable;
+
+	apitoken_model_bind(delivery->layout, tupdesc, attnums);
+	delivery->attnums = attnums;
+	for (uint64 row = 0; row < count; row++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		heap_deform_tuple(table->vals[row], tupdesc, values, isnull);
+		/* the first column tells the key, counted from 1 */
+		apitoken_scan_deliver(delivery, DatumGetInt64(values[0]) - 1, values, isnull);
+	}
+	SPI_freetuptable(table);
+}
+
+/* Runs the statement: once for all keys. */
+static void
+ReadByStatement(const Lookup *lookup, const ApitokenKeys *keys, int64 limit,
+				ApitokenDelivery *delivery)
+{
+	ApitokenArguments arguments;
+
+	apitoken_store_clear(&arguments);
+	for (int column = 0; column < lookup->nkeys; column++)
+		apitoken_store_set_pointer(&arguments, column + 1,
+								   construct_array((Datum *) keys->columns[column], keys->count,
+												   TEXTOID, -1, false, TYPALIGN_INT));
+	apitoken_store_set(&arguments, lookup->nkeys + 1, Int64GetDatum(limit));
+	DeliverResult(apitoken_store_read(lookup->statement, &arguments), delivery);
+}
+
+static void
+Fetch(ApitokenLookup lookup, const ApitokenKeys *keys, int64 limit, ApitokenDelivery *delivery)
+{
+	Binding    *binding = &bindings[lookup];
+	Relation	relation = OpenDirectly(&lookups[lookup], delivery->layout, binding);
+
+	if (relation != NULL)
+	{
+		delivery->attnums = binding->attnums;
+		apitoken_scan_read(relation, binding->index, binding->covered, lookups[lookup].nkeys,
+						   keys, limit, delivery);
+		relation_close(relation, NoLock);
+	}
+	else
+		ReadByStatement(&lookups[lookup], keys, limit, delivery);
+}
+
+/*
+ * Reads, under the active snapshot, the rows that have the keys, at most limit
+ * of them for each, and hands them to receive(argument, ...): one key's after
+ * another's, the keys in any order, and in the order of the lookup for each.
+ *
+ * layout says which columns are wanted; it is the same one at every call for a
+ * lookup.  Expects SPI to be connected and the tables' owner to be the current
+ * role.  Raises 42P01 if the table is not there, 42804 if a column is of
+ * another type than the layout wants.
+ */
+void
+apitoken_fetch(ApitokenLookup lookup, const ApitokenLayout *layout, const ApitokenKeys *keys,
+			   int64 limit, ApitokenReceiver receive, void *argument)
+{
+	ApitokenDelivery delivery = {layout, NULL, NULL, NULL, receive, argument};
+
+	if (keys->count == 0)
+		return;
+
+	delivery.values = palloc(sizeof(Datum) * layout->count);
+	delivery.isnull = palloc(sizeof(bool) * layout->count);
+	if (lookup < LOOKUP_TOKEN_ACTORS)
+		Fetch(lookup, keys, limit, &delivery);
+	else
+	{
+		int			security_context = apitoken_store_heed_policies();
+
+		Fetch(lookup, keys, limit, &delivery);
+		apitoken_store_pass_policies(security_context);
+	}
+	pfree(delivery.values);
+	pfree(delivery.isnull);
+}

@@ -1,0 +1,378 @@
+/*-------------------------------------------------------------------------
+ *
+ * gates.c
+ *	  Locks between those who take rights away and those who used them.
+ *
+ * A right that was used must still be there when the transaction that used it
+ * commits: otherwise a token that is being disabled would go on changing things
+ * in a transaction that it has begun before.  Looking is not enough, since the
+ * disable may commit between the look and the commit.  So there is a gate for
+ * each token, user and account, and one for all accounts:
+ *
+ * - whoever takes a right away closes the gates that are concerned, at once, and
+ *	 keeps them closed until his transaction ends (ShareLock);
+ * - whoever has used rights passes their gates while he commits (RowExclusiveLock),
+ *	 and then looks (acts.c).
+ *
+ * The two conflict; many can close, and many can pass, one gate.  So who closes
+ * waits for those alone that are committing at this moment, and who commits sees
+ * what was taken away.  Gates are heavyweight locks: waiting is fair, so that no
+ * stream of commits keeps a gate from being closed; deadlocks are found; and
+ * nothing in SQL takes them.
+ *
+ * Nobody waits for a gate while he holds another that he is passing: the one who
+ * closes would wait for that one, too.  And where a deadlock is in the way, the
+ * one who passes is told, not the one who closes.
+ *
+ * Closing takes a handful of locks, whatever is taken away: an account's gate
+ * stands for those of its tokens, that of all accounts for each.
+ *
+ * src/store/gates.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "store/gates.h"
+
+#include "access/xact.h"
+#include "apitoken.h"
+#include "catalog/namespace.h"
+#include "common/hashfn.h"
+#include "errors.h"
+#include "miscadmin.h"
+#include "storage/proc.h"
+#include "store/subxact.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+
+/* With more than so many closed, or passed, a wider gate stands for them. */
+#define MAX_TOKEN_GATES 8
+#define MAX_ACCOUNT_GATES 200
+
+/*
+ * How long one wait for a gate to open lasts, and after how much of it a deadlock
+ * is looked for: sooner than by whoever else is a part of it.
+ */
+#define WAIT_MS 30
+#define DEADLOCK_MS 10
+
+/* In place of an id that nobody can have. */
+#define EVERY_ACCOUNT ""
+
+/* Locks of the gate for all accounts. */
+#define CLOSES_ALL ShareLock
+#define CLOSES_SOME RowShareLock	/* by who closes an account's */
+#define PASSES RowExclusiveLock
+#define PASSES_ALL ExclusiveLock	/* instead of very many accounts' */
+
+/*
+ * How many gates this transaction has closed, those of subtransactions that were
+ * rolled back included: it is a bound, not an account.
+ */
+static int	tokens_closed = 0;
+static int	accounts_closed = 0;
+
+/*
+ * Tags
+ */
+
+/*
+ * A gate's tag is that of an object of the class api_tokens, which SQL has no
+ * way to lock.  Two ids with one hash share a gate; they wait for each other
+ * then, and nothing worse.
+ */
+static LOCKTAG
+Tag(ApitokenGateKind kind, const char *id)
+{
+	Oid			schema = get_namespace_oid(APITOKEN_SCHEMA, false);
+	Oid			relation = get_relname_relid("api_tokens", schema);
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, relation,
+					   kind == GATE_ALL ? 0 : hash_bytes((const unsigned char *) id, strlen(id)),
+					   kind);
+	return tag;
+}
+
+static int
+CompareGates(const void *left, const void *right)
+{
+	const LOCKTAG *a = &((const ApitokenGate *) left)->tag;
+	const LOCKTAG *b = &((const ApitokenGate *) right)->tag;
+
+	if (a->locktag_field4 != b->locktag_field4)
+		return a->locktag_field4 < b->locktag_field4 ? -1 : 1;
+	if (a->locktag_field3 != b->locktag_field3)
+		return a->locktag_field3 < b->locktag_field3 ? -1 : 1;
+	return 0;
+}
+
+/*
+ * Closing
+ */
+
+static bool
+IsClosed(ApitokenGateKind kind, const char *id)
+{
+	LOCKTAG		tag = Tag(kind, id);
+
+	return apitoken_lock_held(&tag, ShareLock);
+}
+
+static bool
+IsAllClosed(void)
+{
+	return IsClosed(GATE_ALL, NULL);
+}
+
+static void
+Close(ApitokenGateKind kind, const char *id, LOCKMODE mode)
+{
+	LOCKTAG		tag = Tag(kind, id);
+
+	(void) LockAcquire(&tag, mode, false, false);
+}
+
+static void
+CloseAccount(const char *id)
+{
+	if (IsAllClosed() || IsClosed(GATE_ACCOUNT, id))
+		return;
+	if (++accounts_closed > MAX_ACCOUNT_GATES)
+	{
+		Close(GATE_ALL, NULL, CLOSES_ALL);
+		return;
+	}
+	Close(GATE_ALL, NULL, CLOSES_SOME);
+	Close(GATE_ACCOUNT, id, ShareLock);
+}
+
+/*
+ * Closes a gate until the transaction ends: from now on nobody commits what he
+ * did by the rights concerned, until he can see what has become of them.
+ *
+ * kind is GATE_ALL (id is not looked at), GATE_ACCOUNT or GATE_USER.  Waits for
+ * those who are committing at this moment.
+ */
+void
+apitoken_gates_close(ApitokenGateKind kind, const char *id)
+{
+	if (kind == GATE_ALL)
+		Close(GATE_ALL, NULL, CLOSES_ALL);
+	else if (kind == GATE_ACCOUNT)
+		CloseAccount(id);
+	else if (!IsAllClosed())
+		Close(kind, id, ShareLock);
+}
+
+/*
+ * Waits for others who disable all tokens of that account (NULL: of every account),
+ * until their transactions have ended: two that do so would each wait for tokens
+ * that the other has locked.
+ */
+void
+apitoken_gates_queue_rescue(const char *account_id)
+{
+	Close(GATE_RESCUE, EVERY_ACCOUNT, account_id == NULL ? ExclusiveLock : RowExclusiveLock);
+	if (account_id != NULL)
+		Close(GATE_RESCUE, account_id, ExclusiveLock);
+}
+
+/*
+ * Closes the gate of a token of that account; that of the account, if it is one
+ * of many.
+ */
+void
+apitoken_gates_close_token(const char *account_id, const char *id)
+{
+	if (IsAllClosed() || IsClosed(GATE_ACCOUNT, account_id) || IsClosed(GATE_TOKEN, id))
+		return;
+	if (++tokens_closed > MAX_TOKEN_GATES)
+		CloseAccount(account_id);
+	else
+		Close(GATE_TOKEN, id, ShareLock);
+}
+
+/* Forgets how many were closed; for the end of the transaction. */
+void
+apitoken_gates_forget(void)
+{
+	tokens_closed = 0;
+	accounts_closed = 0;
+}
+
+/*
+ * Passing
+ */
+
+/* Returns no gates, in the current memory context. */
+ApitokenGates *
+apitoken_gates_create(void)
+{
+	ApitokenGates *gates = palloc(sizeof(ApitokenGates));
+
+	gates->count = 0;
+	gates->allocated = 8;
+	gates->gates = palloc(sizeof(ApitokenGate) * gates->allocated);
+	return gates;
+}
+
+/* Adds a gate to those that are to be passed. */
+void
+apitoken_gates_add(ApitokenGates *gates, ApitokenGateKind kind, const char *id)
+{
+	ApitokenGate *gate;
+
+	if (gates->count == gates->allocated)
+	{
+		gates->allocated *= 2;
+		gates->gates = repalloc_huge(gates->gates, sizeof(ApitokenGate) * gates->allocated);
+	}
+	gate = &gates->gates[gates->count++];
+	gate->tag = Tag(kind, id);
+	gate->mode = PASSES;
+}
+
+/* Brings the gates into their order, each once; returns how many are accounts'. */
+static int
+Arrange(ApitokenGates *gates)
+{
+	int			kept = 0;
+	int			accounts = 0;
+
+	qsort(gates->gates, gates->count, sizeof(ApitokenGate), CompareGates);
+	for (int i = 0; i < gates->count; i++)
+	{
+		if (kept > 0 && CompareGates(&gates->gates[i], &gates->gates[kept - 1]) == 0)
+			continue;
+		if (gates->gates[i].tag.locktag_field4 == GATE_ACCOUNT)
+			accounts++;
+		gates->gates[kept++] = gates->gates[i];
+	}
+	gates->count = kept;
+	return accounts;
+}
+
+/* Puts the gate for all accounts in the place of very many accounts' gates. */
+static void
+Widen(ApitokenGates *gates)
+{
+	int			kept = 0;
+
+	for (int i = 0; i < gates->count; i++)
+	{
+		ApitokenGate gate = gates->gates[i];
+
+		if (gate.tag.locktag_field4 == GATE_ACCOUNT)
+			continue;
+		if (gate.tag.locktag_field4 == GATE_ALL)
+			gate.mode = PASSES_ALL;
+		gates->gates[kept++] = gate;
+	}
+	gates->count = kept;
+}
+
+/* Passes all the gates, or none; returns the one that is closed, or NULL. */
+static const ApitokenGate *
+TryPass(const ApitokenGates *gates)
+{
+	for (int i = 0; i < gates->count; i++)
+	{
+		const ApitokenGate *gate = &gates->gates[i];
+
+		if (LockAcquire(&gate->tag, gate->mode, false, true) != LOCKACQUIRE_NOT_AVAIL)
+			continue;
+		while (--i >= 0)
+			LockRelease(&gates->gates[i].tag, gates->gates[i].mode, false);
+		return gate;
+	}
+	return NULL;
+}
+
+/*
+ * Passes the gates, in the midst of COMMIT; expects that of all accounts to be
+ * among them.  They stay passed until the transaction has ended.
+ *
+ * Raises 40P01 if whoever has closed one of them waits for this transaction,
+ * and 55P03 if one stays closed for longer than lock_timeout, or
+ * apitoken.commit_timeout if that is sooner.
+ */
+void
+apitoken_gates_pass(ApitokenGates *gates)
+{
+	int			bound = apitoken_commit_timeout;
+	TimestampTz start = 0;
+	const ApitokenGate *closed;
+
+	if (Arrange(gates) > MAX_ACCOUNT_GATES)
+		Widen(gates);
+	if (LockTimeout > 0 && (bound == 0 || LockTimeout < bound))
+		bound = LockTimeout;
+
+	while ((closed = TryPass(gates)) != NULL)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (start == 0)
+			start = GetCurrentTimestamp();
+		else if (bound > 0 &&
+				 TimestampDifferenceExceeds(start, GetCurrentTimestamp(), bound))
+			apitoken_error_gate_closed(bound);
+		if (apitoken_gates_lock_within(&closed->tag, closed->mode, WAIT_MS, DEADLOCK_MS))
+			LockRelease(&closed->tag, closed->mode, false);
+	}
+}
+
+/*
+ * Waiting for a while
+ */
+
+typedef struct Wait
+{
+	const LOCKTAG *tag;
+	LOCKMODE	mode;
+	int			milliseconds;
+	int			deadlock_milliseconds;
+} Wait;
+
+static void
+SetMilliseconds(const char *setting, int milliseconds)
+{
+	char		value[16];
+
+	snprintf(value, sizeof(value), "%d", milliseconds);
+	(void) set_config_option(setting, value, PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true,
+							 ERROR, false);
+}
+
+static void
+LockForAWhile(void *argument)
+{
+	const Wait *wait = argument;
+	int			level = NewGUCNestLevel();
+
+	SetMilliseconds("lock_timeout", wait->milliseconds);
+	if (DeadlockTimeout > wait->deadlock_milliseconds)
+		SetMilliseconds("deadlock_timeout", wait->deadlock_milliseconds);
+	(void) LockAcquire(wait->tag, wait->mode, false, false);
+	AtEOXact_GUC(false, level);
+}
+
+static bool
+IsLockTimeout(int sqlstate, void *argument)
+{
+	return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE;
+}
+
+/*
+ * Waits for a lock, but not longer than that; the session's own lock_timeout does
+ * not matter.  Returns whether the lock was taken.  Raises 40P01 if it would
+ * wait for itself, for which it looks after deadlock_milliseconds.
+ */
+bool
+apitoken_gates_lock_within(const LOCKTAG *tag, LOCKMODE mode, int milliseconds,
+						   int deadlock_milliseconds)
+{
+	Wait		wait = {tag, mode, milliseconds, deadlock_milliseconds};
+
+	return apitoken_subxact_try(LockForAWhile, &wait, IsLockTimeout);
+}

@@ -1,0 +1,30 @@
+/*-------------------------------------------------------------------------
+ *
+ * ids.h
+ *	  A set of ids that keeps the order in which they came.
+ *
+ * src/store/ids.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef APITOKEN_IDS_H
+#define APITOKEN_IDS_H
+
+#include "compat.h"
+
+struct ids_hash;
+
+/* Each id has a number: how many others came before it. */
+typedef struct ApitokenIds
+{
+	int			count;
+	int			allocated;
+	Datum	   *ids;			/* text, by number */
+	struct ids_hash *numbers;
+} ApitokenIds;
+
+extern ApitokenIds *apitoken_ids_create(void);
+extern int	apitoken_ids_add(ApitokenIds *ids, Datum id);
+extern int	apitoken_ids_find(const ApitokenIds *ids, Datum id);
+
+#endif							/* APITOKEN_IDS_H */

@@ -1,0 +1,188 @@
+/*-------------------------------------------------------------------------
+ *
+ * rows.c
+ *	  Rows that are kept, by the slots of a layout.
+ *
+ * src/store/rows.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "store/rows.h"
+
+#include "catalog/pg_type.h"
+#include "utils/memutils.h"
+#include "utils/uuid.h"
+
+/* Room for the rows of a usual account. */
+#define INITIAL_ROWS 16
+
+/* Returns no rows, with room for some in the current memory context. */
+ApitokenRows
+apitoken_rows_none(ApitokenResourceKind kind, const ApitokenLayout *layout)
+{
+	ApitokenRows rows = {kind, layout, 0, INITIAL_ROWS, NULL, NULL};
+
+	rows.rows = palloc0(sizeof(ApitokenRow) * rows.allocated);
+	return rows;
+}
+
+static void
+MakeRoom(ApitokenRows *rows)
+{
+	if (rows->count == rows->allocated)
+	{
+		rows->allocated *= 2;
+		rows->rows = repalloc_huge(rows->rows, sizeof(ApitokenRow) * rows->allocated);
+	}
+}
+
+/* How many bytes a value that is passed by reference takes; 0: it is not. */
+static Size
+ReferencedSize(const ApitokenColumn *column, Datum value)
+{
+	switch (column->type)
+	{
+		case BOOLOID:
+		case TIMESTAMPTZOID:
+			return FLOAT8PASSBYVAL || column->type == BOOLOID ? 0 : sizeof(int64);
+		case UUIDOID:
+			return UUID_LEN;
+		default:
+			return VARSIZE_ANY(DatumGetPointer(value));
+	}
+}
+
+/* Fills a row with copies of the values, in one piece of memory. */
+static void
+KeepRow(ApitokenRow *row, const ApitokenLayout *layout, const Datum *values, const bool *isnull)
+{
+	Size		fixed = MAXALIGN((sizeof(Datum) + sizeof(bool)) * layout->count);
+	Size		size = fixed;
+	char	   *next;
+
+	for (int slot = 0; slot < layout->count; slot++)
+	{
+		if (!isnull[slot])
+			size += MAXALIGN(ReferencedSize(&layout->columns[slot], values[slot]));
+	}
+
+	row->values = palloc(size);
+	row->isnull = (bool *) (row->values + layout->count);
+	memcpy(row->values, values, sizeof(Datum) * layout->count);
+	memcpy(row->isnull, isnull, sizeof(bool) * layout->count);
+	next = (char *) row->values + fixed;
+	for (int slot = 0; slot < layout->count; slot++)
+	{
+		Size		referenced = isnull[slot] ? 0 :
+			ReferencedSize(&layout->columns[slot], values[slot]);
+
+		if (referenced == 0)
+			continue;
+		memcpy(next, DatumGetPointer(values[slot]), referenced);
+		row->values[slot] = PointerGetDatum(next);
+		next += MAXALIGN(referenced);
+	}
+}
+
+/* Adds a row; its values are copied. */
+void
+apitoken_rows_add(ApitokenRows *rows, const Datum *values, const bool *isnull)
+{
+	ApitokenRow *row;
+
+	MakeRoom(rows);
+	row = &rows->rows[rows->count];
+	memset(row, 0, sizeof(ApitokenRow));
+	row->number = rows->count++;
+	KeepRow(row, rows->layout, values, isnull);
+}
+
+/*
+ * Returns the first count rows of the last statement's result, in the current
+ * memory context.  Raises 42804 for a column of another type than the kind's
+ * layout wants.
+ */
+ApitokenRows
+apitoken_rows_of_result(ApitokenResourceKind kind, uint64 count)
+{
+	const ApitokenLayout *layout = apitoken_model_layout(kind);
+	TupleDesc	tupdesc = SPI_tuptable->tupdesc;
+	ApitokenRows kept = apitoken_rows_none(kind, layout);
+	AttrNumber *attnums = palloc(sizeof(AttrNumber) * layout->count);
+	Datum	   *values = palloc(sizeof(Datum) * layout->count);
+	bool	   *isnull = palloc(sizeof(bool) * layout->count);
+
+	apitoken_model_bind(layout, tupdesc, attnums);
+	for (uint64 row = 0; row < count; row++)
+	{
+		for (int slot = 0; slot < layout->count; slot++)
+		{
+			isnull[slot] = attnums[slot] == InvalidAttrNumber;
+			if (!isnull[slot])
+				values[slot] = apitoken_store_value(row, attnums[slot], &isnull[slot]);
+		}
+		apitoken_rows_add(&kept, values, isnull);
+	}
+	return kept;
+}
+
+static void
+ReceiveRow(void *argument, int key, Datum *values, bool *isnull)
+{
+	ApitokenRows *rows = argument;
+	ApitokenRow *row = &rows->rows[key];
+
+	row->number = key;
+	KeepRow(row, rows->layout, values, isnull);
+}
+
+/*
+ * Returns the rows with those ids under the active snapshot, in the current
+ * memory context: each in the place of its id's number.  Raises as
+ * apitoken_fetch does.
+ */
+ApitokenRows
+apitoken_rows_fetch(ApitokenResourceKind kind, ApitokenLookup lookup, const ApitokenIds *ids)
+{
+	ApitokenRows rows = {kind, apitoken_model_layout(kind), ids->count, 0, NULL, ids};
+	ApitokenKeys keys = {ids->count, {ids->ids}};
+
+	rows.rows = MemoryContextAllocExtended(CurrentMemoryContext,
+										   sizeof(ApitokenRow) * Max(ids->count, 1),
+										   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	apitoken_fetch(lookup, rows.layout, &keys, 1, ReceiveRow, &rows);
+	return rows;
+}
+
+/* Returns the row with that id (text) of rows found by their ids, or NULL. */
+ApitokenRow *
+apitoken_rows_find(const ApitokenRows *rows, Datum id)
+{
+	int			number = rows->ids == NULL ? -1 : apitoken_ids_find(rows->ids, id);
+
+	return number < 0 || rows->rows[number].values == NULL ? NULL : &rows->rows[number];
+}
+
+/* Returns the identity of the resource in a row; it points into the row. */
+ApitokenResourceId
+apitoken_rows_id(ApitokenResourceKind kind, const ApitokenLayout *layout, const ApitokenRow *row)
+{
+	text	   *id = DatumGetTextPP(row->values[layout->id_slot]);
+	ApitokenResourceId resource = {kind, VARDATA_ANY(id), VARSIZE_ANY_EXHDR(id)};
+
+	return resource;
+}
+
+/* Returns what the actor in a row is; RESOURCE_NONE if there is none. */
+ApitokenResourceKind
+apitoken_rows_actor_kind(const ApitokenRow *row, const ApitokenShapeMember *actor)
+{
+	text	   *type;
+
+	if (row->isnull[actor->slot] || row->isnull[actor->type_slot])
+		return RESOURCE_NONE;
+
+	type = DatumGetTextPP(row->values[actor->type_slot]);
+	/* the table admits "user" and "token" alone */
+	return *VARDATA_ANY(type) == 't' ? RESOURCE_TOKEN_ACTOR : RESOURCE_USER_ACTOR;
+}

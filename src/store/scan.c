@@ -1,0 +1,355 @@
+/*-------------------------------------------------------------------------
+ *
+ * scan.c
+ *	  Scans of an index: for one key after another, or for all in one go.
+ *
+ * What belongs together lies together in an index: the links of an account's
+ * user groups, its buyers.  To go down the tree for each of them takes longer
+ * than all else, so the range from the least key to the greatest is scanned
+ * instead, and what is met in it is looked up among the keys.  That is given up
+ * as soon as it meets too much that was not asked for; what is missing then is
+ * looked for key by key.
+ *
+ * src/store/scan.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "store/scan.h"
+
+#include "access/genam.h"
+#include "access/tableam.h"
+#include "access/visibilitymap.h"
+#include "catalog/pg_type.h"
+#include "compat.h"
+#include "executor/tuptable.h"
+#include "miscadmin.h"
+#include "storage/bufmgr.h"
+#include "storage/predicate.h"
+#include "store/ids.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+/* With fewer keys than that, a range saves nothing. */
+#define MIN_RANGE_KEYS 4
+
+/*
+ * How much may be met in a range that was not asked for: to pass over it takes
+ * a small part of what going down the tree does.
+ */
+#define MAX_PASSED(found) (16 + 4 * (found))
+
+/* A scan of an index. */
+typedef struct IndexReader
+{
+	Relation	relation;
+	Relation	index;
+	bool		covered;		/* are all wanted columns in the index? */
+	IndexScanDesc scan;
+	TupleTableSlot *slot;
+	Buffer		visibility;		/* page of the visibility map, or
+								 * InvalidBuffer */
+} IndexReader;
+
+/* Keys that differ in their last column alone, and lie in a range of it. */
+typedef struct KeyRange
+{
+	MemoryContext context;		/* of all this */
+	ApitokenIds *ids;			/* of the last column; numbers are keys */
+	Datum		least;
+	Datum		greatest;
+} KeyRange;
+
+/*
+ * Rows
+ */
+
+/* Hands a row on; values and isnull are by the attribute numbers of delivery. */
+void
+apitoken_scan_deliver(ApitokenDelivery *delivery, int key, const Datum *values,
+					  const bool *isnull)
+{
+	for (int slot = 0; slot < delivery->layout->count; slot++)
+	{
+		AttrNumber	attnum = delivery->attnums[slot];
+
+		delivery->isnull[slot] = attnum == InvalidAttrNumber || isnull[attnum - 1];
+		if (!delivery->isnull[slot])
+			delivery->values[slot] = values[attnum - 1];
+	}
+	delivery->receive(delivery->argument, key, delivery->values, delivery->isnull);
+}
+
+/* tuples: are those of the index wanted, too? */
+static void
+StartScan(IndexReader *reader, int nkeys, bool tuples)
+{
+	reader->scan = apitoken_index_beginscan(reader->relation, reader->index,
+											GetActiveSnapshot(), nkeys);
+	reader->scan->xs_want_itup = tuples;
+}
+
+/*
+ * Is the row that the index has led to visible?  It is not read from the table
+ * if the index has all of it, unless that is what it takes to see: as an
+ * index-only scan does.
+ */
+static bool
+IsVisible(IndexReader *reader)
+{
+	BlockNumber block = ItemPointerGetBlockNumber(&reader->scan->xs_heaptid);
+
+	if (!reader->covered)
+		return index_fetch_heap(reader->scan, reader->slot);
+
+	if (VM_ALL_VISIBLE(reader->relation, block, &reader->visibility))
+	{
+		PredicateLockPage(reader->relation, block, reader->scan->xs_snapshot);
+		return true;
+	}
+	if (!index_fetch_heap(reader->scan, reader->slot))
+		return false;
+	ExecClearTuple(reader->slot);
+	return true;
+}
+
+static void
+DeliverRow(IndexReader *reader, int key, ApitokenDelivery *delivery)
+{
+	if (reader->covered)
+	{
+		Datum		values[INDEX_MAX_KEYS];
+		bool		isnull[INDEX_MAX_KEYS];
+
+		index_deform_tuple(reader->scan->xs_itup, reader->scan->xs_itupdesc, values, isnull);
+		apitoken_scan_deliver(delivery, key, values, isnull);
+	}
+	else
+	{
+		slot_getallattrs(reader->slot);
+		apitoken_scan_deliver(delivery, key, reader->slot->tts_values, reader->slot->tts_isnull);
+	}
+}
+
+/*
+ * Key by key
+ */
+
+static void
+ReadKey(IndexReader *reader, int nkeys, const ApitokenKeys *keys, int key, int64 limit,
+		ApitokenDelivery *delivery)
+{
+	ScanKeyData scankeys[APITOKEN_MAX_KEYS];
+	int64		rows = 0;
+
+	for (int column = 0; column < nkeys; column++)
+		ScanKeyInit(&scankeys[column], column + 1, BTEqualStrategyNumber, F_TEXTEQ,
+					keys->columns[column][key]);
+	index_rescan(reader->scan, scankeys, nkeys, NULL, 0);
+	while (rows < limit && index_getnext_tid(reader->scan, ForwardScanDirection) != NULL)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!IsVisible(reader))
+			continue;
+		DeliverRow(reader, key, delivery);
+		rows++;
+	}
+}
+
+/* Reads what has the keys of which there are no rows yet; NULL: all keys. */
+static void
+ReadKeys(IndexReader *reader, int nkeys, const ApitokenKeys *keys, int64 limit,
+		 const int64 *rows, ApitokenDelivery *delivery)
+{
+	StartScan(reader, nkeys, reader->covered);
+	for (int key = 0; key < keys->count; key++)
+	{
+		/* there may be no row of any of them */
+		CHECK_FOR_INTERRUPTS();
+		if (rows == NULL || rows[key] == 0)
+			ReadKey(reader, nkeys, keys, key, limit, delivery);
+	}
+	index_endscan(reader->scan);
+}
+
+/*
+ * A range
+ */
+
+/* As the collation C has it. */
+static int
+CompareIds(Datum a, Datum b)
+{
+	text	   *left = DatumGetTextPP(a);
+	text	   *right = DatumGetTextPP(b);
+	int			left_length = VARSIZE_ANY_EXHDR(left);
+	int			right_length = VARSIZE_ANY_EXHDR(right);
+	int			order = memcmp(VARDATA_ANY(left), VARDATA_ANY(right),
+							   Min(left_length, right_length));
+
+	return order != 0 ? order : left_length - right_length;
+}
+
+/* Do two keys differ, if at all, in their last column alone? */
+static bool
+AreAkin(int nkeys, const ApitokenKeys *keys, int a, int b)
+{
+	for (int column = 0; column < nkeys - 1; column++)
+	{
+		if (CompareIds(keys->columns[column][a], keys->columns[column][b]) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* Fills a range from keys; returns false if they do not make one. */
+static bool
+FillRange(KeyRange *range, int nkeys, const ApitokenKeys *keys)
+{
+	const Datum *last = keys->columns[nkeys - 1];
+
+	range->least = last[0];
+	range->greatest = last[0];
+	for (int key = 0; key < keys->count; key++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!AreAkin(nkeys, keys, key, 0) || apitoken_ids_add(range->ids, last[key]) != key)
+			return false;
+		if (CompareIds(last[key], range->least) < 0)
+			range->least = last[key];
+		if (CompareIds(last[key], range->greatest) > 0)
+			range->greatest = last[key];
+	}
+	return true;
+}
+
+/* Returns the range of the keys, or NULL if they are too few or make none. */
+static KeyRange *
+FindRange(int nkeys, const ApitokenKeys *keys)
+{
+	MemoryContext context;
+	MemoryContext old;
+	KeyRange   *range;
+	bool		filled;
+
+	if (keys->count < MIN_RANGE_KEYS)
+		return NULL;
+
+	context = AllocSetContextCreate(CurrentMemoryContext, "apitoken range",
+									ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(context);
+	range = palloc(sizeof(KeyRange));
+	range->context = context;
+	range->ids = apitoken_ids_create();
+	filled = FillRange(range, nkeys, keys);
+	MemoryContextSwitchTo(old);
+	if (filled)
+		return range;
+	MemoryContextDelete(context);
+	return NULL;
+}
+
+static void
+StartRange(IndexReader *reader, const KeyRange *range, int nkeys, const ApitokenKeys *keys)
+{
+	ScanKeyData scankeys[APITOKEN_MAX_KEYS + 1];
+
+	for (int column = 0; column < nkeys - 1; column++)
+		ScanKeyInit(&scankeys[column], column + 1, BTEqualStrategyNumber, F_TEXTEQ,
+					keys->columns[column][0]);
+	ScanKeyInit(&scankeys[nkeys - 1], nkeys, BTGreaterEqualStrategyNumber, F_TEXT_GE,
+				range->least);
+	ScanKeyInit(&scankeys[nkeys], nkeys, BTLessEqualStrategyNumber, F_TEXT_LE,
+				range->greatest);
+	StartScan(reader, nkeys + 1, true);
+	index_rescan(reader->scan, scankeys, nkeys + 1, NULL, 0);
+}
+
+/* The key that the index has led to; -1: none that was asked for. */
+static int
+FindKey(const IndexReader *reader, const KeyRange *range, int nkeys)
+{
+	bool		isnull;
+	Datum		id = index_getattr(reader->scan->xs_itup, nkeys, reader->scan->xs_itupdesc,
+								   &isnull);
+
+	return apitoken_ids_find(range->ids, id);
+}
+
+/*
+ * Reads the range, and counts the rows of each key.  Returns false if it was
+ * given up: then all rows of those keys have been read of which there are any,
+ * and maybe none of the others'.
+ */
+static bool
+ReadRange(IndexReader *reader, const KeyRange *range, int nkeys, const ApitokenKeys *keys,
+		  int64 limit, int64 *rows, ApitokenDelivery *delivery)
+{
+	int64		found = 0;
+	int64		passed = 0;
+
+	StartRange(reader, range, nkeys, keys);
+	while (passed <= MAX_PASSED(found) &&
+		   index_getnext_tid(reader->scan, ForwardScanDirection) != NULL)
+	{
+		int			key = FindKey(reader, range, nkeys);
+
+		CHECK_FOR_INTERRUPTS();
+		if (key < 0 || rows[key] == limit)
+			passed++;
+		else if (IsVisible(reader))
+		{
+			DeliverRow(reader, key, delivery);
+			rows[key]++;
+			found++;
+		}
+	}
+	index_endscan(reader->scan);
+	return passed <= MAX_PASSED(found);
+}
+
+static void
+ReadIndex(IndexReader *reader, int nkeys, const ApitokenKeys *keys, int64 limit,
+		  ApitokenDelivery *delivery)
+{
+	KeyRange   *range = FindRange(nkeys, keys);
+	int64	   *rows;
+
+	if (range == NULL)
+	{
+		ReadKeys(reader, nkeys, keys, limit, NULL, delivery);
+		return;
+	}
+
+	rows = MemoryContextAllocExtended(range->context, sizeof(int64) * keys->count,
+									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	if (!ReadRange(reader, range, nkeys, keys, limit, rows, delivery))
+		ReadKeys(reader, nkeys, keys, limit, rows, delivery);
+	MemoryContextDelete(range->context);
+}
+
+/*
+ * Reads through an index, under the active snapshot, the rows that have the
+ * keys, which are its first nkeys columns (text, of collation C): at most limit
+ * of them for each key, one key's after another's, the keys in any order.
+ *
+ * covered says that the attribute numbers of delivery are those of the index,
+ * which has all that is wanted; else they are those of the table.
+ */
+void
+apitoken_scan_read(Relation relation, Oid index, bool covered, int nkeys,
+				   const ApitokenKeys *keys, int64 limit, ApitokenDelivery *delivery)
+{
+	IndexReader reader = {relation, NULL, covered, NULL, NULL, InvalidBuffer};
+
+	reader.index = index_open(index, AccessShareLock);
+	reader.slot = table_slot_create(relation, NULL);
+	ReadIndex(&reader, nkeys, keys, limit, delivery);
+
+	/* locks are kept until the transaction ends, as a statement's are */
+	if (BufferIsValid(reader.visibility))
+		ReleaseBuffer(reader.visibility);
+	ExecDropSingleTupleTableSlot(reader.slot);
+	index_close(reader.index, NoLock);
+}

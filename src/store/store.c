@@ -1,0 +1,700 @@
+/*-------------------------------------------------------------------------
+ *
+ * store.c
+ *	  The statements that the extension runs: all its SQL text, and the
+ *	  plans made of it.
+ *
+ * The extension writes its tables through SQL on purpose, and reads through it
+ * whatever an index alone would not find the same (see fetch.c): triggers, row
+ * security, foreign tables and partitions go on working under it.  Every name
+ * and operator is qualified, so that no search_path leads a statement to
+ * something planted; no text is ever put together from input.
+ *
+ * Each statement is prepared at its first use in a session and kept.  Its plan
+ * is a generic one: arguments are ids and arrays of ids, which a plan made for
+ * their values would not serve better, and planning costs more than running.
+ *
+ * src/store/store.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "store/store.h"
+
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "errors.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/snapmgr.h"
+
+typedef struct StatementText
+{
+	const char *name;
+	int			result;			/* what SPI answers when it succeeds */
+	const char *sql;
+	int			nargs;
+	Oid			argtypes[APITOKEN_MAX_ARGUMENTS];
+} StatementText;
+
+#define SAFE_SEARCH_PATH "pg_catalog, pg_temp"
+
+#define EQ "OPERATOR(pg_catalog.=)"
+#define NE "OPERATOR(pg_catalog.<>)"
+
+/*
+ * Tokens in the caller's scope: every account's for some, the given accounts'
+ * for others, who do not see Deleted ones.
+ */
+#define IN_SCOPE(everywhere, accounts) \
+	"(" everywhere " OR (t.account_id " EQ " ANY (" accounts ")" \
+	" AND t.status " NE " 'Deleted'))"
+
+/*
+ * The rows that have one of the keys, which come as arrays, one for each column
+ * of the key; of each key at most as many rows as the last argument says.  The
+ * first column of the result is the key's place in the arrays.
+ */
+#define ROWS_BY_KEY(keys, relation, condition, limit, order) \
+	"SELECT k.place, r.* FROM ROWS FROM (" keys ", place)" \
+	" CROSS JOIN LATERAL (SELECT b.* FROM apitoken." relation " AS b WHERE " condition \
+	" ORDER BY b." order " LIMIT " limit ") AS r ORDER BY k.place, r." order
+
+#define ROWS_BY_ONE(relation, column, order) \
+	ROWS_BY_KEY("pg_catalog.unnest($1)) WITH ORDINALITY AS k (a", relation, \
+				"b." column " " EQ " k.a", "$2", order)
+
+#define ROWS_BY_TWO(relation, first, second, order) \
+	ROWS_BY_KEY("pg_catalog.unnest($1), pg_catalog.unnest($2)) WITH ORDINALITY AS k (a, b", \
+				relation, "b." first " " EQ " k.a AND b." second " " EQ " k.b", "$3", order)
+
+/* The number of the call by which a token's status was last changed. */
+#define LAST_CALL(account, token) \
+	"(SELECT l.call_id FROM apitoken.api_token_transitions AS l" \
+	" WHERE l.api_token_id " EQ " " token " AND l.account_id " EQ " " account \
+	" ORDER BY l.id DESC LIMIT 1)"
+
+/* Does the account's default group, g, have the module? */
+#define OFFERED(account, module) \
+	"EXISTS (SELECT FROM apitoken.user_groups AS g" \
+	" JOIN apitoken.user_group_modules AS o" \
+	" ON o.account_id " EQ " g.account_id AND o.user_group_id " EQ " g.id" \
+	" WHERE g.account_id " EQ " " account " AND g.is_default AND o.module_id " EQ " " module ")"
+
+static const StatementText statements[] = {
+	[STATEMENT_USER_SCOPE] = {
+		"apitoken user scope", SPI_OK_SELECT,
+		"SELECT g.account_id::pg_catalog.text, a.type " EQ " 'Operations',"
+		" pg_catalog.bool_or(m.code " EQ " 'access-management'),"
+		" pg_catalog.bool_or(m.code " EQ " 'account-management')"
+		" FROM apitoken.users AS u"
+		" LEFT JOIN apitoken.user_group_users AS g ON g.user_id " EQ " u.id"
+		" LEFT JOIN apitoken.accounts AS a ON a.id " EQ " g.account_id"
+		" LEFT JOIN apitoken.user_group_modules AS l"
+		" ON l.account_id " EQ " g.account_id AND l.user_group_id " EQ " g.user_group_id"
+		" LEFT JOIN apitoken.modules AS m ON m.id " EQ " l.module_id"
+		" WHERE u.id " EQ " $1 AND u.status " EQ " 'Active'"
+		" GROUP BY g.account_id, a.type",
+		1, {TEXTOID}
+	},
+	[STATEMENT_USER_HOLDS] = {
+		"apitoken user holds", SPI_OK_SELECT,
+		"SELECT m.id FROM apitoken.users AS u"
+		" JOIN apitoken.user_group_users AS g ON g.user_id " EQ " u.id"
+		" JOIN apitoken.user_group_modules AS l"
+		" ON l.account_id " EQ " g.account_id AND l.user_group_id " EQ " g.user_group_id"
+		" JOIN apitoken.modules AS m ON m.id " EQ " l.module_id"
+		" WHERE u.id " EQ " $1 AND u.status " EQ " 'Active' AND m.code " EQ " $2"
+		" AND ($3 IS NULL OR g.account_id " EQ " $3) LIMIT 1",
+		3, {TEXTOID, TEXTOID, TEXTOID}
+	},
+	[STATEMENT_ACCOUNT] = {
+		"apitoken account", SPI_OK_SELECT,
+		"SELECT a.id FROM apitoken.accounts AS a"
+		" WHERE a.id " EQ " $1 AND ($2 OR a.id " EQ " ANY ($3))",
+		3, {TEXTOID, BOOLOID, TEXTARRAYOID}
+	},
+	[STATEMENT_TRANSITION] = {
+		"apitoken transition", SPI_OK_UPDATE_RETURNING,
+		"UPDATE apitoken.api_tokens AS t"
+		" SET status = $2, updated_at = pg_catalog.clock_timestamp(),"
+		" updated_by_type = $3, updated_by_id = $4"
+		" WHERE t.id " EQ " $1 AND t.status " EQ " ANY ($5) AND " IN_SCOPE("$6", "$7")
+		" RETURNING t.*",
+		7, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID, BOOLOID, TEXTARRAYOID}
+	},
+	[STATEMENT_HOLD_TOKEN] = {
+		"apitoken hold token", SPI_OK_UPDATE,
+		"UPDATE apitoken.api_tokens AS t"
+		" SET held_at = pg_catalog.clock_timestamp(), updated_at = pg_catalog.clock_timestamp(),"
+		" updated_by_type = $2, updated_by_id = $3"
+		" WHERE t.id " EQ " $1 AND t.status " EQ " 'Disabled' AND t.held_at IS NULL",
+		3, {TEXTOID, TEXTOID, TEXTOID}
+	},
+	[STATEMENT_RELEASE_TOKEN] = {
+		"apitoken release token", SPI_OK_UPDATE,
+		"UPDATE apitoken.api_tokens AS t"
+		" SET held_at = NULL, updated_at = pg_catalog.clock_timestamp(),"
+		" updated_by_type = $2, updated_by_id = $3"
+		" WHERE t.id " EQ " $1 AND t.held_at IS NOT NULL",
+		3, {TEXTOID, TEXTOID, TEXTOID}
+	},
+	[STATEMENT_HOLD_ACCOUNT] = {
+		"apitoken hold account", SPI_OK_UPDATE,
+		"UPDATE apitoken.accounts AS a"
+		" SET held_at = pg_catalog.clock_timestamp(), updated_at = pg_catalog.clock_timestamp(),"
+		" updated_by_type = $2, updated_by_id = $3"
+		" WHERE a.id " EQ " $1 AND a.held_at IS NULL",
+		3, {TEXTOID, TEXTOID, TEXTOID}
+	},
+	[STATEMENT_RELEASE_ACCOUNT] = {
+		"apitoken release account", SPI_OK_UPDATE,
+		"UPDATE apitoken.accounts AS a"
+		" SET held_at = NULL, updated_at = pg_catalog.clock_timestamp(),"
+		" updated_by_type = $2, updated_by_id = $3"
+		" WHERE a.id " EQ " $1 AND a.held_at IS NOT NULL",
+		3, {TEXTOID, TEXTOID, TEXTOID}
+	},
+	[STATEMENT_NEXT_CALL] = {
+		"apitoken next call", SPI_OK_SELECT,
+		"SELECT pg_catalog.nextval('apitoken.api_token_transitions_id_seq')",
+		0, {0}
+	},
+	[STATEMENT_FIND_CALL] = {
+		/*
+		 * that has changed the given tokens, and no other; if there are
+		 * several, the last
+		 */
+		"apitoken find call", SPI_OK_SELECT,
+		"SELECT g.call_id FROM (SELECT l.call_id, pg_catalog.count(*) AS number"
+		" FROM apitoken.api_token_transitions AS l"
+		" WHERE l.api_token_id " EQ " ANY ($1) AND l.call_id IS NOT NULL"
+		" AND ($2 OR l.account_id " EQ " ANY ($3)) GROUP BY l.call_id) AS g"
+		" WHERE g.number " EQ " pg_catalog.cardinality($1) AND g.number " EQ
+		" (SELECT pg_catalog.count(*) FROM apitoken.api_token_transitions AS o"
+		" WHERE o.call_id " EQ " g.call_id)"
+		" ORDER BY g.call_id DESC LIMIT 1",
+		3, {TEXTARRAYOID, BOOLOID, TEXTARRAYOID}
+	},
+	[STATEMENT_LOCK_DISABLED] = {
+		"apitoken lock disabled", SPI_OK_SELECT,
+		"SELECT FROM apitoken.api_tokens AS t"
+		" WHERE t.id " EQ " ANY ($1) AND t.status " EQ " 'Disabled' AND " IN_SCOPE("$2", "$3")
+		" ORDER BY t.id FOR NO KEY UPDATE",
+		3, {TEXTARRAYOID, BOOLOID, TEXTARRAYOID}
+	},
+	[STATEMENT_ENABLE_ALL] = {
+		"apitoken enable all", SPI_OK_UPDATE_RETURNING,
+		"UPDATE apitoken.api_tokens AS t"
+		" SET status = 'Active', held_at = NULL, updated_at = pg_catalog.clock_timestamp(),"
+		" updated_by_type = $6, updated_by_id = $7"
+		" WHERE t.id " EQ " ANY ($1) AND t.status " EQ " 'Disabled' AND " IN_SCOPE("$2", "$3")
+		" AND " LAST_CALL("t.account_id", "t.id") " " EQ " $4 AND ($5 OR t.held_at IS NULL)"
+		" RETURNING t.id::pg_catalog.text, t.account_id::pg_catalog.text",
+		7, {TEXTARRAYOID, BOOLOID, TEXTARRAYOID, INT8OID, BOOLOID, TEXTOID, TEXTOID}
+	},
+	[STATEMENT_ADD_TRANSITION] = {
+		"apitoken add transition", SPI_OK_INSERT,
+		"INSERT INTO apitoken.api_token_transitions"
+		" (account_id, api_token_id, from_status, to_status, actor_type, actor_id,"
+		" database_role, client_address)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, pg_catalog.inet_client_addr())",
+		7, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, NAMEOID}
+	},
+	[STATEMENT_ADD_TRANSITION_OF_CALL] = {
+		"apitoken add transition of call", SPI_OK_INSERT,
+		"INSERT INTO apitoken.api_token_transitions"
+		" (account_id, api_token_id, from_status, to_status, actor_type, actor_id,"
+		" database_role, client_address, call_id)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, pg_catalog.inet_client_addr(), $8)",
+		8, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, NAMEOID, INT8OID}
+	},
+	[STATEMENT_ADD_TOKEN] = {
+		"apitoken add token", SPI_OK_INSERT_RETURNING,
+		"INSERT INTO apitoken.api_tokens AS t"
+		" (account_id, id, name, description, icon, created_at, created_by_type, created_by_id)"
+		" VALUES ($1, $2, $3, $4, $5, pg_catalog.clock_timestamp(), $6, $7)"
+		" ON CONFLICT DO NOTHING RETURNING t.*",
+		7, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID}
+	},
+	[STATEMENT_ADD_CREDENTIAL] = {
+		"apitoken add credential", SPI_OK_INSERT,
+		"INSERT INTO apitoken.api_token_credentials (account_id, api_token_id, digest)"
+		" VALUES ($1, $2, $3)",
+		3, {TEXTOID, TEXTOID, BYTEAOID}
+	},
+	[STATEMENT_ADD_MODULES] = {
+		"apitoken add modules", SPI_OK_INSERT_RETURNING,
+		"INSERT INTO apitoken.api_token_modules AS l (account_id, api_token_id, module_id)"
+		" SELECT $1, $2, m.id FROM pg_catalog.unnest($3) AS m (id)"
+		" ON CONFLICT DO NOTHING RETURNING l.module_id::pg_catalog.text",
+		3, {TEXTOID, TEXTOID, TEXTARRAYOID}
+	},
+	[STATEMENT_REMOVE_MODULES] = {
+		"apitoken remove modules", SPI_OK_DELETE,
+		"DELETE FROM apitoken.api_token_modules AS l"
+		" WHERE l.account_id " EQ " $1 AND l.api_token_id " EQ " $2"
+		" AND l.module_id " NE " ALL ($3)",
+		3, {TEXTOID, TEXTOID, TEXTARRAYOID}
+	},
+	[STATEMENT_UPDATE_TOKEN] = {
+		"apitoken update token", SPI_OK_UPDATE,
+		"UPDATE apitoken.api_tokens AS t"
+		/* $2, $4 and $6 say which of the three are supplied */
+		" SET name = CASE WHEN $2 THEN $3 ELSE t.name END,"
+		" description = CASE WHEN $4 THEN $5 ELSE t.description END,"
+		" icon = CASE WHEN $6 THEN $7 ELSE t.icon END,"
+		" updated_at = pg_catalog.clock_timestamp(),"
+		" updated_by_type = $8, updated_by_id = $9"
+		" WHERE t.id " EQ " $1",
+		9, {TEXTOID, BOOLOID, TEXTOID, BOOLOID, TEXTOID, BOOLOID, TEXTOID, TEXTOID, TEXTOID}
+	},
+	[STATEMENT_LOCK_TOKEN] = {
+		"apitoken lock token", SPI_OK_SELECT,
+		"SELECT t.account_id::pg_catalog.text, t.status FROM apitoken.api_tokens AS t"
+		" WHERE t.id " EQ " $1 AND " IN_SCOPE("$2", "$3") " FOR NO KEY UPDATE",
+		3, {TEXTOID, BOOLOID, TEXTARRAYOID}
+	},
+	[STATEMENT_OFFERED_MODULES] = {
+		"apitoken offered modules", SPI_OK_SELECT,
+		"SELECT m.id::pg_catalog.text, m.code, a.type " EQ " ANY (m.account_types)"
+		" FROM apitoken.accounts AS a"
+		" JOIN apitoken.user_groups AS g ON g.account_id " EQ " a.id AND g.is_default"
+		" JOIN apitoken.user_group_modules AS l"
+		" ON l.account_id " EQ " g.account_id AND l.user_group_id " EQ " g.id"
+		" JOIN apitoken.modules AS m ON m.id " EQ " l.module_id"
+		" WHERE a.id " EQ " $1 ORDER BY m.id",
+		1, {TEXTOID}
+	},
+	[STATEMENT_DEFAULT_GROUP] = {
+		"apitoken default group", SPI_OK_SELECT,
+		/* that has the module no more: a statement may put back what it takes */
+		"SELECT d.id FROM apitoken.user_groups AS d"
+		" WHERE d.account_id " EQ " $1 AND d.id " EQ " $2 AND d.is_default"
+		" AND NOT " OFFERED("$1", "$3"),
+		3, {TEXTOID, TEXTOID, TEXTOID}
+	},
+	[STATEMENT_WITHDRAW_FROM_GROUPS] = {
+		"apitoken withdraw from groups", SPI_OK_DELETE,
+		"DELETE FROM apitoken.user_group_modules AS l"
+		" WHERE l.account_id " EQ " $1 AND l.module_id " EQ " $2",
+		2, {TEXTOID, TEXTOID}
+	},
+	[STATEMENT_WITHDRAW_FROM_TOKENS] = {
+		"apitoken withdraw from tokens", SPI_OK_DELETE,
+		"DELETE FROM apitoken.api_token_modules AS l"
+		" WHERE l.account_id " EQ " $1 AND l.module_id " EQ " $2",
+		2, {TEXTOID, TEXTOID}
+	},
+	[STATEMENT_MODULE_OFFER] = {
+		"apitoken module offer", SPI_OK_SELECT,
+		"SELECT a.type " EQ " ANY (m.account_types), " OFFERED("$1", "$2") ", a.type"
+		" FROM apitoken.accounts AS a CROSS JOIN apitoken.modules AS m"
+		" WHERE a.id " EQ " $1 AND m.id " EQ " $2",
+		2, {TEXTOID, TEXTOID}
+	},
+	[STATEMENT_SETTLE_ACCOUNT] = {
+		"apitoken settle account", SPI_OK_SELECT,
+		/* of a group: only one that another transaction may make the default */
+		"SELECT FROM apitoken.accounts AS a WHERE a.id " EQ " $1"
+		" AND ($2 IS NULL OR EXISTS (SELECT FROM apitoken.user_groups AS g"
+		" WHERE g.account_id " EQ " $1 AND g.id " EQ " $2 AND NOT g.is_default))"
+		" FOR NO KEY UPDATE OF a",
+		2, {TEXTOID, TEXTOID}
+	},
+	[STATEMENT_HELD_UNOFFERED] = {
+		"apitoken held unoffered", SPI_OK_SELECT,
+		"SELECT h.holder_id::pg_catalog.text, h.module_id::pg_catalog.text"
+		" FROM (SELECT l.user_group_id, l.module_id FROM apitoken.user_group_modules AS l"
+		" WHERE l.account_id " EQ " $1"
+		" UNION ALL SELECT l.api_token_id, l.module_id FROM apitoken.api_token_modules AS l"
+		" WHERE l.account_id " EQ " $1) AS h (holder_id, module_id)"
+		" WHERE NOT " OFFERED("$1", "h.module_id")
+		" ORDER BY h.holder_id, h.module_id LIMIT 1",
+		1, {TEXTOID}
+	},
+	[STATEMENT_MODULE_STILL_HELD] = {
+		"apitoken module still held", SPI_OK_SELECT,
+		"SELECT h.holder_id::pg_catalog.text, $2"
+		" FROM (SELECT l.user_group_id FROM apitoken.user_group_modules AS l"
+		" WHERE l.account_id " EQ " $1 AND l.module_id " EQ " $2"
+		" UNION ALL SELECT l.api_token_id FROM apitoken.api_token_modules AS l"
+		" WHERE l.account_id " EQ " $1 AND l.module_id " EQ " $2) AS h (holder_id)"
+		" WHERE EXISTS (SELECT FROM apitoken.user_groups AS d"
+		" WHERE d.account_id " EQ " $1 AND d.id " EQ " $3 AND d.is_default)"
+		" AND NOT " OFFERED("$1", "$2")
+		" ORDER BY h.holder_id LIMIT 1",
+		3, {TEXTOID, TEXTOID, TEXTOID}
+	},
+	[STATEMENT_MODULE_HOLDER] = {
+		/* of a type that could have the module before, and cannot now */
+		"apitoken module holder", SPI_OK_SELECT,
+		"SELECT a.id::pg_catalog.text, a.type"
+		" FROM (SELECT l.account_id FROM apitoken.user_group_modules AS l"
+		" WHERE l.module_id " EQ " $1"
+		" UNION ALL SELECT l.account_id FROM apitoken.api_token_modules AS l"
+		" WHERE l.module_id " EQ " $1) AS h (account_id)"
+		" JOIN apitoken.accounts AS a ON a.id " EQ " h.account_id"
+		" JOIN apitoken.modules AS m ON m.id " EQ " $1"
+		" WHERE a.type " EQ " ANY ($2) AND NOT (a.type " EQ " ANY (m.account_types))"
+		" ORDER BY a.id LIMIT 1",
+		2, {TEXTOID, TEXTARRAYOID}
+	},
+	[STATEMENT_NOTE_ACCESS] = {
+		/* another session may have noted one since it was found to be due */
+		"apitoken note access", SPI_OK_UPDATE,
+		"UPDATE apitoken.api_token_credentials AS c"
+		" SET last_access_at = pg_catalog.clock_timestamp()"
+		" FROM (SELECT k.account_id, k.api_token_id FROM apitoken.api_token_credentials AS k"
+		" WHERE k.account_id " EQ " $1 AND k.api_token_id " EQ " $2"
+		" AND (k.last_access_at IS NULL OR k.last_access_at OPERATOR(pg_catalog.<=)"
+		" (pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-)"
+		" pg_catalog.make_interval(secs => $3))"
+		/* a clock was ahead; the column's milliseconds are rounded */
+		" OR k.last_access_at OPERATOR(pg_catalog.>)"
+		" pg_catalog.clock_timestamp()::pg_catalog.timestamptz(3))"
+		" FOR NO KEY UPDATE SKIP LOCKED) AS free"
+		" WHERE c.account_id " EQ " free.account_id AND c.api_token_id " EQ " free.api_token_id",
+		3, {TEXTOID, TEXTOID, INT4OID}
+	},
+	[STATEMENT_TOKEN] = {
+		"apitoken token", SPI_OK_SELECT,
+		"SELECT t.* FROM apitoken.api_tokens AS t"
+		" WHERE t.id " EQ " $1 AND " IN_SCOPE("$2", "$3"),
+		3, {TEXTOID, BOOLOID, TEXTARRAYOID}
+	},
+	[STATEMENT_TOKENS] = {
+		"apitoken tokens", SPI_OK_SELECT,
+		ROWS_BY_ONE("api_tokens", "id", "id"),
+		2, {TEXTARRAYOID, INT8OID}
+	},
+	[STATEMENT_CREDENTIALS] = {
+		"apitoken credentials", SPI_OK_SELECT,
+		ROWS_BY_TWO("api_token_credentials", "account_id", "api_token_id", "api_token_id"),
+		3, {TEXTARRAYOID, TEXTARRAYOID, INT8OID}
+	},
+	[STATEMENT_ACCOUNTS] = {
+		"apitoken accounts", SPI_OK_SELECT,
+		ROWS_BY_ONE("accounts", "id", "id"),
+		2, {TEXTARRAYOID, INT8OID}
+	},
+	[STATEMENT_USER_GROUPS] = {
+		"apitoken user groups", SPI_OK_SELECT,
+		ROWS_BY_ONE("user_groups", "account_id", "id"),
+		2, {TEXTARRAYOID, INT8OID}
+	},
+	[STATEMENT_GROUP_MODULES] = {
+		"apitoken group modules", SPI_OK_SELECT,
+		ROWS_BY_TWO("user_group_modules", "account_id", "user_group_id", "module_id"),
+		3, {TEXTARRAYOID, TEXTARRAYOID, INT8OID}
+	},
+	[STATEMENT_GROUP_USERS] = {
+		"apitoken group users", SPI_OK_SELECT,
+		ROWS_BY_TWO("user_group_users", "account_id", "user_group_id", "user_id"),
+		3, {TEXTARRAYOID, TEXTARRAYOID, INT8OID}
+	},
+	[STATEMENT_GROUP_BUYERS] = {
+		"apitoken group buyers", SPI_OK_SELECT,
+		ROWS_BY_TWO("user_group_buyers", "account_id", "user_group_id", "buyer_id"),
+		3, {TEXTARRAYOID, TEXTARRAYOID, INT8OID}
+	},
+	[STATEMENT_TOKEN_MODULES] = {
+		"apitoken token modules", SPI_OK_SELECT,
+		ROWS_BY_TWO("api_token_modules", "account_id", "api_token_id", "module_id"),
+		3, {TEXTARRAYOID, TEXTARRAYOID, INT8OID}
+	},
+	[STATEMENT_MODULES] = {
+		"apitoken modules", SPI_OK_SELECT,
+		ROWS_BY_ONE("modules", "id", "id"),
+		2, {TEXTARRAYOID, INT8OID}
+	},
+	[STATEMENT_USERS] = {
+		"apitoken users", SPI_OK_SELECT,
+		ROWS_BY_ONE("users", "id", "id"),
+		2, {TEXTARRAYOID, INT8OID}
+	},
+	[STATEMENT_BUYERS] = {
+		"apitoken buyers", SPI_OK_SELECT,
+		ROWS_BY_TWO("buyers", "account_id", "id", "id"),
+		3, {TEXTARRAYOID, TEXTARRAYOID, INT8OID}
+	},
+	[STATEMENT_BUYER_ERRORS] = {
+		"apitoken buyer errors", SPI_OK_SELECT,
+		ROWS_BY_TWO("buyer_errors", "account_id", "buyer_id", "ordinal"),
+		3, {TEXTARRAYOID, TEXTARRAYOID, INT8OID}
+	},
+};
+
+/*
+ * Plans of this session; each is set once it is kept, and stays.  The second of
+ * each heeds forced policies, as apitoken_store_heed_policies has it: the server
+ * keeps a plan whatever becomes of that.
+ */
+static SPIPlanPtr plans[lengthof(statements)][2];
+
+/*
+ * A statement's text with its name in it, by which it is known in
+ * pg_stat_statements, in logs and in errors' context.  It stands behind the
+ * first word: what is before a statement is no part of it from 18 on.
+ */
+static char *
+NamedText(const char *name, const char *sql)
+{
+	int			word = strcspn(sql, " ");
+
+	return psprintf("%.*s /* %s */%s", word, sql, name, sql + word);
+}
+
+static SPIPlanPtr
+PreparePlan(ApitokenStatement statement)
+{
+	const StatementText *text = &statements[statement];
+	SPIPlanPtr *kept = &plans[statement][InNoForceRLSOperation() ? 0 : 1];
+
+	if (*kept == NULL)
+	{
+		SPIPlanPtr	plan = SPI_prepare_cursor(NamedText(text->name, text->sql), text->nargs,
+											  (Oid *) text->argtypes, CURSOR_OPT_GENERIC_PLAN);
+
+		if (plan == NULL)
+			apitoken_error_statement(text->name, SPI_result_code_string(SPI_result));
+		if (SPI_keepplan(plan) != 0)
+			apitoken_error_statement(text->name, "SPI_keepplan");
+		*kept = plan;
+	}
+	return *kept;
+}
+
+/*
+ * From here on, until apitoken_store_pass_policies, policies that are forced on the
+ * tables' owner bind what is read: else he is past them, see
+ * apitoken_identity_enter.  Returns what that function goes back to; an error
+ * goes back by itself.
+ */
+int
+apitoken_store_heed_policies(void)
+{
+	Oid			role;
+	int			security_context;
+
+	GetUserIdAndSecContext(&role, &security_context);
+	SetUserIdAndSecContext(role, security_context & ~SECURITY_NOFORCE_RLS);
+	return security_context;
+}
+
+/* Goes back to no policy that binds. */
+void
+apitoken_store_pass_policies(int security_context)
+{
+	SetUserIdAndSecContext(GetUserId(), security_context);
+}
+
+/*
+ * Makes the search path a safe one, until the tables' owner is left: somebody's
+ * trigger on these tables runs with the owner's rights.  The statements qualify
+ * every name and do not depend on it, but their plans do: under one path,
+ * whoever calls, they are made once.  It is seen to here, since much is read
+ * without a statement, and setting it takes longer than to read a row.
+ */
+static void
+SecureSearchPath(void)
+{
+	if (strcmp(namespace_search_path, SAFE_SEARCH_PATH) != 0)
+		(void) set_config_option("search_path", SAFE_SEARCH_PATH, PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, ERROR, false);
+}
+
+static uint64
+Execute(ApitokenStatement statement, ApitokenArguments *arguments, bool read_only)
+{
+	MemoryContext context = CurrentMemoryContext;
+	int			result;
+
+	SecureSearchPath();
+	result = SPI_execute_plan(PreparePlan(statement), arguments->values, arguments->nulls,
+							  read_only, 0);
+
+	/* SPI leaves its own context behind */
+	MemoryContextSwitchTo(context);
+	if (result != statements[statement].result)
+		apitoken_error_statement(statements[statement].name, SPI_result_code_string(result));
+	return SPI_processed;
+}
+
+/* Makes all arguments null. */
+void
+apitoken_store_clear(ApitokenArguments *arguments)
+{
+	memset(arguments->values, 0, sizeof(arguments->values));
+	memset(arguments->nulls, 'n', sizeof(arguments->nulls));
+}
+
+/*
+ * Sets argument $number; what a Datum points to stays the caller's.  Raises XX000
+ * for a number that no statement has.
+ */
+void
+apitoken_store_set(ApitokenArguments *arguments, int number, Datum value)
+{
+	if (number < 1 || number > APITOKEN_MAX_ARGUMENTS)
+		apitoken_error_statement("apitoken", psprintf("there is no argument $%d", number));
+	else
+	{
+		arguments->values[number - 1] = value;
+		arguments->nulls[number - 1] = ' ';
+	}
+}
+
+/* The same for a value passed by reference, NULL meaning null. */
+void
+apitoken_store_set_pointer(ApitokenArguments *arguments, int number, const void *value)
+{
+	if (value != NULL)
+		apitoken_store_set(arguments, number, PointerGetDatum(value));
+}
+
+/* The same for a text. */
+void
+apitoken_store_set_text(ApitokenArguments *arguments, int number, const char *string)
+{
+	if (string != NULL)
+		apitoken_store_set(arguments, number, CStringGetTextDatum(string));
+}
+
+/*
+ * Runs a statement that only reads, under the active snapshot.
+ *
+ * Returns how many rows there are; they are in
+ * SPI_tuptable and live until SPI_finish.  Expects SPI to be connected.
+ * Raises XX000 if the statement cannot be prepared, and whatever it raises.
+ */
+uint64
+apitoken_store_read(ApitokenStatement statement, ApitokenArguments *arguments)
+{
+	return Execute(statement, arguments, true);
+}
+
+/*
+ * Runs a statement that was composed, of this file's kind, once; else as
+ * apitoken_store_read.
+ */
+uint64
+apitoken_store_read_composed(ApitokenSql *sql)
+{
+	int			result;
+
+	SecureSearchPath();
+	result = SPI_execute_with_args(NamedText(sql->name, sql->text.data), sql->count, sql->types,
+								   sql->values, NULL, true, 0);
+	if (result != SPI_OK_SELECT)
+		apitoken_error_statement(sql->name, SPI_result_code_string(result));
+	return SPI_processed;
+}
+
+/*
+ * Runs a statement that writes or locks, under a snapshot of its own (in a
+ * transaction that is read committed), and makes its changes visible to what
+ * comes after.  Returns as above; raises 25006 in a read-only transaction.
+ */
+uint64
+apitoken_store_write(ApitokenStatement statement, ApitokenArguments *arguments)
+{
+	return Execute(statement, arguments, false);
+}
+
+/*
+ * Runs a plan that writes under the latest snapshot, whatever the isolation.
+ * Returns what SPI does.
+ */
+static int
+ExecuteLatest(SPIPlanPtr plan, Datum *values, const char *nulls, bool crosschecks)
+{
+	MemoryContext context = CurrentMemoryContext;
+	Snapshot	latest = InvalidSnapshot;
+	Snapshot	crosscheck = InvalidSnapshot;
+	int			result;
+
+	if (IsolationUsesXactSnapshot())
+	{
+		CommandCounterIncrement();
+		latest = GetLatestSnapshot();
+		if (crosschecks)
+			crosscheck = GetTransactionSnapshot();
+	}
+	result = SPI_execute_snapshot(plan, values, nulls, latest, crosscheck, false, true, 0);
+	MemoryContextSwitchTo(context);
+	return result;
+}
+
+static uint64
+ExecuteStatementLatest(ApitokenStatement statement, ApitokenArguments *arguments, bool crosschecks)
+{
+	int			result;
+
+	SecureSearchPath();
+	result = ExecuteLatest(PreparePlan(statement), arguments->values, arguments->nulls, crosschecks);
+	if (result != statements[statement].result)
+		apitoken_error_statement(statements[statement].name, SPI_result_code_string(result));
+	return SPI_processed;
+}
+
+/*
+ * The same as apitoken_store_write, but what others have committed by now counts
+ * under repeatable read and above, too: for what has to find everything there is.
+ */
+uint64
+apitoken_store_write_now(ApitokenStatement statement, ApitokenArguments *arguments)
+{
+	return ExecuteStatementLatest(statement, arguments, false);
+}
+
+/*
+ * The same for a trigger that must not overlook what others have committed
+ * since the transaction's snapshot was taken, under repeatable read and above:
+ * as the server's own foreign keys do, it finds such rows, and raises 40001.
+ */
+void
+apitoken_store_write_latest(ApitokenStatement statement, ApitokenArguments *arguments)
+{
+	(void) ExecuteStatementLatest(statement, arguments, true);
+}
+
+/* The same as apitoken_store_write_now for an UPDATE ... RETURNING that was composed. */
+uint64
+apitoken_store_write_composed(ApitokenSql *sql)
+{
+	SPIPlanPtr	plan;
+	int			result;
+
+	SecureSearchPath();
+	plan = SPI_prepare(NamedText(sql->name, sql->text.data), sql->count, sql->types);
+	if (plan == NULL)
+		apitoken_error_statement(sql->name, SPI_result_code_string(SPI_result));
+	result = ExecuteLatest(plan, sql->values, NULL, false);
+	if (result != SPI_OK_UPDATE_RETURNING)
+		apitoken_error_statement(sql->name, SPI_result_code_string(result));
+	SPI_freeplan(plan);
+	return SPI_processed;
+}
+
+/* Returns a value of the last statement's result; column counts from 1. */
+Datum
+apitoken_store_value(uint64 row, int column, bool *isnull)
+{
+	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, isnull);
+}
+
+/*
+ * Returns a text value of the last statement's result as a C string in the
+ * current memory context, or NULL for null.
+ */
+char *
+apitoken_store_cstring(uint64 row, int column)
+{
+	bool		isnull;
+	Datum		value = apitoken_store_value(row, column, &isnull);
+
+	return isnull ? NULL : TextDatumGetCString(value);
+}

@@ -1,0 +1,113 @@
+/*-------------------------------------------------------------------------
+ *
+ * store.h
+ *	  The statements that the extension runs.
+ *
+ * src/store/store.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef APITOKEN_STORE_H
+#define APITOKEN_STORE_H
+
+#include "compat.h"
+
+#include "executor/spi.h"
+#include "lib/stringinfo.h"
+
+typedef enum ApitokenStatement
+{
+	/* who acts, and for which accounts */
+	STATEMENT_USER_SCOPE,
+	STATEMENT_USER_HOLDS,
+	STATEMENT_ACCOUNT,
+	/* changes */
+	STATEMENT_TRANSITION,
+	STATEMENT_HOLD_TOKEN,
+	STATEMENT_RELEASE_TOKEN,
+	STATEMENT_HOLD_ACCOUNT,
+	STATEMENT_RELEASE_ACCOUNT,
+	STATEMENT_NEXT_CALL,
+	STATEMENT_FIND_CALL,
+	STATEMENT_LOCK_DISABLED,
+	STATEMENT_ENABLE_ALL,
+	STATEMENT_ADD_TRANSITION,
+	STATEMENT_ADD_TRANSITION_OF_CALL,
+	STATEMENT_ADD_TOKEN,
+	STATEMENT_ADD_CREDENTIAL,
+	STATEMENT_ADD_MODULES,
+	STATEMENT_REMOVE_MODULES,
+	STATEMENT_UPDATE_TOKEN,
+	STATEMENT_LOCK_TOKEN,
+	STATEMENT_OFFERED_MODULES,
+	STATEMENT_DEFAULT_GROUP,
+	STATEMENT_WITHDRAW_FROM_GROUPS,
+	STATEMENT_WITHDRAW_FROM_TOKENS,
+	/* what is offered, whoever writes */
+	STATEMENT_MODULE_OFFER,
+	STATEMENT_SETTLE_ACCOUNT,
+	STATEMENT_HELD_UNOFFERED,
+	STATEMENT_MODULE_STILL_HELD,
+	STATEMENT_MODULE_HOLDER,
+	/* authentication */
+	STATEMENT_NOTE_ACCESS,
+	/* the document */
+	STATEMENT_TOKEN,
+	/* rows by their keys, as fetch.c has them */
+	STATEMENT_TOKENS,
+	STATEMENT_CREDENTIALS,
+	STATEMENT_ACCOUNTS,
+	STATEMENT_USER_GROUPS,
+	STATEMENT_GROUP_MODULES,
+	STATEMENT_GROUP_USERS,
+	STATEMENT_GROUP_BUYERS,
+	STATEMENT_TOKEN_MODULES,
+	STATEMENT_MODULES,
+	STATEMENT_USERS,
+	STATEMENT_BUYERS,
+	STATEMENT_BUYER_ERRORS
+} ApitokenStatement;
+
+/* Not more than so many arguments has any statement. */
+#define APITOKEN_MAX_ARGUMENTS 9
+
+/* Values for a statement's arguments; all null to begin with. */
+typedef struct ApitokenArguments
+{
+	Datum		values[APITOKEN_MAX_ARGUMENTS];
+	char		nulls[APITOKEN_MAX_ARGUMENTS];
+} ApitokenArguments;
+
+/* More than the values that rql.c lets through, and what else is chosen by. */
+#define APITOKEN_MAX_SQL_ARGUMENTS 1024
+
+/* A statement that was composed, with its values as arguments, none of them null. */
+typedef struct ApitokenSql
+{
+	const char *name;
+	StringInfoData text;
+	int			count;			/* of arguments */
+	Oid			types[APITOKEN_MAX_SQL_ARGUMENTS];
+	Datum		values[APITOKEN_MAX_SQL_ARGUMENTS];
+} ApitokenSql;
+
+extern void apitoken_store_clear(ApitokenArguments *arguments);
+extern void apitoken_store_set(ApitokenArguments *arguments, int number, Datum value);
+extern void apitoken_store_set_pointer(ApitokenArguments *arguments, int number, const void *value);
+extern void apitoken_store_set_text(ApitokenArguments *arguments, int number, const char *string);
+
+extern int	apitoken_store_heed_policies(void);
+extern void apitoken_store_pass_policies(int security_context);
+
+extern uint64 apitoken_store_read(ApitokenStatement statement, ApitokenArguments *arguments);
+extern uint64 apitoken_store_read_composed(ApitokenSql *sql);
+extern uint64 apitoken_store_write(ApitokenStatement statement, ApitokenArguments *arguments);
+extern uint64 apitoken_store_write_now(ApitokenStatement statement,
+									   ApitokenArguments *arguments);
+extern uint64 apitoken_store_write_composed(ApitokenSql *sql);
+extern void apitoken_store_write_latest(ApitokenStatement statement,
+										ApitokenArguments *arguments);
+extern Datum apitoken_store_value(uint64 row, int column, bool *isnull);
+extern char *apitoken_store_cstring(uint64 row, int column);
+
+#endif							/* APITOKEN_STORE_H */
