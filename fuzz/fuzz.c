@@ -23,6 +23,7 @@
 #include "mb/pg_wchar.h"
 #include "query/rql.h"
 #include "query/rql_sql.h"
+#include "redact.h"
 #include "rights/identity.h"
 #include "rights/secret.h"
 #include "utils/builtins.h"
@@ -73,11 +74,11 @@ FuzzFields(const char *text, int length)
 static void
 FuzzSecret(const char *text, int length)
 {
-	const char *shown = apitoken_secret_mask(pnstrdup(text, length));
+	const char *shown = apitoken_redact(pnstrdup(text, length));
 	const char *id;
 	int			id_length;
 
-	if (strcmp(apitoken_secret_mask(shown), shown) != 0)
+	if (strcmp(apitoken_redact(shown), shown) != 0)
 		elog(ERROR, "masking a second time has masked more");
 
 	(void) apitoken_secret_digest(text, length);

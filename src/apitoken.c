@@ -176,7 +176,7 @@ _PG_init(void)
 	DefineAnswerSettings();
 	DefineAdministratorSettings();
 	DefineTimeouts();
-	apitoken_identity_define_setting();
+	apitoken_actor_define_setting();
 	apitoken_acts_start();
 	MarkGUCPrefixReserved("apitoken");
 }

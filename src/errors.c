@@ -13,7 +13,7 @@
 #include "errors.h"
 
 #include "mb/pg_wchar.h"
-#include "rights/secret.h"
+#include "redact.h"
 #include "tcop/tcopprot.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
@@ -53,8 +53,8 @@
 static int
 HideSecret(const char *given)
 {
-	if ((given != NULL && apitoken_secret_is_in(given)) ||
-		(debug_query_string != NULL && apitoken_secret_is_in(debug_query_string)))
+	if ((given != NULL && apitoken_redact_is_needed(given)) ||
+		(debug_query_string != NULL && apitoken_redact_is_needed(debug_query_string)))
 	{
 		errhidestmt(true);
 		errhidecontext(true);
@@ -74,7 +74,7 @@ Shown(const char *given)
 	char	   *shown;
 
 	HideSecret(given);
-	shown = apitoken_secret_mask(pnstrdup(given, pg_mbcliplen(given, length, MAX_READ)));
+	shown = apitoken_redact(pnstrdup(given, pg_mbcliplen(given, length, MAX_READ)));
 	length = strlen(shown);
 	if (length <= MAX_SHOWN)
 		return shown;
@@ -185,7 +185,7 @@ apitoken_error_member(const char *path, const char *problem, const char *hint)
 	ereport(ERROR,
 			(BAD_REQUEST,
 			 errdetail("The member \"%s\" %s.", Shown(path), problem),
-			 errhint("%s", apitoken_secret_mask(hint))));
+			 errhint("%s", apitoken_redact(hint))));
 }
 
 /* What the rules of texts say, in calls and to those who write by hand. */

@@ -266,7 +266,7 @@ apitoken_authenticate_secret(const char *secret, int length, bool *access_due)
 	Jsonb	   *answer;
 
 	apitoken_error_guard(&guard, true);
-	ownership = apitoken_identity_enter();
+	ownership = apitoken_owner_enter();
 
 	/* a token that was disabled since the transaction began must not get in */
 	PushActiveSnapshot(GetLatestSnapshot());
@@ -281,8 +281,8 @@ apitoken_authenticate_secret(const char *secret, int length, bool *access_due)
 	if (access_due != NULL)
 		*access_due = due;
 	answer = BuildAnswer(token.account_id, id, result_context);
-	apitoken_identity_leave(&ownership);
-	apitoken_identity_set_actor("token", id);
+	apitoken_owner_leave(&ownership);
+	apitoken_actor_set("token", id);
 	apitoken_error_unguard(&guard);
 	return answer;
 }
@@ -340,15 +340,15 @@ apitoken_guard(PG_FUNCTION_ARGS)
 {
 	char	   *module = apitoken_call_isnull(fcinfo, 0) ? NULL :
 		text_to_cstring(PG_GETARG_TEXT_PP(0));
-	ApitokenOwnership ownership = apitoken_identity_enter();
+	ApitokenOwnership ownership = apitoken_owner_enter();
 	ApitokenCaller caller;
 
 	PushActiveSnapshot(GetLatestSnapshot());
-	if (!apitoken_identity_visible(ownership.role, OPERATION_SEE, &caller) || caller.actor.type == NULL)
+	if (!apitoken_identity_find(ownership.role, OPERATION_SEE, &caller) || caller.actor.type == NULL)
 		apitoken_error_unauthorized();
 	PopActiveSnapshot();
 	apitoken_acts_identified(&caller);
 	apitoken_acts_guard(&caller, module);
-	apitoken_identity_leave(&ownership);
+	apitoken_owner_leave(&ownership);
 	PG_RETURN_VOID();
 }

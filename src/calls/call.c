@@ -105,7 +105,7 @@ apitoken_call_begin(ApitokenOperation operation)
 	call.guard = palloc(sizeof(ErrorContextCallback));
 	apitoken_error_guard(call.guard, false);
 	call.result_context = CurrentMemoryContext;
-	call.ownership = apitoken_identity_enter();
+	call.ownership = apitoken_owner_enter();
 	Identify(&call);
 	if (operation != OPERATION_READ)
 		apitoken_acts_identified(&call.caller);
@@ -116,7 +116,7 @@ apitoken_call_begin(ApitokenOperation operation)
 void
 apitoken_call_end(const ApitokenCall *call)
 {
-	apitoken_identity_leave(&call->ownership);
+	apitoken_owner_leave(&call->ownership);
 	apitoken_error_unguard(call->guard);
 	pfree(call->guard);
 }

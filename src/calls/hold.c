@@ -18,7 +18,7 @@
  */
 #include "calls/hold.h"
 
-#include "calls/triggers.h"
+#include "store/trigger_row.h"
 #include "errors.h"
 #include "rights/acts.h"
 #include "utils/builtins.h"

@@ -13,7 +13,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "calls/triggers.h"
+#include "store/trigger_row.h"
 
 #include "catalog/pg_type.h"
 #include "errors.h"
@@ -103,13 +103,13 @@ apitoken_check_offer(PG_FUNCTION_ARGS)
 	if (IsRestored(trigger->tg_relation))
 		PG_RETURN_POINTER(NULL);
 
-	ownership = apitoken_identity_enter();
+	ownership = apitoken_owner_enter();
 	row = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
 	account_id = apitoken_trigger_value(trigger, row, "account_id");
 	module_id = apitoken_trigger_value(trigger, row, "module_id");
 	CheckOffer(trigger->tg_relation, account_id, module_id);
 	NoteGiven(account_id, module_id);
-	apitoken_identity_leave(&ownership);
+	apitoken_owner_leave(&ownership);
 	PG_RETURN_POINTER(NULL);
 }
 
@@ -163,12 +163,12 @@ apitoken_keep_offer(PG_FUNCTION_ARGS)
 	Datum		account_id;
 
 	apitoken_trigger_check_update_or(fcinfo, TRIGGER_EVENT_DELETE);
-	ownership = apitoken_identity_enter();
+	ownership = apitoken_owner_enter();
 	account_id = apitoken_trigger_value(trigger, trigger->tg_trigtuple, "account_id");
 	SettleAccount(account_id, (Datum) 0);
 	apitoken_store_clear(&arguments);
 	CheckHeld(trigger->tg_relation, account_id, STATEMENT_HELD_UNOFFERED, &arguments);
-	apitoken_identity_leave(&ownership);
+	apitoken_owner_leave(&ownership);
 	PG_RETURN_POINTER(NULL);
 }
 
@@ -192,7 +192,7 @@ apitoken_keep_module(PG_FUNCTION_ARGS)
 
 	apitoken_trigger_check_update_or(fcinfo, TRIGGER_EVENT_DELETE);
 	row = trigger->tg_trigtuple;
-	ownership = apitoken_identity_enter();
+	ownership = apitoken_owner_enter();
 	account_id = apitoken_trigger_value(trigger, row, "account_id");
 	group_id = apitoken_trigger_value(trigger, row, "user_group_id");
 	SettleAccount(account_id, group_id);
@@ -200,7 +200,7 @@ apitoken_keep_module(PG_FUNCTION_ARGS)
 	apitoken_store_set(&arguments, 2, apitoken_trigger_value(trigger, row, "module_id"));
 	apitoken_store_set(&arguments, 3, group_id);
 	CheckHeld(trigger->tg_relation, account_id, STATEMENT_MODULE_STILL_HELD, &arguments);
-	apitoken_identity_leave(&ownership);
+	apitoken_owner_leave(&ownership);
 	PG_RETURN_POINTER(NULL);
 }
 
@@ -237,7 +237,7 @@ apitoken_keep_account_types(PG_FUNCTION_ARGS)
 	Datum		module_id;
 
 	apitoken_trigger_check(fcinfo, TRIGGER_EVENT_UPDATE);
-	ownership = apitoken_identity_enter();
+	ownership = apitoken_owner_enter();
 	module_id = apitoken_trigger_value(trigger, trigger->tg_trigtuple, "id");
 	apitoken_store_clear(&arguments);
 	apitoken_store_set(&arguments, 1, module_id);
@@ -246,6 +246,6 @@ apitoken_keep_account_types(PG_FUNCTION_ARGS)
 	if (SPI_processed > 0)
 		apitoken_error_type_held(trigger->tg_relation, apitoken_store_cstring(0, 1),
 								 apitoken_store_cstring(0, 2), module_id);
-	apitoken_identity_leave(&ownership);
+	apitoken_owner_leave(&ownership);
 	PG_RETURN_POINTER(NULL);
 }

@@ -14,7 +14,7 @@
 #include "apitoken.h"
 #include "calls/call.h"
 #include "calls/hold.h"
-#include "calls/triggers.h"
+#include "store/trigger_row.h"
 #include "catalog/pg_type.h"
 #include "errors.h"
 #include "miscadmin.h"
@@ -332,11 +332,11 @@ apitoken_log_transition(PG_FUNCTION_ARGS)
 
 	CheckHeld(trigger, TextDatumGetCString(id), TextDatumGetCString(to));
 	caller = apitoken_identity_writer();
-	ownership = apitoken_identity_enter();
+	ownership = apitoken_owner_enter();
 	NoteTransition(&caller, TextDatumGetCString(account_id), TextDatumGetCString(id),
 				   TextDatumGetCString(from), TextDatumGetCString(to));
 	apitoken_acts_by_hand();
 	apitoken_transitions_record(&caller, account_id, id, from, to);
-	apitoken_identity_leave(&ownership);
+	apitoken_owner_leave(&ownership);
 	PG_RETURN_POINTER(NULL);
 }

@@ -1,79 +1,20 @@
 /*-------------------------------------------------------------------------
  *
  * triggers.c
- *	  What the triggers in C have in common, and the one that withdraws
- *	  modules.
+ *	  The triggers that withdraw modules, and that close gates.
  *
  * src/calls/triggers.c
  *
  *-------------------------------------------------------------------------
  */
-#include "calls/triggers.h"
+#include "compat.h"
 
-#include "catalog/pg_type.h"
-#include "errors.h"
 #include "rights/acts.h"
 #include "rights/identity.h"
 #include "store/gates.h"
+#include "store/trigger_row.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/rel.h"
-
-/*
- * Checks that a function was called as a trigger, after that event of a row.
- * Raises 39P01 if not.
- */
-void
-apitoken_trigger_check(FunctionCallInfo fcinfo, TriggerEvent event)
-{
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
-		!TRIGGER_FIRED_AFTER(trigger->tg_event) ||
-		(trigger->tg_event & TRIGGER_EVENT_OPMASK) != event)
-		apitoken_error_trigger();
-}
-
-/* The same for a trigger before an update of a row. */
-void
-apitoken_trigger_check_before_update(FunctionCallInfo fcinfo)
-{
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
-		!TRIGGER_FIRED_BEFORE(trigger->tg_event) || !TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
-		apitoken_error_trigger();
-}
-
-/* The same for a trigger that follows an update, too. */
-void
-apitoken_trigger_check_update_or(FunctionCallInfo fcinfo, TriggerEvent event)
-{
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-	bool		update = CALLED_AS_TRIGGER(fcinfo) && TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
-
-	apitoken_trigger_check(fcinfo, update ? TRIGGER_EVENT_UPDATE : event);
-}
-
-/*
- * Returns a column, of text and not null, of a trigger's row.  Raises 42804 if
- * it is not there or of another type.
- */
-Datum
-apitoken_trigger_value(TriggerData *trigger, HeapTuple tuple, const char *column)
-{
-	TupleDesc	tupdesc = trigger->tg_relation->rd_att;
-	int			attnum = SPI_fnumber(tupdesc, column);
-	bool		isnull;
-	Datum		value;
-
-	if (attnum <= 0 || getBaseType(SPI_gettypeid(tupdesc, attnum)) != TEXTOID)
-		apitoken_error_column_type(column);
-	value = SPI_getbinval(tuple, tupdesc, attnum, &isnull);
-	if (isnull)
-		apitoken_error_column_type(column);
-	return value;
-}
 
 /* Is it the default group, and has the module no more? */
 static bool
@@ -120,7 +61,7 @@ apitoken_withdraw_module(PG_FUNCTION_ARGS)
 	Datum		module_id;
 
 	apitoken_trigger_check_update_or(fcinfo, TRIGGER_EVENT_DELETE);
-	ownership = apitoken_identity_enter();
+	ownership = apitoken_owner_enter();
 	account_id = apitoken_trigger_value(trigger, trigger->tg_trigtuple, "account_id");
 	apitoken_gates_close(GATE_ACCOUNT, TextDatumGetCString(account_id));
 	apitoken_acts_by_hand();
@@ -129,7 +70,7 @@ apitoken_withdraw_module(PG_FUNCTION_ARGS)
 							apitoken_trigger_value(trigger, trigger->tg_trigtuple, "user_group_id"),
 							module_id))
 		Withdraw(account_id, module_id);
-	apitoken_identity_leave(&ownership);
+	apitoken_owner_leave(&ownership);
 	PG_RETURN_POINTER(NULL);
 }
 

@@ -247,7 +247,7 @@ StopTimeout(void)
 static ApitokenGateKind
 ActorGate(const ApitokenActor *actor)
 {
-	return apitoken_identity_is_token(actor) ? GATE_TOKEN : GATE_USER;
+	return apitoken_actor_is_token(actor) ? GATE_TOKEN : GATE_USER;
 }
 
 /* Adds an act, unless it is known.  Returns the one that is kept. */
@@ -336,7 +336,7 @@ HasRight(const Act *act, const ApitokenOffer *offer, bool *active)
 static bool
 IsUnknownToOthers(const ApitokenActor *actor)
 {
-	return apitoken_identity_is_token(actor) &&
+	return apitoken_actor_is_token(actor) &&
 		apitoken_identity_token_status(actor->id).status == NULL;
 }
 
@@ -447,19 +447,19 @@ CheckAgain(const Act *act)
 static void
 CheckNow(const Act *act)
 {
-	ApitokenOwnership ownership = apitoken_identity_enter();
+	ApitokenOwnership ownership = apitoken_owner_enter();
 
 	CheckAgain(act);
-	apitoken_identity_leave(&ownership);
+	apitoken_owner_leave(&ownership);
 }
 
 static void
 CheckHoldNow(const Act *act)
 {
-	ApitokenOwnership ownership = apitoken_identity_enter();
+	ApitokenOwnership ownership = apitoken_owner_enter();
 
 	CheckHold(act);
-	apitoken_identity_leave(&ownership);
+	apitoken_owner_leave(&ownership);
 }
 
 /*
@@ -623,7 +623,7 @@ GatesOfActs(void)
 static void
 CheckActs(void)
 {
-	ApitokenOwnership ownership = apitoken_identity_enter();
+	ApitokenOwnership ownership = apitoken_owner_enter();
 	ListCell   *cell;
 
 	apitoken_gates_pass(GatesOfActs());
@@ -632,7 +632,7 @@ CheckActs(void)
 		CHECK_FOR_INTERRUPTS();
 		CheckAgain(lfirst(cell));
 	}
-	apitoken_identity_leave(&ownership);
+	apitoken_owner_leave(&ownership);
 }
 
 /* What is locked from here on belongs to the transaction itself. */

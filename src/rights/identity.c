@@ -3,16 +3,6 @@
  * identity.c
  *	  Who acts, and for which accounts.
  *
- * The actor is, in this order:
- *
- * 1. the one that apitoken_authenticate has set for the transaction, in the
- *	  setting apitoken.actor, which nobody else can set;
- * 2. the user named by the JWT claim apitoken.jwt_actor_claim, believed only
- *	  in sessions of the role apitoken.jwt_authenticator: anybody can set
- *	  request.jwt.claims, but only PostgREST logs in as its authenticator;
- * 3. nobody but the database role itself, if it is trusted (see trust.c): it
- *	  could do by hand what it calls for.
- *
  * What an actor may administer is worked out before any token is looked at, so
  * that no answer depends on a token outside it.
  *
@@ -22,209 +12,15 @@
  */
 #include "rights/identity.h"
 
-#include "access/htup_details.h"
-#include "access/parallel.h"
-#include "apitoken.h"
-#include "catalog/namespace.h"
-#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "errors.h"
 #include "miscadmin.h"
-#include "request.h"
 #include "store/fetch.h"
 #include "store/ids.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
-#include "utils/lsyscache.h"
-#include "utils/syscache.h"
-
-#define ACTOR_SETTING "apitoken.actor"
-
-#define ACTOR_USER "user"
-#define ACTOR_TOKEN "token"
-
-/* apitoken.actor: "token:<id>" or "user:<id>"; empty: nobody */
-static char *actor_setting = NULL;
-
-/* true only while this file sets it */
-static bool setting_actor = false;
 
 /* on whose behalf a statement is writing now; NULL: nobody's */
 static const ApitokenCaller *writer = NULL;
-
-/*
- * The setting apitoken.actor
- */
-
-/*
- * Refuses every value that does not come from apitoken_authenticate, by
- * whatever way it comes: SET, set_config, ALTER ROLE, a configuration file, a
- * placeholder that was there before the library.  A parallel worker takes over
- * what its leader had.
- */
-static bool
-CheckActor(char **newval, void **extra, GucSource source)
-{
-	if (**newval == '\0' || setting_actor || InitializingParallelWorker)
-		return true;
-
-	GUC_check_errcode(ERRCODE_INSUFFICIENT_PRIVILEGE);
-	GUC_check_errmsg("parameter \"%s\" cannot be set", ACTOR_SETTING);
-	GUC_check_errhint("Call apitoken_authenticate().");
-	return false;
-}
-
-/* Defines the setting; for _PG_init. */
-void
-apitoken_identity_define_setting(void)
-{
-	DefineCustomStringVariable(ACTOR_SETTING,
-							   "The user or API token that acts in this transaction.",
-							   "Set by apitoken_authenticate alone.",
-							   &actor_setting,
-							   "",
-							   PGC_SUSET,
-							   GUC_NO_RESET_ALL | GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_FILE,
-							   CheckActor, NULL, NULL);
-}
-
-/*
- * Makes a user or token the actor until the transaction, or the savepoint,
- * ends.
- */
-void
-apitoken_identity_set_actor(const char *type, const char *id)
-{
-	char	   *value = psprintf("%s:%s", type, id);
-
-	setting_actor = true;
-	PG_TRY();
-	{
-		(void) set_config_option(ACTOR_SETTING, value, PGC_SUSET, PGC_S_SESSION,
-								 GUC_ACTION_LOCAL, true, ERROR, false);
-	}
-	PG_FINALLY();
-	{
-		setting_actor = false;
-	}
-	PG_END_TRY();
-}
-
-/* The actor in the setting; its type is NULL if there is none. */
-static ApitokenActor
-AuthenticatedActor(void)
-{
-	ApitokenActor actor = {NULL, NULL};
-	const char *colon = strchr(actor_setting, ':');
-
-	if (colon != NULL)
-	{
-		actor.type = *actor_setting == *ACTOR_TOKEN ? ACTOR_TOKEN : ACTOR_USER;
-		actor.id = pstrdup(colon + 1);
-	}
-	return actor;
-}
-
-/*
- * The JWT claim
- */
-
-/* Was this session opened by the role whose claims are believed? */
-static bool
-ClaimsAreBelieved(void)
-{
-	return apitoken_jwt_actor_claim[0] != '\0' && apitoken_jwt_authenticator[0] != '\0' &&
-		get_role_oid(apitoken_jwt_authenticator, true) == GetSessionUserId();
-}
-
-static ApitokenActor
-ClaimedActor(void)
-{
-	ApitokenActor actor = {NULL, NULL};
-
-	if (ClaimsAreBelieved())
-	{
-		actor.id = apitoken_request_member("request.jwt.claims", apitoken_jwt_actor_claim);
-		if (actor.id != NULL)
-			actor.type = ACTOR_USER;
-	}
-	return actor;
-}
-
-/* Who acts, whether he is known or not; type is NULL for nobody. */
-static ApitokenActor
-CurrentActor(void)
-{
-	ApitokenActor actor = AuthenticatedActor();
-
-	return actor.type != NULL ? actor : ClaimedActor();
-}
-
-/*
- * The owner of the tables
- */
-
-static Oid
-TokensRelation(void)
-{
-	Oid			schema = get_namespace_oid(APITOKEN_SCHEMA, true);
-	Oid			relation = OidIsValid(schema) ? get_relname_relid("api_tokens", schema) :
-		InvalidOid;
-
-	if (!OidIsValid(relation))
-		apitoken_error_table_missing(APITOKEN_SCHEMA ".api_tokens");
-	return relation;
-}
-
-static Oid
-TablesOwner(void)
-{
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(TokensRelation()));
-	Oid			owner;
-
-	if (!HeapTupleIsValid(tuple))
-		apitoken_error_table_missing(APITOKEN_SCHEMA ".api_tokens");
-	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
-	ReleaseSysCache(tuple);
-	return owner;
-}
-
-/*
- * Enters the extension: becomes the owner of the tables, so that a caller needs no
- * right on them and a policy binds nothing, be it forced on the owner or not: it may
- * be asking itself who acts.  Foreign keys are checked in the same way.  And connects
- * to SPI, whose memory context is the current one then.  What was the last statement's result stays so for who was connected before.
- *
- * Settings that are saved from here on, as store.c does with the search path,
- * are restored when it is left.
- *
- * Returns what apitoken_identity_leave goes back to.  After an error, the
- * end of the (sub)transaction goes back by itself.
- */
-ApitokenOwnership
-apitoken_identity_enter(void)
-{
-	ApitokenOwnership ownership;
-	Oid			owner = TablesOwner();
-
-	GetUserIdAndSecContext(&ownership.role, &ownership.security_context);
-	SetUserIdAndSecContext(owner, ownership.security_context | SECURITY_LOCAL_USERID_CHANGE |
-						   SECURITY_NOFORCE_RLS);
-	ownership.guc_level = NewGUCNestLevel();
-	if (SPI_connect() != SPI_OK_CONNECT)
-		apitoken_error_statement("apitoken", "SPI_connect");
-	return ownership;
-}
-
-/* Goes back to the role, the settings and the memory context of the caller. */
-void
-apitoken_identity_leave(const ApitokenOwnership *ownership)
-{
-	SPI_finish();
-	AtEOXact_GUC(false, ownership->guc_level);
-	SetUserIdAndSecContext(ownership->role, ownership->security_context);
-}
 
 /*
  * Tokens
@@ -403,13 +199,6 @@ FindTokenScope(ApitokenCaller *caller)
 	return true;
 }
 
-/* Is that actor a token?  Else it is a user. */
-bool
-apitoken_identity_is_token(const ApitokenActor *actor)
-{
-	return strcmp(actor->type, ACTOR_TOKEN) == 0;
-}
-
 /* Somebody who may administer nothing. */
 static ApitokenCaller
 Powerless(ApitokenActor actor)
@@ -432,7 +221,7 @@ bool
 apitoken_identity_scope(ApitokenActor actor, ApitokenCaller *scope)
 {
 	*scope = Powerless(actor);
-	return apitoken_identity_is_token(&actor) ? FindTokenScope(scope) : FindUserScope(scope);
+	return apitoken_actor_is_token(&actor) ? FindTokenScope(scope) : FindUserScope(scope);
 }
 
 /*
@@ -463,7 +252,7 @@ apitoken_identity_holds(const ApitokenCaller *scope, const char *module_code)
 	ApitokenTokenStatus token;
 	ApitokenHeldModules held;
 
-	if (!apitoken_identity_is_token(&scope->actor))
+	if (!apitoken_actor_is_token(&scope->actor))
 		return apitoken_identity_user_holds(&scope->actor, NULL, module_code);
 
 	token = apitoken_identity_token_status(scope->actor.id);
@@ -484,9 +273,9 @@ apitoken_identity_holds(const ApitokenCaller *scope, const char *module_code)
  * then, and a caller who may administer nothing.
  */
 bool
-apitoken_identity_visible(Oid role, ApitokenOperation operation, ApitokenCaller *caller)
+apitoken_identity_find(Oid role, ApitokenOperation operation, ApitokenCaller *caller)
 {
-	ApitokenActor actor = CurrentActor();
+	ApitokenActor actor = apitoken_actor_current();
 	bool		found;
 
 	if (actor.type != NULL)
@@ -515,12 +304,12 @@ apitoken_identity_caller(Oid role, ApitokenOperation operation)
 {
 	ApitokenCaller caller;
 
-	if (!apitoken_identity_visible(role, operation, &caller))
+	if (!apitoken_identity_find(role, operation, &caller))
 		apitoken_error_unauthorized();
 	if (!caller.everywhere && ArrayGetNItems(ARR_NDIM(caller.accounts),
 											 ARR_DIMS(caller.accounts)) == 0)
 	{
-		if (operation != OPERATION_READ || !apitoken_identity_is_token(&caller.actor))
+		if (operation != OPERATION_READ || !apitoken_actor_is_token(&caller.actor))
 			apitoken_error_forbidden();
 		caller.only_self = true;
 		caller.accounts = caller.homes;
@@ -616,7 +405,7 @@ apitoken_identity_writer(void)
 	if (writer != NULL)
 		return *writer;
 
-	by_hand = Powerless(CurrentActor());
+	by_hand = Powerless(apitoken_actor_current());
 	by_hand.role = GetUserId();
 	return by_hand;
 }

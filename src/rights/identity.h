@@ -12,16 +12,11 @@
 
 #include "compat.h"
 
+#include "rights/actor.h"
+#include "rights/owner.h"
 #include "rights/trust.h"
 #include "store/store.h"
 #include "utils/array.h"
-
-/* An actor; type is NULL for none: a trusted role that acts by itself. */
-typedef struct ApitokenActor
-{
-	const char *type;			/* "user" or "token", as in apitoken.actors */
-	const char *id;
-} ApitokenActor;
 
 /* Who calls, and what he may administer. */
 typedef struct ApitokenCaller
@@ -64,26 +59,11 @@ typedef struct ApitokenHeldModules
 	ApitokenHeldModule *modules;	/* in order of their ids */
 } ApitokenHeldModules;
 
-/* What to go back to when the function that became the owner ends. */
-typedef struct ApitokenOwnership
-{
-	Oid			role;
-	int			security_context;
-	int			guc_level;
-} ApitokenOwnership;
-
-extern void apitoken_identity_define_setting(void);
-extern void apitoken_identity_set_actor(const char *type, const char *id);
-
-extern ApitokenOwnership apitoken_identity_enter(void);
-extern void apitoken_identity_leave(const ApitokenOwnership *ownership);
-
 extern ApitokenTokenStatus apitoken_identity_token_status(const char *id);
 extern bool apitoken_identity_is_active(const ApitokenTokenStatus *token);
 extern ApitokenHeldModules apitoken_identity_token_modules(const char *account_id,
 														   const char *id);
 
-extern bool apitoken_identity_is_token(const ApitokenActor *actor);
 extern bool apitoken_identity_scope(ApitokenActor actor, ApitokenCaller *scope);
 extern bool apitoken_identity_holds(const ApitokenCaller *scope, const char *module_code);
 extern bool apitoken_identity_user_holds(const ApitokenActor *actor, const char *account_id,
@@ -91,8 +71,8 @@ extern bool apitoken_identity_user_holds(const ApitokenActor *actor, const char 
 extern ApitokenCaller apitoken_identity_caller(Oid role, ApitokenOperation operation);
 extern void apitoken_identity_set_scope(ApitokenArguments *arguments, int everywhere,
 										int accounts, const ApitokenCaller *caller);
-extern bool apitoken_identity_visible(Oid role, ApitokenOperation operation,
-									  ApitokenCaller *caller);
+extern bool apitoken_identity_find(Oid role, ApitokenOperation operation,
+								   ApitokenCaller *caller);
 
 extern uint64 apitoken_identity_write_as(const ApitokenCaller *caller,
 										 ApitokenStatement statement,

@@ -90,7 +90,7 @@ apitoken_offer_may_give(const ApitokenOffer *offer, const ApitokenOfferedModule 
 		return false;
 	if (giver->actor.type == NULL || giver->everywhere)
 		return true;
-	if (apitoken_identity_is_token(&giver->actor))
+	if (apitoken_actor_is_token(&giver->actor))
 		return apitoken_identity_holds(giver, module->code);
 	return strcmp(module->code, APITOKEN_ANY_ACCOUNT_MODULE) != 0 ||
 		apitoken_identity_user_holds(&giver->actor, offer->account_id, module->code);

@@ -11,7 +11,7 @@
 #include "compat.h"
 
 #include "access/xact.h"
-#include "calls/triggers.h"
+#include "store/trigger_row.h"
 #include "errors.h"
 #include "fmgr.h"
 #include "rights/identity.h"
@@ -28,21 +28,21 @@ static ApitokenCaller
 VisibleToCaller(void)
 {
 	MemoryContext result_context = CurrentMemoryContext;
-	ApitokenOwnership ownership = apitoken_identity_enter();
+	ApitokenOwnership ownership = apitoken_owner_enter();
 	ApitokenCaller caller;
 	MemoryContext old;
 
 	/* as things are now: but in parallel mode no newer snapshot can be taken */
 	if (!IsInParallelMode())
 		PushActiveSnapshot(GetLatestSnapshot());
-	(void) apitoken_identity_visible(ownership.role, OPERATION_SEE, &caller);
+	(void) apitoken_identity_find(ownership.role, OPERATION_SEE, &caller);
 	if (!IsInParallelMode())
 		PopActiveSnapshot();
 
 	old = MemoryContextSwitchTo(result_context);
 	caller.accounts = DatumGetArrayTypePCopy(PointerGetDatum(caller.accounts));
 	MemoryContextSwitchTo(old);
-	apitoken_identity_leave(&ownership);
+	apitoken_owner_leave(&ownership);
 	return caller;
 }
 

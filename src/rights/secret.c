@@ -14,16 +14,12 @@
  */
 #include "rights/secret.h"
 
-#include <ctype.h>
-
 #include "errors.h"
 #include "fmgr.h"
+#include "redact.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
-#define SECRET_PREFIX "idt:"
-#define MASK "****"
-#define SECRET_MASK ":" MASK
 #define RANDOM_BYTES 32
 
 /*
@@ -32,16 +28,16 @@
  */
 #define MAX_SECRET_LENGTH 1200
 
-/* Characters of the opaque part of a secret that this extension has made. */
-#define OPAQUE_LENGTH ((RANDOM_BYTES * 8 + 5) / 6)
+StaticAssertDecl(APITOKEN_OPAQUE_LENGTH == (RANDOM_BYTES * 8 + 5) / 6,
+				 "an opaque part is as long as its random bytes in base64url");
 
 /* Appends what may be shown of the secret of the token with that id. */
 void
 apitoken_secret_append_masked(StringInfo buffer, const text *id)
 {
-	appendStringInfoString(buffer, SECRET_PREFIX);
+	appendStringInfoString(buffer, APITOKEN_SECRET_PREFIX);
 	appendBinaryStringInfo(buffer, VARDATA_ANY(id), VARSIZE_ANY_EXHDR(id));
-	appendStringInfoString(buffer, SECRET_MASK);
+	appendStringInfoString(buffer, ":" APITOKEN_MASK);
 }
 
 /*
@@ -52,11 +48,11 @@ apitoken_secret_append_masked(StringInfo buffer, const text *id)
 bool
 apitoken_secret_find_id(const char *secret, int length, const char **id, int *id_length)
 {
-	int			start = strlen(SECRET_PREFIX);
+	int			start = strlen(APITOKEN_SECRET_PREFIX);
 	int			end = length - 1;
 
 	if (length > MAX_SECRET_LENGTH || length < start ||
-		memcmp(secret, SECRET_PREFIX, start) != 0)
+		memcmp(secret, APITOKEN_SECRET_PREFIX, start) != 0)
 		return false;
 
 	while (end > start && secret[end] != ':')
@@ -67,136 +63,6 @@ apitoken_secret_find_id(const char *secret, int length, const char **id, int *id
 	*id = secret + start;
 	*id_length = end - start;
 	return true;
-}
-
-/*
- * Secrets in other texts
- *
- * Whoever gives a secret where something else belongs has typed it, pasted it
- * behind something, or taken it from a URL.  So it is found in the middle of a
- * text, in capitals and percent-encoded, be it several times over.
- */
-
-/* The byte at next, decoded; steps behind it. */
-static unsigned char
-ReadCharacter(const char *string, int length, int *next)
-{
-	unsigned char c = string[(*next)++];
-
-	/* "%25" may be the beginning of what was encoded twice */
-	while (c == '%' && *next + 2 <= length && isxdigit((unsigned char) string[*next]) &&
-		   isxdigit((unsigned char) string[*next + 1]))
-	{
-		char		digits[] = {string[*next], string[*next + 1], '\0'};
-
-		c = (unsigned char) strtol(digits, NULL, 16);
-		*next += 2;
-	}
-	return c;
-}
-
-/*
- * Where the opaque part begins of a secret that begins at start; -1 if none
- * does.
- */
-static int
-MatchSecret(const char *string, int length, int start)
-{
-	int			next = start;
-
-	for (const char *expected = SECRET_PREFIX; *expected != '\0'; expected++)
-	{
-		if (next >= length ||
-			pg_tolower(ReadCharacter(string, length, &next)) != (unsigned char) *expected)
-			return -1;
-	}
-	while (next < length)
-	{
-		if (ReadCharacter(string, length, &next) == ':')
-			return next;
-	}
-	return -1;
-}
-
-/* Where the opaque part of the first secret in a text begins; -1: there is none. */
-static int
-FindOpaque(const char *string, int length)
-{
-	for (int start = 0; start < length; start++)
-	{
-		int			opaque;
-
-		if (strchr("iI%", string[start]) == NULL)
-			continue;
-		opaque = MatchSecret(string, length, start);
-		if (opaque >= 0)
-			return opaque;
-	}
-	return -1;
-}
-
-/* How many characters of an opaque part's alphabet there are from start on. */
-static int
-RunLength(const char *string, int length, int start)
-{
-	int			end = start;
-
-	while (end < length && (isalnum((unsigned char) string[end]) || string[end] == '-' ||
-							string[end] == '_') && !IS_HIGHBIT_SET(string[end]))
-		end++;
-	return end - start;
-}
-
-/*
- * Says whether something in a text has the shape of a secret, or of the opaque
- * part of one.  Allocates nothing: an error may be under way.
- */
-bool
-apitoken_secret_is_in(const char *string)
-{
-	int			length = strlen(string);
-
-	if (FindOpaque(string, length) >= 0)
-		return true;
-	for (int next = 0; next < length;)
-	{
-		int			run = RunLength(string, length, next);
-
-		if (run == OPAQUE_LENGTH)
-			return true;
-		next += Max(run, 1);
-	}
-	return false;
-}
-
-/*
- * Returns what may be shown of a string, in the current memory context: it ends
- * where the opaque part of a secret begins, since nobody knows where that ends,
- * and what could be an opaque part by itself is masked as well.
- */
-char *
-apitoken_secret_mask(const char *string)
-{
-	int			length = strlen(string);
-	int			opaque = FindOpaque(string, length);
-	StringInfoData shown;
-
-	if (opaque >= 0)
-		length = opaque;
-	initStringInfo(&shown);
-	for (int next = 0; next < length;)
-	{
-		int			run = RunLength(string, length, next);
-
-		if (run == OPAQUE_LENGTH)
-			appendStringInfoString(&shown, MASK);
-		else
-			appendBinaryStringInfo(&shown, string + next, Max(run, 1));
-		next += Max(run, 1);
-	}
-	if (opaque >= 0)
-		appendStringInfoString(&shown, MASK);
-	return shown.data;
 }
 
 static void
@@ -222,7 +88,7 @@ apitoken_secret_generate(const char *id)
 
 	FillRandom(bytes, sizeof(bytes));
 	initStringInfo(&secret);
-	appendStringInfo(&secret, SECRET_PREFIX "%s:", id);
+	appendStringInfo(&secret, APITOKEN_SECRET_PREFIX "%s:", id);
 	for (int i = 0; i < RANDOM_BYTES; i++)
 	{
 		bits = bits << 8 | bytes[i];

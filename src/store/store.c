@@ -470,7 +470,7 @@ PreparePlan(ApitokenStatement statement)
 /*
  * From here on, until apitoken_store_pass_policies, policies that are forced on the
  * tables' owner bind what is read: else he is past them, see
- * apitoken_identity_enter.  Returns what that function goes back to; an error
+ * apitoken_owner_enter.  Returns what that function goes back to; an error
  * goes back by itself.
  */
 int

@@ -1,14 +1,14 @@
 /*-------------------------------------------------------------------------
  *
- * triggers.h
- *	  What the triggers in C have in common.
+ * trigger_row.h
+ *	  What a trigger in C is called with.
  *
- * src/calls/triggers.h
+ * src/store/trigger_row.h
  *
  *-------------------------------------------------------------------------
  */
-#ifndef APITOKEN_TRIGGERS_H
-#define APITOKEN_TRIGGERS_H
+#ifndef APITOKEN_TRIGGER_ROW_H
+#define APITOKEN_TRIGGER_ROW_H
 
 #include "compat.h"
 
@@ -20,4 +20,4 @@ extern void apitoken_trigger_check_before_update(FunctionCallInfo fcinfo);
 extern void apitoken_trigger_check_update_or(FunctionCallInfo fcinfo, TriggerEvent event);
 extern Datum apitoken_trigger_value(TriggerData *trigger, HeapTuple tuple, const char *column);
 
-#endif							/* APITOKEN_TRIGGERS_H */
+#endif							/* APITOKEN_TRIGGER_ROW_H */

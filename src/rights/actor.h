@@ -1,0 +1,27 @@
+/*-------------------------------------------------------------------------
+ *
+ * actor.h
+ *	  Who acts.
+ *
+ * src/rights/actor.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef APITOKEN_ACTOR_H
+#define APITOKEN_ACTOR_H
+
+#include "compat.h"
+
+/* An actor; type is NULL for none: a trusted role that acts by itself. */
+typedef struct ApitokenActor
+{
+	const char *type;			/* "user" or "token", as in apitoken.actors */
+	const char *id;
+} ApitokenActor;
+
+extern void apitoken_actor_define_setting(void);
+extern void apitoken_actor_set(const char *type, const char *id);
+extern ApitokenActor apitoken_actor_current(void);
+extern bool apitoken_actor_is_token(const ApitokenActor *actor);
+
+#endif							/* APITOKEN_ACTOR_H */

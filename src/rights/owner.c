@@ -1,0 +1,83 @@
+/*-------------------------------------------------------------------------
+ *
+ * owner.c
+ *	  The owner of the tables, whom the functions become.
+ *
+ * src/rights/owner.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "rights/owner.h"
+
+#include "access/htup_details.h"
+#include "apitoken.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "errors.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+static Oid
+TokensRelation(void)
+{
+	Oid			schema = get_namespace_oid(APITOKEN_SCHEMA, true);
+	Oid			relation = OidIsValid(schema) ? get_relname_relid("api_tokens", schema) :
+		InvalidOid;
+
+	if (!OidIsValid(relation))
+		apitoken_error_table_missing(APITOKEN_SCHEMA ".api_tokens");
+	return relation;
+}
+
+static Oid
+TablesOwner(void)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(TokensRelation()));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		apitoken_error_table_missing(APITOKEN_SCHEMA ".api_tokens");
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+/*
+ * Enters the extension: becomes the owner of the tables, so that a caller needs no
+ * right on them and a policy binds nothing, be it forced on the owner or not: it may
+ * be asking itself who acts.  Foreign keys are checked in the same way.  And connects
+ * to SPI, whose memory context is the current one then.  What was the last
+ * statement's result stays so for who was connected before.
+ *
+ * Settings that are saved from here on, as store.c does with the search path,
+ * are restored when it is left.
+ *
+ * Returns what apitoken_owner_leave goes back to.  After an error, the
+ * end of the (sub)transaction goes back by itself.
+ */
+ApitokenOwnership
+apitoken_owner_enter(void)
+{
+	ApitokenOwnership ownership;
+	Oid			owner = TablesOwner();
+
+	GetUserIdAndSecContext(&ownership.role, &ownership.security_context);
+	SetUserIdAndSecContext(owner, ownership.security_context | SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_NOFORCE_RLS);
+	ownership.guc_level = NewGUCNestLevel();
+	if (SPI_connect() != SPI_OK_CONNECT)
+		apitoken_error_statement("apitoken", "SPI_connect");
+	return ownership;
+}
+
+/* Goes back to the role, the settings and the memory context of the caller. */
+void
+apitoken_owner_leave(const ApitokenOwnership *ownership)
+{
+	SPI_finish();
+	AtEOXact_GUC(false, ownership->guc_level);
+	SetUserIdAndSecContext(ownership->role, ownership->security_context);
+}
