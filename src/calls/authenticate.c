@@ -43,7 +43,7 @@ typedef struct Credential
 static ApitokenColumn credential_columns[] = {
 	{"digest", BYTEAOID}, {"last_access_at", TIMESTAMPTZOID}
 };
-static const ApitokenLayout credential_layout = {NULL, 2, credential_columns, 0};
+static const ApitokenLayout credential_layout = {2, credential_columns, 0};
 
 /* An access that is still to come was noted by a clock that was ahead. */
 static bool

@@ -40,7 +40,7 @@ CopyString(const JsonbValue *value)
 static bool
 IsMember(const JsonbValue *key, ApitokenResourceKind kind)
 {
-	return apitoken_model_find_member(apitoken_model_layout(kind)->shape,
+	return apitoken_model_find_member(apitoken_model_shape(kind),
 									  key->val.string.val, key->val.string.len) >= 0;
 }
 

@@ -144,7 +144,7 @@ apitoken_call_find_token(const ApitokenCall *call, const char *id)
 static Jsonb *
 BuildDocument(const ApitokenCall *call, ApitokenFields *fields, const char *secret, bool of_change)
 {
-	ApitokenRows token = apitoken_rows_of_result(RESOURCE_TOKEN, 1);
+	ApitokenResources token = apitoken_resources_of_result(RESOURCE_TOKEN, 1);
 
 	return apitoken_document_build(token, fields, secret, of_change, call->result_context);
 }

@@ -35,14 +35,14 @@ ListFields(const ApitokenRql *rql)
  * Keeps the page's rows of the last statement's result, whose first column is
  * the total, and whose second is null if the page is empty.
  */
-static ApitokenRows
+static ApitokenResources
 KeepPage(uint64 count, ApitokenPage *page)
 {
 	bool		isnull;
 
 	page->total = DatumGetInt64(apitoken_store_value(0, 1, &isnull));
 	(void) apitoken_store_value(0, 2, &isnull);
-	return apitoken_rows_of_result(RESOURCE_TOKEN, isnull ? 0 : count);
+	return apitoken_resources_of_result(RESOURCE_TOKEN, isnull ? 0 : count);
 }
 
 PG_FUNCTION_INFO_V1(apitoken_list);
@@ -66,14 +66,14 @@ apitoken_list(PG_FUNCTION_ARGS)
 	ApitokenCall call = apitoken_call_begin(OPERATION_READ);
 	ApitokenSql *sql = palloc(sizeof(ApitokenSql));
 	ApitokenPage page;
-	ApitokenRows rows;
+	ApitokenResources tokens;
 	Jsonb	   *list;
 
 	page.limit = rql->limit < 0 ? APITOKEN_DEFAULT_LIMIT : rql->limit;
 	page.offset = Max(rql->offset, 0);
 	apitoken_rql_compile(rql, VARDATA_ANY(query), VARSIZE_ANY_EXHDR(query), &call.caller, sql);
-	rows = KeepPage(apitoken_store_read_composed(sql), &page);
-	list = apitoken_document_build_list(rows, apitoken_self_fields(&call.caller, fields), page,
+	tokens = KeepPage(apitoken_store_read_composed(sql), &page);
+	list = apitoken_document_build_list(tokens, apitoken_self_fields(&call.caller, fields), page,
 										call.result_context);
 	apitoken_call_end(&call);
 	PG_RETURN_JSONB_P(list);

@@ -34,7 +34,7 @@
 static int
 ExpectedSize(const ApitokenDocument *document)
 {
-	Size		size = (Size) (document->tokens.count + document->user_groups.count + 1) * 4096;
+	Size		size = (Size) (document->tokens.rows.count + document->user_groups.rows.count + 1) * 4096;
 
 	for (int list = 0; list < APITOKEN_GROUP_LISTS; list++)
 	{
@@ -52,13 +52,12 @@ ExpectedSize(const ApitokenDocument *document)
 static void
 WriteToken(ApitokenDocument *document, ApitokenContainer *parent, int token)
 {
-	const ApitokenLayout *layout = document->tokens.layout;
-	ApitokenRow *row = &document->tokens.rows[token];
+	ApitokenRow *row = &document->tokens.rows.rows[token];
 	ApitokenPlace place =
-		apitoken_walk_enter(NULL, NULL, apitoken_rows_id(RESOURCE_TOKEN, layout, row));
+		apitoken_walk_enter(NULL, NULL, apitoken_resources_id(RESOURCE_TOKEN, row));
 
-	apitoken_members_write(document, &document->buffer, parent, &place, layout, row,
-						   document->fields);
+	apitoken_members_write(document, &document->buffer, parent, &place,
+						   document->tokens.shape, row, document->fields);
 }
 
 /* {"$meta": {"pagination": {"limit", "total", "offset"}, "omitted": []}, "data": [...]} */
@@ -76,8 +75,8 @@ WriteList(ApitokenDocument *document)
 	apitoken_jsonb_add_key(&list, "data");
 	apitoken_jsonb_add_key(&list, "$meta");
 
-	apitoken_jsonb_start_array(&array, buffer, document->tokens.count);
-	for (int i = 0; i < document->tokens.count; i++)
+	apitoken_jsonb_start_array(&array, buffer, document->tokens.rows.count);
+	for (int i = 0; i < document->tokens.rows.count; i++)
 		WriteToken(document, &array, i);
 	apitoken_jsonb_finish(&array, &list);
 
@@ -285,7 +284,7 @@ BuildWhatFits(const ApitokenDocument *asked, bool of_change)
  * even the token's own members are too large.
  */
 Jsonb *
-apitoken_document_build(ApitokenRows token, ApitokenFields *fields, const char *secret,
+apitoken_document_build(ApitokenResources token, ApitokenFields *fields, const char *secret,
 						bool of_change, MemoryContext result_context)
 {
 	ApitokenDocument asked = {0};
@@ -304,7 +303,7 @@ apitoken_document_build(ApitokenRows token, ApitokenFields *fields, const char *
  * the rows.  The page has at most apitoken.max_page_size.
  */
 Jsonb *
-apitoken_document_build_list(ApitokenRows tokens, ApitokenFields *fields, ApitokenPage page,
+apitoken_document_build_list(ApitokenResources tokens, ApitokenFields *fields, ApitokenPage page,
 							 MemoryContext result_context)
 {
 	ApitokenDocument asked = {0};

@@ -11,7 +11,7 @@
 #define APITOKEN_DOCUMENT_H
 
 #include "document/fields.h"
-#include "store/rows.h"
+#include "document/resources.h"
 #include "utils/jsonb.h"
 
 /* A container that was written: where its bytes are in its buffer. */
@@ -83,7 +83,7 @@ typedef struct ApitokenDocument
 	/* what is asked for */
 	ApitokenFields *fields;
 	const char *secret;			/* shown unmasked if not NULL */
-	ApitokenRows tokens;
+	ApitokenResources tokens;
 	const ApitokenPage *page;	/* of a list of tokens; NULL: one token */
 	MemoryContext result_context;
 	MemoryContext context;		/* of all that is not the result */
@@ -94,11 +94,11 @@ typedef struct ApitokenDocument
 	bool		has_long_numbers;	/* that grow more than a string, as text */
 
 	/* what was read */
-	ApitokenRows accounts;
-	ApitokenRows user_groups;
-	ApitokenRows modules;		/* of the tokens */
-	ApitokenRows user_actors;
-	ApitokenRows token_actors;
+	ApitokenResources accounts;
+	ApitokenResources user_groups;
+	ApitokenResources modules;	/* of the tokens */
+	ApitokenResources user_actors;
+	ApitokenResources token_actors;
 
 	ApitokenList groups_of_account;
 	ApitokenList modules_of_token;
@@ -107,10 +107,10 @@ typedef struct ApitokenDocument
 	ApitokenList errors_of_buyer;	/* by the buyer's number as a leaf */
 } ApitokenDocument;
 
-extern Jsonb *apitoken_document_build(ApitokenRows token, ApitokenFields *fields,
+extern Jsonb *apitoken_document_build(ApitokenResources token, ApitokenFields *fields,
 									  const char *secret, bool of_change,
 									  MemoryContext result_context);
-extern Jsonb *apitoken_document_build_list(ApitokenRows tokens, ApitokenFields *fields,
+extern Jsonb *apitoken_document_build_list(ApitokenResources tokens, ApitokenFields *fields,
 										   ApitokenPage page, MemoryContext result_context);
 
 #endif							/* APITOKEN_DOCUMENT_H */

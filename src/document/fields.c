@@ -114,13 +114,13 @@ EnterMember(ItemReader *item, const ApitokenShapeMember *member, const ApitokenP
 	if (apitoken_walk_closure(place, member->member) == LINK_OPEN)
 	{
 		if (member->records != NULL)
-			return member->records->shape;
+			return member->records;
 		if (member->shape != NULL)
 			return member->shape;
 		if (member->member->target != RESOURCE_NONE)
 		{
 			*inner = apitoken_walk_enter(place, member->member, any);
-			return apitoken_model_layout(any.kind)->shape;
+			return apitoken_model_shape(any.kind);
 		}
 	}
 	apitoken_error_field(item->path, item->next + 1, strcspn(item->path + item->next + 1, "."),
@@ -242,7 +242,7 @@ apitoken_fields_add(ApitokenFields *fields, const char *more, int length)
 	if (length > MAX_LENGTH)
 		apitoken_error_fields_syntax(MAX_LENGTH + 1, "it has at most 1048576 bytes");
 	if (fields == NULL)
-		fields = MakeFields(apitoken_model_layout(RESOURCE_TOKEN)->shape, true);
+		fields = MakeFields(apitoken_model_shape(RESOURCE_TOKEN), true);
 
 	while (start <= length)
 	{

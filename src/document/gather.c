@@ -48,7 +48,7 @@ typedef struct Requests
 static Request
 RequestOf(Request owner, ApitokenResourceKind kind, const char *name)
 {
-	const ApitokenShape *shape = apitoken_model_layout(kind)->shape;
+	const ApitokenShape *shape = apitoken_model_shape(kind);
 	int			member = apitoken_model_find_member(shape, name, strlen(name));
 	Request		request = {false, NULL};
 
@@ -197,9 +197,9 @@ ReadItems(ApitokenRows *rows, ApitokenList *list, ApitokenLookup lookup,
 static ApitokenColumn module_link_columns[] = {{"module_id", TEXTOID}};
 static ApitokenColumn user_link_columns[] = {{"user_id", TEXTOID}};
 static ApitokenColumn buyer_link_columns[] = {{"buyer_id", TEXTOID}};
-static const ApitokenLayout module_link = {NULL, 1, module_link_columns, 0};
-static const ApitokenLayout user_link = {NULL, 1, user_link_columns, 0};
-static const ApitokenLayout buyer_link = {NULL, 1, buyer_link_columns, 0};
+static const ApitokenLayout module_link = {1, module_link_columns, 0};
+static const ApitokenLayout user_link = {1, user_link_columns, 0};
+static const ApitokenLayout buyer_link = {1, buyer_link_columns, 0};
 
 /* The links of one owner after the other, while they come in. */
 typedef struct LinkReader
@@ -268,10 +268,8 @@ ReadLinks(ApitokenList *list, ApitokenIds *ids, ApitokenLookup lookup, const Api
  */
 
 static int
-SlotOf(const ApitokenLayout *layout, const char *name)
+SlotOf(const ApitokenShape *shape, const char *name)
 {
-	const ApitokenShape *shape = layout->shape;
-
 	return shape->members[apitoken_model_find_member(shape, name, strlen(name))].slot;
 }
 
@@ -292,28 +290,30 @@ Column(const ApitokenRows *rows, int slot)
 
 /* Rows that belong to an account as keys: account and id. */
 static ApitokenKeys
-OwnedKeys(const ApitokenRows *rows)
+OwnedKeys(const ApitokenResources *owners)
 {
+	const ApitokenRows *rows = &owners->rows;
 	ApitokenKeys keys = {rows->count, {
-			Column(rows, SlotOf(rows->layout, "account")), Column(rows, rows->layout->id_slot)
+			Column(rows, SlotOf(owners->shape, "account")), Column(rows, rows->layout->id_slot)
 	}};
 
 	return keys;
 }
 
 static ApitokenColumn last_access_columns[] = {{"last_access_at", TIMESTAMPTZOID}};
-static const ApitokenLayout last_access = {NULL, 1, last_access_columns, 0};
+static const ApitokenLayout last_access = {1, last_access_columns, 0};
 
 static void
 ReceiveLastAccess(void *argument, int key, Datum *values, bool *isnull)
 {
-	const ApitokenRows *tokens = argument;
-	int			slot = SlotOf(tokens->layout, "lastAccessAt");
+	const ApitokenResources *tokens = argument;
+	ApitokenRow *row = &tokens->rows.rows[key];
+	int			slot = SlotOf(tokens->shape, "lastAccessAt");
 
 	if (isnull[0])
 		return;
-	tokens->rows[key].values[slot] = datumCopy(values[0], FLOAT8PASSBYVAL, sizeof(TimestampTz));
-	tokens->rows[key].isnull[slot] = false;
+	row->values[slot] = datumCopy(values[0], FLOAT8PASSBYVAL, sizeof(TimestampTz));
+	row->isnull[slot] = false;
 }
 
 /* When a token was last used is kept in a table of its own. */
@@ -329,24 +329,23 @@ ReadLastAccess(ApitokenDocument *document)
 static void
 ReadAccounts(ApitokenDocument *document)
 {
-	const ApitokenRows *tokens = &document->tokens;
-	int			account = SlotOf(tokens->layout, "account");
+	const ApitokenRows *tokens = &document->tokens.rows;
+	int			account = SlotOf(document->tokens.shape, "account");
 	ApitokenIds *ids = apitoken_ids_create();
 
 	for (int i = 0; i < tokens->count; i++)
 		(void) apitoken_ids_add(ids, tokens->rows[i].values[account]);
-	document->accounts = apitoken_rows_fetch(RESOURCE_ACCOUNT, LOOKUP_ACCOUNTS, ids);
+	document->accounts = apitoken_resources_fetch(RESOURCE_ACCOUNT, LOOKUP_ACCOUNTS, ids);
 }
 
 static void
 ReadUserGroups(ApitokenDocument *document)
 {
-	const ApitokenIds *accounts = document->accounts.ids;
+	const ApitokenIds *accounts = document->accounts.rows.ids;
 	ApitokenKeys owners = {accounts->count, {accounts->ids}};
 
-	document->user_groups = apitoken_rows_none(RESOURCE_USER_GROUP,
-											   apitoken_model_layout(RESOURCE_USER_GROUP));
-	ReadItems(&document->user_groups, &document->groups_of_account, LOOKUP_USER_GROUPS, &owners);
+	document->user_groups = apitoken_resources_none(RESOURCE_USER_GROUP);
+	ReadItems(&document->user_groups.rows, &document->groups_of_account, LOOKUP_USER_GROUPS, &owners);
 }
 
 /*
@@ -369,7 +368,7 @@ static LeafWriter
 StartLeaves(ApitokenDocument *document, ApitokenResourceKind kind, const char *list,
 			ApitokenFields *fields, int count)
 {
-	const ApitokenShape *group = apitoken_model_layout(RESOURCE_USER_GROUP)->shape;
+	const ApitokenShape *group = apitoken_model_shape(RESOURCE_USER_GROUP);
 	LeafWriter	writer = {0};
 
 	writer.document = document;
@@ -388,16 +387,16 @@ StartLeaves(ApitokenDocument *document, ApitokenResourceKind kind, const char *l
 static void
 WriteLeaf(LeafWriter *writer, ApitokenRow *row)
 {
-	const ApitokenLayout *layout = apitoken_model_layout(writer->kind);
 	StringInfo	buffer = &writer->leaves->buffer;
 	ApitokenCopy *copy = &writer->leaves->copies[row->number];
 	ApitokenResourceId any_group = {RESOURCE_USER_GROUP, NULL, 0};
 	ApitokenPlace group = apitoken_walk_enter(NULL, NULL, any_group);
 	ApitokenPlace place = apitoken_walk_enter(&group, writer->list,
-											  apitoken_rows_id(writer->kind, layout, row));
+											  apitoken_resources_id(writer->kind, row));
 
 	copy->start = INTALIGN(buffer->len);
-	apitoken_members_write(writer->document, buffer, NULL, &place, layout, row, writer->fields);
+	apitoken_members_write(writer->document, buffer, NULL, &place,
+						   apitoken_model_shape(writer->kind), row, writer->fields);
 	copy->length = buffer->len - copy->start;
 	writer->present[row->number] = true;
 	writer->written++;
@@ -434,7 +433,7 @@ ReadUsers(ApitokenDocument *document, ApitokenFields *fields, const ApitokenKeys
 	writer = StartLeaves(document, RESOURCE_USER, "users", fields, ids->count);
 	keys.count = ids->count;
 	keys.columns[0] = ids->ids;
-	apitoken_fetch(LOOKUP_USERS, apitoken_model_layout(RESOURCE_USER), &keys, 1, ReceiveLeaf,
+	apitoken_fetch(LOOKUP_USERS, &apitoken_model_shape(RESOURCE_USER)->layout, &keys, 1, ReceiveLeaf,
 				   &writer);
 	FinishLeaves(&writer, ids->count);
 }
@@ -464,8 +463,7 @@ BuyerKeys(const ApitokenList *of_group, const ApitokenIds *ids, const ApitokenKe
 static void
 ReadBuyers(ApitokenDocument *document, Request request, const ApitokenKeys *groups)
 {
-	const ApitokenLayout *layout = apitoken_model_layout(RESOURCE_BUYER);
-	const ApitokenShape *shape = layout->shape;
+	const ApitokenShape *shape = apitoken_model_shape(RESOURCE_BUYER);
 	int			errors = apitoken_model_find_member(shape, "errors", strlen("errors"));
 	ApitokenList *of_group =
 		&document->leaves[apitoken_members_leaf_list(RESOURCE_BUYER)].of_group;
@@ -477,12 +475,12 @@ ReadBuyers(ApitokenDocument *document, Request request, const ApitokenKeys *grou
 	keys = BuyerKeys(of_group, ids, groups);
 	if (RequestOf(request, RESOURCE_BUYER, "errors").wanted)
 	{
-		document->errors = apitoken_rows_none(RESOURCE_NONE, shape->members[errors].records);
+		document->errors = apitoken_rows_none(&shape->members[errors].records->layout);
 		ReadItems(&document->errors, &document->errors_of_buyer, LOOKUP_BUYER_ERRORS, &keys);
 	}
 
 	writer = StartLeaves(document, RESOURCE_BUYER, "buyers", request.fields, ids->count);
-	apitoken_fetch(LOOKUP_BUYERS, layout, &keys, 1, ReceiveLeaf, &writer);
+	apitoken_fetch(LOOKUP_BUYERS, &shape->layout, &keys, 1, ReceiveLeaf, &writer);
 	FinishLeaves(&writer, ids->count);
 }
 
@@ -494,7 +492,7 @@ ReadBuyers(ApitokenDocument *document, Request request, const ApitokenKeys *grou
 static void
 WriteModuleLeaves(ApitokenDocument *document, ApitokenFields *fields)
 {
-	ApitokenRows *modules = &document->modules;
+	ApitokenRows *modules = &document->modules.rows;
 	ApitokenList *of_group =
 		&document->leaves[apitoken_members_leaf_list(RESOURCE_MODULE)].of_group;
 	LeafWriter	writer = StartLeaves(document, RESOURCE_MODULE, "modules", fields,
@@ -548,11 +546,11 @@ ReadModules(ApitokenDocument *document, const Requests *requests, const Apitoken
 				  &tokens);
 	}
 
-	document->modules = apitoken_rows_fetch(RESOURCE_MODULE, LOOKUP_MODULES, ids);
+	document->modules = apitoken_resources_fetch(RESOURCE_MODULE, LOOKUP_MODULES, ids);
 	if (requests->group_lists[0].wanted)
 		WriteModuleLeaves(document, requests->group_lists[0].fields);
 	if (requests->modules.wanted)
-		DropAbsentModules(&document->modules_of_token, &document->modules);
+		DropAbsentModules(&document->modules_of_token, &document->modules.rows);
 }
 
 /*
@@ -581,7 +579,7 @@ CollectEvent(const ApitokenRows *rows, const ApitokenShape *event, ApitokenField
 	{
 		const ApitokenRow *row = &rows->rows[i];
 		ApitokenResourceKind kind = row->values == NULL ? RESOURCE_NONE :
-			apitoken_rows_actor_kind(row, member);
+			apitoken_resources_actor_kind(row, member);
 
 		CHECK_FOR_INTERRUPTS();
 		if (kind != RESOURCE_NONE)
@@ -592,26 +590,25 @@ CollectEvent(const ApitokenRows *rows, const ApitokenShape *event, ApitokenField
 
 /* Adds the actors that the audits of the rows expand. */
 static void
-CollectActors(const ApitokenRows *rows, Request request, ActorIds *actors)
+CollectActors(const ApitokenResources *resources, Request request, ActorIds *actors)
 {
-	const ApitokenShape *shape;
+	const ApitokenShape *shape = resources->shape;
 	const ApitokenShape *audit;
 	Request		of_audit;
 
-	if (!request.wanted || rows->count == 0)
+	if (!request.wanted || resources->rows.count == 0)
 		return;
 
-	of_audit = RequestOf(request, rows->kind, "audit");
+	of_audit = RequestOf(request, resources->kind, "audit");
 	if (!of_audit.wanted)
 		return;
 
-	shape = rows->layout->shape;
 	audit = shape->members[apitoken_model_find_member(shape, "audit", strlen("audit"))].shape;
 	for (int i = 0; i < audit->count; i++)
 	{
 		if (apitoken_fields_gives(of_audit.fields, audit, i))
-			CollectEvent(rows, audit->members[i].shape, apitoken_fields_of(of_audit.fields, i),
-						 actors);
+			CollectEvent(&resources->rows, audit->members[i].shape,
+						 apitoken_fields_of(of_audit.fields, i), actors);
 	}
 }
 
@@ -625,10 +622,10 @@ ReadActors(ApitokenDocument *document, const Requests *requests)
 	CollectActors(&document->accounts, requests->group_account, &actors);
 	CollectActors(&document->user_groups, requests->user_groups, &actors);
 	CollectActors(&document->modules, requests->modules, &actors);
-	document->user_actors = apitoken_rows_fetch(RESOURCE_USER_ACTOR, LOOKUP_USER_ACTORS,
-												actors.users);
-	document->token_actors = apitoken_rows_fetch(RESOURCE_TOKEN_ACTOR, LOOKUP_TOKEN_ACTORS,
-												 actors.tokens);
+	document->user_actors = apitoken_resources_fetch(RESOURCE_USER_ACTOR, LOOKUP_USER_ACTORS,
+													 actors.users);
+	document->token_actors = apitoken_resources_fetch(RESOURCE_TOKEN_ACTOR, LOOKUP_TOKEN_ACTORS,
+													  actors.tokens);
 }
 
 /*

@@ -29,7 +29,7 @@ typedef struct ResourceWriter
 	ApitokenDocument *document;
 	StringInfo	buffer;
 	ApitokenPlace *place;
-	const ApitokenLayout *layout;
+	const ApitokenShape *shape; /* of the resource */
 	ApitokenRow *row;
 	ApitokenFields *fields;
 	ApitokenAuditVisit *visit;	/* within an audit */
@@ -175,7 +175,7 @@ WriteHref(ResourceWriter *writer, ApitokenContainer *parent, Datum value)
 	{
 		appendStringInfoString(buffer, apitoken_href_base);
 		appendStringInfoCharMacro(buffer, '/');
-		appendStringInfoString(buffer, writer->layout->shape->resource->collection);
+		appendStringInfoString(buffer, writer->shape->resource->collection);
 		appendStringInfoCharMacro(buffer, '/');
 		AppendPercentEncoded(buffer, VARDATA_ANY(id), VARSIZE_ANY_EXHDR(id));
 	}
@@ -272,7 +272,7 @@ WriteListRows(ResourceWriter *writer, ApitokenContainer *parent,
 {
 	const ApitokenList *list = ListOf(writer, member);
 	const ApitokenItems *items = ItemsOf(writer, list);
-	ApitokenRows *rows = member->member->target == RESOURCE_USER_GROUP ?
+	ApitokenResources *listed = member->member->target == RESOURCE_USER_GROUP ?
 		&writer->document->user_groups : &writer->document->modules;
 	ApitokenContainer array;
 
@@ -280,12 +280,12 @@ WriteListRows(ResourceWriter *writer, ApitokenContainer *parent,
 	apitoken_jsonb_start_array(&array, writer->buffer, items->count);
 	for (int i = 0; i < items->count; i++)
 	{
-		ApitokenRow *row = &rows->rows[list->items[items->first + i]];
-		ApitokenResourceId id = apitoken_rows_id(rows->kind, rows->layout, row);
+		ApitokenRow *row = &listed->rows.rows[list->items[items->first + i]];
+		ApitokenResourceId id = apitoken_resources_id(listed->kind, row);
 		ApitokenPlace place = apitoken_walk_enter(writer->place, member->member, id);
 
 		CHECK_FOR_INTERRUPTS();
-		apitoken_members_write(writer->document, writer->buffer, &array, &place, rows->layout,
+		apitoken_members_write(writer->document, writer->buffer, &array, &place, listed->shape,
 							   row, fields);
 	}
 	apitoken_jsonb_finish(&array, parent);
@@ -336,13 +336,13 @@ WriteRecords(ResourceWriter *writer, ApitokenContainer *parent,
 	ResourceWriter record = *writer;
 	ApitokenContainer array;
 
-	record.layout = member->records;
+	record.shape = member->records;
 	apitoken_jsonb_start_array(&array, writer->buffer, items->count);
 	for (int i = 0; i < items->count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		record.row = &writer->document->errors.rows[list->items[items->first + i]];
-		WriteObject(&record, &array, member->records->shape, fields);
+		WriteObject(&record, &array, member->records, fields);
 	}
 	apitoken_jsonb_finish(&array, parent);
 }
@@ -351,10 +351,10 @@ WriteRecords(ResourceWriter *writer, ApitokenContainer *parent,
  * Links to one resource
  */
 
-static ApitokenRows *
-ActorRows(const ResourceWriter *writer, const ApitokenShapeMember *member)
+static ApitokenResources *
+ActorsOf(const ResourceWriter *writer, const ApitokenShapeMember *member)
 {
-	return apitoken_rows_actor_kind(writer->row, member) == RESOURCE_TOKEN_ACTOR ?
+	return apitoken_resources_actor_kind(writer->row, member) == RESOURCE_TOKEN_ACTOR ?
 		&writer->document->token_actors : &writer->document->user_actors;
 }
 
@@ -364,25 +364,26 @@ ActorRows(const ResourceWriter *writer, const ApitokenShapeMember *member)
  * fields.
  */
 static void
-WriteShared(ResourceWriter *writer, ApitokenContainer *parent, ApitokenRows *rows,
+WriteShared(ResourceWriter *writer, ApitokenContainer *parent, ApitokenResources *resources,
 			ApitokenRow *row, const ApitokenMember *member, ApitokenFields *fields)
 {
 	StringInfo	buffer = writer->buffer;
+	ApitokenWritten *written = &resources->written[row->number];
 
-	if (row->copy_length > 0 && row->copy_member == member && row->copy_fields == fields)
-		apitoken_jsonb_add_own_copy(parent, row->copy_start, row->copy_length);
+	if (written->length > 0 && written->member == member && written->fields == fields)
+		apitoken_jsonb_add_own_copy(parent, written->start, written->length);
 	else
 	{
-		ApitokenResourceId id = apitoken_rows_id(rows->kind, rows->layout, row);
+		ApitokenResourceId id = apitoken_resources_id(resources->kind, row);
 		ApitokenPlace place = apitoken_walk_enter(writer->place, member, id);
 		int			start = INTALIGN(buffer->len);
 
-		apitoken_members_write(writer->document, buffer, parent, &place, rows->layout, row,
-							   fields);
-		row->copy_start = start;
-		row->copy_length = buffer->len - start;
-		row->copy_member = member;
-		row->copy_fields = fields;
+		apitoken_members_write(writer->document, buffer, parent, &place, resources->shape,
+							   row, fields);
+		written->start = start;
+		written->length = buffer->len - start;
+		written->member = member;
+		written->fields = fields;
 	}
 }
 
@@ -390,7 +391,7 @@ static void
 WriteActor(ResourceWriter *writer, ApitokenContainer *parent,
 		   const ApitokenShapeMember *member, ApitokenFields *fields)
 {
-	ApitokenRows *rows;
+	ApitokenResources *actors;
 	ApitokenRow *row;
 
 	if (apitoken_walk_closure(writer->place, member->member) != LINK_OPEN)
@@ -399,11 +400,11 @@ WriteActor(ResourceWriter *writer, ApitokenContainer *parent,
 		return;
 	}
 
-	rows = ActorRows(writer, member);
-	row = apitoken_rows_find(rows, SlotValue(writer, member->slot));
+	actors = ActorsOf(writer, member);
+	row = apitoken_rows_find(&actors->rows, SlotValue(writer, member->slot));
 	if (apitoken_walk_visit_actor(writer->visit,
-								  apitoken_rows_id(rows->kind, rows->layout, row)))
-		WriteShared(writer, parent, rows, row, member->member, fields);
+								  apitoken_resources_id(actors->kind, row)))
+		WriteShared(writer, parent, actors, row, member->member, fields);
 	else
 		AddMarker(parent);
 }
@@ -412,7 +413,7 @@ WriteActor(ResourceWriter *writer, ApitokenContainer *parent,
 static ApitokenRow *
 LinkedRow(const ResourceWriter *writer, const ApitokenShapeMember *member)
 {
-	return apitoken_rows_find(&writer->document->accounts, SlotValue(writer, member->slot));
+	return apitoken_rows_find(&writer->document->accounts.rows, SlotValue(writer, member->slot));
 }
 
 static void
@@ -489,7 +490,7 @@ WithoutName(List *names, const char *name)
 static List *
 OmittedNames(const ResourceWriter *writer)
 {
-	const ApitokenShape *shape = writer->layout->shape;
+	const ApitokenShape *shape = writer->shape;
 	List	   *asked = apitoken_fields_omitted(writer->fields);
 	List	   *names = asked;
 
@@ -569,8 +570,8 @@ IsPresent(const ResourceWriter *writer, const ApitokenShapeMember *member,
 		case MEMBER_RECORDS:
 			return closed || !IsLeftOut(writer, member);
 		case MEMBER_ACTOR:
-			return apitoken_rows_actor_kind(writer->row, member) != RESOURCE_NONE &&
-				(closed || apitoken_rows_find(ActorRows(writer, member),
+			return apitoken_resources_actor_kind(writer->row, member) != RESOURCE_NONE &&
+				(closed || apitoken_rows_find(&ActorsOf(writer, member)->rows,
 											  SlotValue(writer, member->slot)) != NULL);
 		case MEMBER_LINK:
 			return !IsNull(writer, member->slot) &&
@@ -663,16 +664,16 @@ WriteObject(ResourceWriter *writer, ApitokenContainer *parent,
  * Writes a resource at the end of buffer, as the next value of parent (NULL:
  * on its own).
  *
- * The row has the layout's slots.  fields are what is asked for of it; NULL:
+ * The row has the slots of the shape's layout.  fields are what is asked for of it; NULL:
  * everything.  What the resource leads to must have been read into document.
  */
 void
 apitoken_members_write(ApitokenDocument *document, StringInfo buffer, ApitokenContainer *parent,
-					   ApitokenPlace *place, const ApitokenLayout *layout, ApitokenRow *row,
+					   ApitokenPlace *place, const ApitokenShape *shape, ApitokenRow *row,
 					   ApitokenFields *fields)
 {
-	ResourceWriter writer = {document, buffer, place, layout, row, fields, NULL};
+	ResourceWriter writer = {document, buffer, place, shape, row, fields, NULL};
 
 	check_stack_depth();
-	WriteObject(&writer, parent, layout->shape, fields);
+	WriteObject(&writer, parent, shape, fields);
 }

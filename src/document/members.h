@@ -15,7 +15,7 @@
 
 extern void apitoken_members_write(ApitokenDocument *document, StringInfo buffer,
 								   ApitokenContainer *parent, ApitokenPlace *place,
-								   const ApitokenLayout *layout, ApitokenRow *row,
+								   const ApitokenShape *shape, ApitokenRow *row,
 								   ApitokenFields *fields);
 extern int	apitoken_members_leaf_list(ApitokenResourceKind target);
 

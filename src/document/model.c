@@ -17,8 +17,6 @@
 #include "document/model.h"
 
 #include "catalog/pg_type.h"
-#include "errors.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 /* Names the members of a list that is there. */
@@ -269,10 +267,9 @@ static const ApitokenResource resources[RESOURCE_KINDS] = {
 };
 
 /* Each is built at its first use and kept for the life of the process. */
-static ApitokenLayout *layouts[RESOURCE_KINDS];
+static ApitokenShape *shapes[RESOURCE_KINDS];
 
-static ApitokenLayout *BuildLayout(const ApitokenMembers *members,
-								   const ApitokenResource *resource);
+static ApitokenShape *BuildShape(const ApitokenMembers *members, const ApitokenResource *resource);
 
 static Oid
 ColumnType(ApitokenMemberKind kind)
@@ -338,11 +335,9 @@ AddColumns(ApitokenLayout *layout, const ApitokenMember *member, ApitokenShapeMe
 		ready->type_slot = AddColumn(layout, ActorTypeColumn(member->column), TEXTOID);
 }
 
-static ApitokenShape *
-BuildShape(ApitokenLayout *layout, const ApitokenMembers *members)
+static void
+FillShape(ApitokenShape *shape, ApitokenLayout *layout, const ApitokenMembers *members)
 {
-	ApitokenShape *shape = palloc0(sizeof(ApitokenShape));
-
 	shape->count = members->count;
 	shape->members = palloc0(sizeof(ApitokenShapeMember) * members->count);
 
@@ -358,39 +353,42 @@ BuildShape(ApitokenLayout *layout, const ApitokenMembers *members)
 			AddColumns(layout, member, ready);
 
 		if (member->kind == MEMBER_RECORDS)
-			ready->records = BuildLayout(member->members, NULL);
+			ready->records = BuildShape(member->members, NULL);
 		else if (member->members != NULL)
-			ready->shape = BuildShape(layout, member->members);
+		{
+			ready->shape = palloc0(sizeof(ApitokenShape));
+			FillShape(ready->shape, layout, member->members);
+		}
 	}
 
 	qsort(shape->members, shape->count, sizeof(ApitokenShapeMember), CompareShapeMembers);
+}
+
+/* Builds the shape of what is a row of its own. */
+static ApitokenShape *
+BuildShape(const ApitokenMembers *members, const ApitokenResource *resource)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+	ApitokenShape *shape = palloc0(sizeof(ApitokenShape));
+
+	shape->resource = resource;
+	shape->layout.columns = palloc(sizeof(ApitokenColumn));
+	shape->layout.id_slot = AddColumn(&shape->layout, "id", TEXTOID);
+	FillShape(shape, &shape->layout, members);
+	MemoryContextSwitchTo(old);
 	return shape;
 }
 
-static ApitokenLayout *
-BuildLayout(const ApitokenMembers *members, const ApitokenResource *resource)
-{
-	MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
-	ApitokenLayout *layout = palloc0(sizeof(ApitokenLayout));
-
-	layout->columns = palloc(sizeof(ApitokenColumn));
-	layout->id_slot = AddColumn(layout, "id", TEXTOID);
-	layout->shape = BuildShape(layout, members);
-	layout->shape->resource = resource;
-	MemoryContextSwitchTo(old);
-	return layout;
-}
-
 /*
- * Returns the layout of a kind of resource: its shape and columns.  It lives
+ * Returns the shape of a kind of resource, with the layout of its rows.  It lives
  * as long as the process; nobody changes it.
  */
-const ApitokenLayout *
-apitoken_model_layout(ApitokenResourceKind kind)
+const ApitokenShape *
+apitoken_model_shape(ApitokenResourceKind kind)
 {
-	if (layouts[kind] == NULL)
-		layouts[kind] = BuildLayout(resources[kind].members, &resources[kind]);
-	return layouts[kind];
+	if (shapes[kind] == NULL)
+		shapes[kind] = BuildShape(resources[kind].members, &resources[kind]);
+	return shapes[kind];
 }
 
 /* Returns the index of the member of that name in the shape, or -1. */
@@ -429,45 +427,4 @@ apitoken_model_find_first(const ApitokenShape *shape, const char *path)
 			found = i;
 	}
 	return found;
-}
-
-static AttrNumber
-FindAttribute(TupleDesc tupdesc, const char *name)
-{
-	for (int i = 0; name != NULL && i < tupdesc->natts; i++)
-	{
-		Form_pg_attribute attribute = TupleDescAttr(tupdesc, i);
-
-		if (!attribute->attisdropped && strcmp(NameStr(attribute->attname), name) == 0)
-			return i + 1;
-	}
-	return InvalidAttrNumber;
-}
-
-static void
-CheckAttributeType(const ApitokenColumn *column, TupleDesc tupdesc, AttrNumber attnum)
-{
-	Oid			type = TupleDescAttr(tupdesc, attnum - 1)->atttypid;
-
-	if (type != column->type && getBaseType(type) != column->type)
-		apitoken_error_column_type(column->name);
-}
-
-/*
- * Finds the layout's columns in the rows that tupdesc describes.
- *
- * Fills attnums, one for each slot: InvalidAttrNumber where there is no such
- * column, and for what is in another table, whatever this one calls the same.
- * Raises 42804 if a column has another type than its member needs:
- * a Datum of another type must never be taken for it.
- */
-void
-apitoken_model_bind(const ApitokenLayout *layout, TupleDesc tupdesc, AttrNumber *attnums)
-{
-	for (int slot = 0; slot < layout->count; slot++)
-	{
-		attnums[slot] = FindAttribute(tupdesc, layout->columns[slot].name);
-		if (attnums[slot] != InvalidAttrNumber)
-			CheckAttributeType(&layout->columns[slot], tupdesc, attnums[slot]);
-	}
 }

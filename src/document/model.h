@@ -13,7 +13,7 @@
 
 #include "compat.h"
 
-#include "access/tupdesc.h"
+#include "store/layout.h"
 
 /* What stands in a member, and so how it is written. */
 typedef enum ApitokenMemberKind
@@ -101,35 +101,19 @@ typedef struct ApitokenShapeMember
 	int			slot;			/* of the column; -1 without one */
 	int			type_slot;		/* of an actor's type; else -1 */
 	struct ApitokenShape *shape;	/* of an object or an audit */
-	struct ApitokenLayout *records; /* of records, which are rows of their own */
+	struct ApitokenShape *records;	/* of records, which are rows of their own */
 } ApitokenShapeMember;
 
 typedef struct ApitokenShape
 {
-	const ApitokenResource *resource;
+	const ApitokenResource *resource;	/* NULL: of an object, or of records */
+	ApitokenLayout layout;		/* of the rows; none: of an object in a row */
 	int			count;
 	ApitokenShapeMember *members;
 } ApitokenShape;
 
-/* The columns that a kind of row gives to its shape, in order of their slots. */
-typedef struct ApitokenColumn
-{
-	const char *name;			/* NULL: of another table */
-	Oid			type;
-} ApitokenColumn;
-
-typedef struct ApitokenLayout
-{
-	ApitokenShape *shape;
-	int			count;
-	ApitokenColumn *columns;
-	int			id_slot;		/* of the row's id */
-} ApitokenLayout;
-
-extern const ApitokenLayout *apitoken_model_layout(ApitokenResourceKind kind);
+extern const ApitokenShape *apitoken_model_shape(ApitokenResourceKind kind);
 extern int	apitoken_model_find_member(const ApitokenShape *shape, const char *name, int length);
 extern int	apitoken_model_find_first(const ApitokenShape *shape, const char *path);
-extern void apitoken_model_bind(const ApitokenLayout *layout, TupleDesc tupdesc,
-								AttrNumber *attnums);
 
 #endif							/* APITOKEN_MODEL_H */

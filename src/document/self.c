@@ -41,7 +41,7 @@ IsShownOfAccount(const ApitokenMember *member)
 ApitokenFields *
 apitoken_self_fields(const ApitokenCaller *caller, ApitokenFields *fields)
 {
-	const ApitokenShape *account = apitoken_model_layout(RESOURCE_ACCOUNT)->shape;
+	const ApitokenShape *account = apitoken_model_shape(RESOURCE_ACCOUNT);
 	StringInfoData hidden;
 
 	if (!caller->only_self)

@@ -37,9 +37,9 @@ apitoken_walk_enter(const ApitokenPlace *parent, const ApitokenMember *member,
 
 	if (parent != NULL)
 	{
-		const ApitokenLayout *layout = apitoken_model_layout(parent->resource.kind);
+		const ApitokenShape *shape = apitoken_model_shape(parent->resource.kind);
 
-		place.leaf = member->kind == MEMBER_LIST && layout->shape->resource->lists_leaves;
+		place.leaf = member->kind == MEMBER_LIST && shape->resource->lists_leaves;
 		place.actor = member->kind == MEMBER_ACTOR;
 	}
 	return place;

@@ -477,7 +477,7 @@ IsComparable(ApitokenMemberKind kind)
 static const ApitokenFields *
 ShownOf(const Compiler *compiler, ApitokenResourceKind scope)
 {
-	const ApitokenShape *token = apitoken_model_layout(RESOURCE_TOKEN)->shape;
+	const ApitokenShape *token = apitoken_model_shape(RESOURCE_TOKEN);
 
 	if (scope == RESOURCE_TOKEN)
 		return compiler->shown;
@@ -505,7 +505,7 @@ FollowPath(Compiler *compiler, const char *path, ApitokenResourceKind scope, Tar
 
 	target->alias = scope == RESOURCE_MODULE ? "m" : "t";
 	target->in_list = false;
-	shape = apitoken_model_layout(scope)->shape;
+	shape = apitoken_model_shape(scope);
 	shown = ShownOf(compiler, scope);
 	if (*path == '\0')
 		path = "id";
@@ -536,7 +536,7 @@ FollowPath(Compiler *compiler, const char *path, ApitokenResourceKind scope, Tar
 		{
 			EnterTarget(compiler, target, member->member);
 			scope = member->member->target;
-			shape = apitoken_model_layout(scope)->shape;
+			shape = apitoken_model_shape(scope);
 		}
 		else
 			return false;

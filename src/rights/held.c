@@ -14,7 +14,7 @@
 #include "utils/builtins.h"
 
 static ApitokenColumn hold_columns[] = {{"held_at", TIMESTAMPTZOID}};
-static const ApitokenLayout hold_layout = {NULL, 1, hold_columns, 0};
+static const ApitokenLayout hold_layout = {1, hold_columns, 0};
 
 static void
 ReceiveHold(void *argument, int key, Datum *values, bool *isnull)

@@ -30,10 +30,10 @@ static ApitokenColumn status_columns[] = {{"account_id", TEXTOID}, {"status", TE
 static ApitokenColumn type_columns[] = {{"type", TEXTOID}};
 static ApitokenColumn link_columns[] = {{"module_id", TEXTOID}};
 static ApitokenColumn code_columns[] = {{"id", TEXTOID}, {"code", TEXTOID}};
-static const ApitokenLayout status_layout = {NULL, 2, status_columns, 0};
-static const ApitokenLayout type_layout = {NULL, 1, type_columns, 0};
-static const ApitokenLayout link_layout = {NULL, 1, link_columns, 0};
-static const ApitokenLayout code_layout = {NULL, 2, code_columns, 0};
+static const ApitokenLayout status_layout = {2, status_columns, 0};
+static const ApitokenLayout type_layout = {1, type_columns, 0};
+static const ApitokenLayout link_layout = {1, link_columns, 0};
+static const ApitokenLayout code_layout = {2, code_columns, 0};
 
 static void
 ReceiveStatus(void *argument, int key, Datum *values, bool *isnull)

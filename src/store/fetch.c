@@ -334,10 +334,10 @@ Bind(const Lookup *lookup, const ApitokenLayout *layout, Binding *binding)
 	if (OidIsValid(index))
 	{
 		/* this one checks the columns' types, too */
-		apitoken_model_bind(layout, RelationGetDescr(relation), binding->attnums);
+		apitoken_layout_bind(layout, RelationGetDescr(relation), binding->attnums);
 		binding->covered = BindToIndex(lookup, layout, binding->attnums);
 		if (!binding->covered)
-			apitoken_model_bind(layout, RelationGetDescr(relation), binding->attnums);
+			apitoken_layout_bind(layout, RelationGetDescr(relation), binding->attnums);
 	}
 	binding->owner_reads = OwnerReads(relation);
 	binding->index = index;
@@ -394,7 +394,7 @@ DeliverResult(uint64 count, ApitokenDelivery *delivery)
 	bool	   *isnull = palloc(sizeof(bool) * tupdesc->natts);
 	SPITupleTable *table = SPI_tuptable;
 
-	apitoken_model_bind(delivery->layout, tupdesc, attnums);
+	apitoken_layout_bind(delivery->layout, tupdesc, attnums);
 	delivery->attnums = attnums;
 	for (uint64 row = 0; row < count; row++)
 	{

@@ -10,7 +10,7 @@
 #ifndef APITOKEN_FETCH_H
 #define APITOKEN_FETCH_H
 
-#include "document/model.h"
+#include "store/layout.h"
 
 /* What is looked for, and by which key. */
 typedef enum ApitokenLookup

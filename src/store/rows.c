@@ -10,6 +10,7 @@
 #include "store/rows.h"
 
 #include "catalog/pg_type.h"
+#include "store/store.h"
 #include "utils/memutils.h"
 #include "utils/uuid.h"
 
@@ -18,9 +19,9 @@
 
 /* Returns no rows, with room for some in the current memory context. */
 ApitokenRows
-apitoken_rows_none(ApitokenResourceKind kind, const ApitokenLayout *layout)
+apitoken_rows_none(const ApitokenLayout *layout)
 {
-	ApitokenRows rows = {kind, layout, 0, INITIAL_ROWS, NULL, NULL};
+	ApitokenRows rows = {layout, 0, INITIAL_ROWS, NULL, NULL};
 
 	rows.rows = palloc0(sizeof(ApitokenRow) * rows.allocated);
 	return rows;
@@ -99,20 +100,19 @@ apitoken_rows_add(ApitokenRows *rows, const Datum *values, const bool *isnull)
 
 /*
  * Returns the first count rows of the last statement's result, in the current
- * memory context.  Raises 42804 for a column of another type than the kind's
- * layout wants.
+ * memory context.  Raises 42804 for a column of another type than the layout
+ * wants.
  */
 ApitokenRows
-apitoken_rows_of_result(ApitokenResourceKind kind, uint64 count)
+apitoken_rows_of_result(const ApitokenLayout *layout, uint64 count)
 {
-	const ApitokenLayout *layout = apitoken_model_layout(kind);
 	TupleDesc	tupdesc = SPI_tuptable->tupdesc;
-	ApitokenRows kept = apitoken_rows_none(kind, layout);
+	ApitokenRows kept = apitoken_rows_none(layout);
 	AttrNumber *attnums = palloc(sizeof(AttrNumber) * layout->count);
 	Datum	   *values = palloc(sizeof(Datum) * layout->count);
 	bool	   *isnull = palloc(sizeof(bool) * layout->count);
 
-	apitoken_model_bind(layout, tupdesc, attnums);
+	apitoken_layout_bind(layout, tupdesc, attnums);
 	for (uint64 row = 0; row < count; row++)
 	{
 		for (int slot = 0; slot < layout->count; slot++)
@@ -142,9 +142,9 @@ ReceiveRow(void *argument, int key, Datum *values, bool *isnull)
  * apitoken_fetch does.
  */
 ApitokenRows
-apitoken_rows_fetch(ApitokenResourceKind kind, ApitokenLookup lookup, const ApitokenIds *ids)
+apitoken_rows_fetch(const ApitokenLayout *layout, ApitokenLookup lookup, const ApitokenIds *ids)
 {
-	ApitokenRows rows = {kind, apitoken_model_layout(kind), ids->count, 0, NULL, ids};
+	ApitokenRows rows = {layout, ids->count, 0, NULL, ids};
 	ApitokenKeys keys = {ids->count, {ids->ids}};
 
 	rows.rows = MemoryContextAllocExtended(CurrentMemoryContext,
@@ -161,28 +161,4 @@ apitoken_rows_find(const ApitokenRows *rows, Datum id)
 	int			number = rows->ids == NULL ? -1 : apitoken_ids_find(rows->ids, id);
 
 	return number < 0 || rows->rows[number].values == NULL ? NULL : &rows->rows[number];
-}
-
-/* Returns the identity of the resource in a row; it points into the row. */
-ApitokenResourceId
-apitoken_rows_id(ApitokenResourceKind kind, const ApitokenLayout *layout, const ApitokenRow *row)
-{
-	text	   *id = DatumGetTextPP(row->values[layout->id_slot]);
-	ApitokenResourceId resource = {kind, VARDATA_ANY(id), VARSIZE_ANY_EXHDR(id)};
-
-	return resource;
-}
-
-/* Returns what the actor in a row is; RESOURCE_NONE if there is none. */
-ApitokenResourceKind
-apitoken_rows_actor_kind(const ApitokenRow *row, const ApitokenShapeMember *actor)
-{
-	text	   *type;
-
-	if (row->isnull[actor->slot] || row->isnull[actor->type_slot])
-		return RESOURCE_NONE;
-
-	type = DatumGetTextPP(row->values[actor->type_slot]);
-	/* the table admits "user" and "token" alone */
-	return *VARDATA_ANY(type) == 't' ? RESOURCE_TOKEN_ACTOR : RESOURCE_USER_ACTOR;
 }
