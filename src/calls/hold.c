@@ -18,9 +18,9 @@
  */
 #include "calls/hold.h"
 
-#include "store/trigger_row.h"
 #include "errors.h"
 #include "rights/acts.h"
+#include "store/trigger_row.h"
 #include "utils/builtins.h"
 
 /* Raises PT403 if the caller is not one who holds, and lets go. */

@@ -11,10 +11,10 @@
 #include "compat.h"
 
 #include "access/xact.h"
-#include "store/trigger_row.h"
 #include "errors.h"
 #include "fmgr.h"
 #include "rights/identity.h"
+#include "store/trigger_row.h"
 #include "utils/array.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
