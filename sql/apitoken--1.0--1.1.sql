@@ -1005,6 +1005,9 @@ BEGIN
 END
 $$;
 
+-- another library may be loaded in the next statement
+ALTER FUNCTION @extschema@.apitoken_version() STABLE;
+
 /*
  * What clients send back, and a token that reads itself
  */

@@ -1437,7 +1437,7 @@ REVOKE ALL ON apitoken_monitor.modules_to_review FROM PUBLIC;
  */
 
 CREATE FUNCTION @extschema@.apitoken_version() RETURNS text
-LANGUAGE C IMMUTABLE PARALLEL SAFE
+LANGUAGE C STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'apitoken_version';
 COMMENT ON FUNCTION @extschema@.apitoken_version() IS
 	'Version of the loaded library of the extension apitoken. Differs from pg_extension.extversion between the installation of a new library and ALTER EXTENSION apitoken UPDATE.';

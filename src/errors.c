@@ -657,6 +657,15 @@ apitoken_error_trigger(void)
 			 errmsg("function must be fired by the extension's own triggers")));
 }
 
+/* A moment that the documented form of dates cannot say. */
+void
+apitoken_error_timestamp(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+			 errmsg("timestamp out of range")));
+}
+
 /* SPI did not do what the statement is for. */
 void
 apitoken_error_statement(const char *name, const char *result)

@@ -96,6 +96,7 @@ pg_noreturn extern void apitoken_error_no_randomness(void);
 pg_noreturn extern void apitoken_error_document_too_large(void);
 pg_noreturn extern void apitoken_error_table_missing(const char *relation);
 pg_noreturn extern void apitoken_error_column_type(const char *column);
+pg_noreturn extern void apitoken_error_timestamp(void);
 pg_noreturn extern void apitoken_error_trigger(void);
 pg_noreturn extern void apitoken_error_statement(const char *name, const char *result);
 

@@ -94,7 +94,7 @@ TextArray(List *strings)
 
 	foreach(cell, strings)
 		texts[foreach_current_index(cell)] = CStringGetTextDatum(lfirst(cell));
-	return construct_array(texts, list_length(strings), TEXTOID, -1, false, TYPALIGN_INT);
+	return apitoken_ids_array(texts, list_length(strings));
 }
 
 static bool

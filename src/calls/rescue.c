@@ -22,6 +22,7 @@
 #include "query/rql_sql.h"
 #include "rights/acts.h"
 #include "store/gates.h"
+#include "store/ids.h"
 #include "store/subxact.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -340,7 +341,7 @@ DistinctIds(List *list)
 		if (i == 0 || strcmp(ids[i], ids[i - 1]) != 0)
 			texts[count++] = CStringGetTextDatum(ids[i]);
 	}
-	return construct_array(texts, count, TEXTOID, -1, false, TYPALIGN_INT);
+	return apitoken_ids_array(texts, count);
 }
 
 /* Finds the call that has disabled these tokens, and no other.  Raises PT400. */

@@ -19,6 +19,7 @@
 #include "miscadmin.h"
 #include "rights/acts.h"
 #include "store/gates.h"
+#include "store/ids.h"
 #include "store/signals.h"
 #include "store/trigger_row.h"
 #include "utils/builtins.h"
@@ -61,7 +62,7 @@ StartStatuses(const Transition *transition)
 
 	for (int i = 0; i < transition->from_count; i++)
 		statuses[i] = CStringGetTextDatum(transition->from[i]);
-	return construct_array(statuses, transition->from_count, TEXTOID, -1, false, TYPALIGN_INT);
+	return apitoken_ids_array(statuses, transition->from_count);
 }
 
 /* A column, of text and not null, of the last statement's first row. */

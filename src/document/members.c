@@ -15,6 +15,7 @@
 
 #include "apitoken.h"
 #include "catalog/pg_type.h"
+#include "errors.h"
 #include "miscadmin.h"
 #include "rights/secret.h"
 #include "utils/array.h"
@@ -80,9 +81,7 @@ WriteInstant(ApitokenContainer *parent, TimestampTz at)
 
 	if (TIMESTAMP_NOT_FINITE(at) ||
 		timestamp2tm(at, NULL, &tm, &microseconds, NULL, NULL) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("timestamp out of range")));
+		apitoken_error_timestamp();
 
 	pg_ultostr_zeropad(string, tm.tm_year, 4);
 	pg_ultostr_zeropad(string + 5, tm.tm_mon, 2);

@@ -25,6 +25,7 @@
 #include "document/self.h"
 #include "errors.h"
 #include "rights/secret.h"
+#include "store/ids.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
@@ -160,7 +161,7 @@ AddArgument(Compiler *compiler, StringInfo out, Oid type, Datum value)
 
 	/* rql.c counts what a query has, so that this cannot be */
 	if (sql->count == APITOKEN_MAX_SQL_ARGUMENTS)
-		elog(ERROR, "too many arguments of a list");
+		apitoken_error_statement("apitoken list", "too many arguments");
 	sql->types[sql->count] = type;
 	sql->values[sql->count] = value;
 	sql->count++;
@@ -365,8 +366,7 @@ AddValues(Compiler *compiler, StringInfo out, const Target *target, const List *
 			AddArgument(compiler, out, BOOLARRAYOID, PointerGetDatum(array));
 			break;
 		default:
-			array = construct_array(elements, list_length(values), TEXTOID, -1, false,
-									TYPALIGN_INT);
+			array = apitoken_ids_array(elements, list_length(values));
 			AddArgument(compiler, out, TEXTARRAYOID, PointerGetDatum(array));
 	}
 }

@@ -125,12 +125,6 @@ IsOperations(const char *account_id)
  * The scope
  */
 
-static ArrayType *
-TextArray(Datum *texts, int count)
-{
-	return construct_array(texts, count, TEXTOID, -1, false, TYPALIGN_INT);
-}
-
 static bool
 IsTrue(uint64 row, int column)
 {
@@ -170,8 +164,8 @@ FindUserScope(ApitokenCaller *caller)
 		if (IsTrue(row, 2) && IsTrue(row, 4))
 			caller->everywhere = true;
 	}
-	caller->accounts = TextArray(accounts, accounts_count);
-	caller->homes = TextArray(homes, homes_count);
+	caller->accounts = apitoken_ids_array(accounts, accounts_count);
+	caller->homes = apitoken_ids_array(homes, homes_count);
 	return rows > 0;
 }
 
@@ -187,7 +181,7 @@ FindTokenScope(ApitokenCaller *caller)
 		return false;
 
 	home = CStringGetTextDatum(token.account_id);
-	caller->homes = TextArray(&home, 1);
+	caller->homes = apitoken_ids_array(&home, 1);
 	held = apitoken_identity_token_modules(token.account_id, caller->actor.id);
 	for (int i = 0; i < held.count; i++)
 	{

@@ -51,6 +51,7 @@
 #include "optimizer/planner.h"
 #include "parser/analyze.h"
 #include "rewrite/rowsecurity.h"
+#include "store/ids.h"
 #include "store/scan.h"
 #include "store/store.h"
 #include "utils/acl.h"
@@ -416,8 +417,7 @@ ReadByStatement(const Lookup *lookup, const ApitokenKeys *keys, int64 limit,
 	apitoken_store_clear(&arguments);
 	for (int column = 0; column < lookup->nkeys; column++)
 		apitoken_store_set_pointer(&arguments, column + 1,
-								   construct_array((Datum *) keys->columns[column], keys->count,
-												   TEXTOID, -1, false, TYPALIGN_INT));
+								   apitoken_ids_array(keys->columns[column], keys->count));
 	apitoken_store_set(&arguments, lookup->nkeys + 1, Int64GetDatum(limit));
 	DeliverResult(apitoken_store_read(lookup->statement, &arguments), delivery);
 }

@@ -9,6 +9,7 @@
  */
 #include "store/ids.h"
 
+#include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "fmgr.h"
 #include "utils/memutils.h"
@@ -96,4 +97,11 @@ apitoken_ids_find(const ApitokenIds *ids, Datum id)
 	IdEntry    *entry = ids_lookup(ids->numbers, DatumGetTextPP(id));
 
 	return entry == NULL ? -1 : entry->number;
+}
+
+/* Returns texts as text[], in the current memory context. */
+ArrayType *
+apitoken_ids_array(const Datum *texts, int count)
+{
+	return construct_array((Datum *) texts, count, TEXTOID, -1, false, TYPALIGN_INT);
 }

@@ -12,6 +12,8 @@
 
 #include "compat.h"
 
+#include "utils/array.h"
+
 struct ids_hash;
 
 /* Each id has a number: how many others came before it. */
@@ -25,6 +27,7 @@ typedef struct ApitokenIds
 
 extern ApitokenIds *apitoken_ids_create(void);
 extern int	apitoken_ids_add(ApitokenIds *ids, Datum id);
+extern ArrayType *apitoken_ids_array(const Datum *texts, int count);
 extern int	apitoken_ids_find(const ApitokenIds *ids, Datum id);
 
 #endif							/* APITOKEN_IDS_H */
