@@ -183,7 +183,7 @@ BEGIN
 		JOIN pg_trigger t ON t.oid = c.objid
 		JOIN pg_class r ON r.oid = t.tgrelid
 		JOIN pg_namespace n ON n.oid = r.relnamespace
-		WHERE c.classid = 'pg_trigger'::regclass AND n.nspname = 'apitoken' AND NOT pg_has_role(r.relowner, 'USAGE');
+		WHERE c.classid = 'pg_trigger'::regclass AND n.nspname IN ('apitoken', 'apitoken_monitor') AND NOT pg_has_role(r.relowner, 'USAGE');
 	IF FOUND THEN
 		RAISE EXCEPTION 'must be owner of table %', relation
 			USING ERRCODE = 'insufficient_privilege',
@@ -965,12 +965,19 @@ BEGIN
 			SELECT r.rolname, format('%s on %s', w.privilege, name)
 				FROM roles r, written w, unnest(w.tables) name
 				WHERE NOT r.past_row_security AND has_schema_privilege(r.oid, 'apitoken', 'USAGE')
-					AND has_table_privilege(r.oid, format('apitoken.%I', name), w.privilege)
+					AND (w.privilege = 'DELETE' AND has_table_privilege(r.oid, format('apitoken.%I', name), w.privilege)
+						OR w.privilege <> 'DELETE' AND has_any_column_privilege(r.oid, format('apitoken.%I', name), w.privilege))
 			UNION
 			SELECT r.rolname, format('TRUNCATE on %s', c.relname)
 				FROM roles r, pg_class c
 				WHERE c.relnamespace = 'apitoken'::regnamespace AND c.relkind = 'r' AND c.relname <> 'api_token_transitions'
 					AND has_schema_privilege(r.oid, 'apitoken', 'USAGE') AND has_table_privilege(r.oid, c.oid, 'TRUNCATE')
+					AND NOT pg_has_role(r.oid, c.relowner, 'USAGE')
+			UNION
+			SELECT r.rolname, format('TRIGGER on %s', c.relname)
+				FROM roles r, pg_class c
+				WHERE c.relnamespace = 'apitoken'::regnamespace AND c.relkind = 'r'
+					AND has_schema_privilege(r.oid, 'apitoken', 'USAGE') AND has_table_privilege(r.oid, c.oid, 'TRIGGER')
 					AND NOT pg_has_role(r.oid, c.relowner, 'USAGE')
 		)
 		SELECT l.role, string_agg(l.what, ', ' ORDER BY l.what COLLATE "C") AS loses FROM lost l GROUP BY l.role ORDER BY l.role
@@ -1001,6 +1008,81 @@ BEGIN
 		RAISE WARNING '% has rights to the extension "apitoken" that ALTER DEFAULT PRIVILEGES may have given', affected.role
 			USING DETAIL = format('They are on: %s.', affected.objects),
 				HINT = 'REVOKE them unless they were meant: a new installation has none of them.';
+	END LOOP;
+END
+$$;
+
+/*
+ * So does code that hangs on a foreign key.  What a key's action deletes or changes
+ * in the table that refers has that table's triggers run within the statement of the
+ * function which has brought it about; and whoever refers to what a function deletes
+ * keeps it from being deleted.  REFERENCES, which GRANT ALL includes, must not be
+ * enough for either.  It matters whose the table is that refers: he makes triggers
+ * for it, now or later, whoever makes the key.
+ */
+CREATE FUNCTION apitoken.refuse_reference() RETURNS event_trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	reference record;
+BEGIN
+	SELECT k.conname, k.conrelid::regclass AS relation, k.confrelid::regclass AS referred INTO reference
+		FROM pg_event_trigger_ddl_commands() c
+		JOIN pg_constraint k ON k.conrelid = c.objid AND k.contype = 'f'
+		JOIN pg_class o ON o.oid = k.conrelid
+		JOIN pg_class r ON r.oid = k.confrelid
+		WHERE c.classid = 'pg_class'::regclass AND r.relnamespace = 'apitoken'::regnamespace
+			AND (k.confupdtype NOT IN ('a', 'r') OR k.confdeltype NOT IN ('a', 'r')
+				OR r.relname IN ('api_token_modules', 'user_group_modules'))
+			AND NOT pg_has_role(o.relowner, r.relowner, 'USAGE');
+	IF FOUND THEN
+		RAISE EXCEPTION 'foreign key "%" of table % is not for its owner to have', reference.conname, reference.relation
+			USING ERRCODE = 'insufficient_privilege',
+				DETAIL = format('What it does when a row of %s changes is done with the rights of that table''s owner, or stops what the extension "apitoken" deletes.', reference.referred),
+				HINT = 'Refer to a table of accounts, users, tokens or modules, without an action; or let the owner of the extension''s tables own the table that refers.';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION apitoken.refuse_reference() IS
+	'Event trigger: a foreign key to a table of the extension has no action, and stops no call, unless the table that refers belongs to the owner.';
+REVOKE ALL ON FUNCTION apitoken.refuse_reference() FROM PUBLIC;
+
+CREATE EVENT TRIGGER apitoken_refuse_reference ON ddl_command_end WHEN TAG IN ('ALTER TABLE', 'CREATE SCHEMA', 'CREATE TABLE')
+	EXECUTE FUNCTION apitoken.refuse_reference();
+ALTER EVENT TRIGGER apitoken_refuse_reference ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER apitoken_refuse_reference IS
+	'Keeps roles that were granted REFERENCES on a table of the extension apitoken from running code as its owner, and from stopping its calls.';
+
+-- What runs with the owner's rights though it is another's, as
+-- deploy/upgrade/runs_as_owner.sql said.
+DO $$
+DECLARE
+	other record;
+BEGIN
+	FOR other IN
+		SELECT m.rolname AS role, x.what
+			FROM (
+				SELECT f.proowner, r.oid, r.relowner, format('trigger %I on %s', t.tgname, t.tgrelid::regclass)
+					FROM pg_trigger t
+					JOIN pg_class r ON r.oid = t.tgrelid
+					JOIN pg_proc f ON f.oid = t.tgfoid
+					WHERE NOT t.tgisinternal
+				UNION ALL
+				SELECT o.relowner, r.oid, r.relowner, format('foreign key %I of %s', k.conname, k.conrelid::regclass)
+					FROM pg_constraint k
+					JOIN pg_class o ON o.oid = k.conrelid
+					JOIN pg_class r ON r.oid = k.confrelid
+					WHERE k.contype = 'f' AND (k.confupdtype NOT IN ('a', 'r') OR k.confdeltype NOT IN ('a', 'r')
+						OR r.relname IN ('api_token_modules', 'user_group_modules'))
+			) x (maker, relation, owner, what)
+			JOIN pg_class c ON c.oid = x.relation AND c.relnamespace = 'apitoken'::regnamespace
+			JOIN pg_roles m ON m.oid = x.maker
+			WHERE NOT pg_has_role(x.maker, x.owner, 'USAGE')
+			ORDER BY m.rolname, x.what
+	LOOP
+		RAISE WARNING '% runs with the rights of the owner of the extension "apitoken"', other.what
+			USING DETAIL = format('It is made by "%s", who has not those rights, and could take them.', other.role),
+				HINT = 'DROP it, unless it is trusted as a superuser is.';
 	END LOOP;
 END
 $$;

@@ -1153,7 +1153,7 @@ BEGIN
 		JOIN pg_trigger t ON t.oid = c.objid
 		JOIN pg_class r ON r.oid = t.tgrelid
 		JOIN pg_namespace n ON n.oid = r.relnamespace
-		WHERE c.classid = 'pg_trigger'::regclass AND n.nspname = 'apitoken' AND NOT pg_has_role(r.relowner, 'USAGE');
+		WHERE c.classid = 'pg_trigger'::regclass AND n.nspname IN ('apitoken', 'apitoken_monitor') AND NOT pg_has_role(r.relowner, 'USAGE');
 	IF FOUND THEN
 		RAISE EXCEPTION 'must be owner of table %', relation
 			USING ERRCODE = 'insufficient_privilege',
@@ -1171,6 +1171,47 @@ CREATE EVENT TRIGGER apitoken_refuse_trigger ON ddl_command_end WHEN TAG IN ('CR
 ALTER EVENT TRIGGER apitoken_refuse_trigger ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER apitoken_refuse_trigger IS
 	'Keeps roles that were granted TRIGGER on a table of the extension apitoken from running code as its owner.';
+
+/*
+ * So does code that hangs on a foreign key.  What a key's action deletes or changes
+ * in the table that refers has that table's triggers run within the statement of the
+ * function which has brought it about; and whoever refers to what a function deletes
+ * keeps it from being deleted.  REFERENCES, which GRANT ALL includes, must not be
+ * enough for either.  It matters whose the table is that refers: he makes triggers
+ * for it, now or later, whoever makes the key.
+ */
+CREATE FUNCTION apitoken.refuse_reference() RETURNS event_trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	reference record;
+BEGIN
+	SELECT k.conname, k.conrelid::regclass AS relation, k.confrelid::regclass AS referred INTO reference
+		FROM pg_event_trigger_ddl_commands() c
+		JOIN pg_constraint k ON k.conrelid = c.objid AND k.contype = 'f'
+		JOIN pg_class o ON o.oid = k.conrelid
+		JOIN pg_class r ON r.oid = k.confrelid
+		WHERE c.classid = 'pg_class'::regclass AND r.relnamespace = 'apitoken'::regnamespace
+			AND (k.confupdtype NOT IN ('a', 'r') OR k.confdeltype NOT IN ('a', 'r')
+				OR r.relname IN ('api_token_modules', 'user_group_modules'))
+			AND NOT pg_has_role(o.relowner, r.relowner, 'USAGE');
+	IF FOUND THEN
+		RAISE EXCEPTION 'foreign key "%" of table % is not for its owner to have', reference.conname, reference.relation
+			USING ERRCODE = 'insufficient_privilege',
+				DETAIL = format('What it does when a row of %s changes is done with the rights of that table''s owner, or stops what the extension "apitoken" deletes.', reference.referred),
+				HINT = 'Refer to a table of accounts, users, tokens or modules, without an action; or let the owner of the extension''s tables own the table that refers.';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION apitoken.refuse_reference() IS
+	'Event trigger: a foreign key to a table of the extension has no action, and stops no call, unless the table that refers belongs to the owner.';
+REVOKE ALL ON FUNCTION apitoken.refuse_reference() FROM PUBLIC;
+
+CREATE EVENT TRIGGER apitoken_refuse_reference ON ddl_command_end WHEN TAG IN ('ALTER TABLE', 'CREATE SCHEMA', 'CREATE TABLE')
+	EXECUTE FUNCTION apitoken.refuse_reference();
+ALTER EVENT TRIGGER apitoken_refuse_reference ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER apitoken_refuse_reference IS
+	'Keeps roles that were granted REFERENCES on a table of the extension apitoken from running code as its owner, and from stopping its calls.';
 
 /*
  * Rights that are for nobody, and that GRANT ... ON ALL would give.  With EXECUTE

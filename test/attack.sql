@@ -7,7 +7,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(171);
+SELECT plan(185);
 
 CREATE ROLE apitoken_attacker;
 CREATE ROLE apitoken_granted;
@@ -221,7 +221,7 @@ SELECT is(helper.outcome('SET LOCAL session_replication_role = replica; GRANT US
 	'nor where triggers are switched off');
 RESET client_min_messages;
 SELECT is((SELECT array_agg(evtname || ' ' || evtenabled::text ORDER BY evtname) FROM pg_event_trigger WHERE evtname LIKE 'apitoken%'),
-	'{"apitoken_refuse_trigger A","apitoken_take_back A","apitoken_warn_of_restore A"}', 'event triggers are always there');
+	'{"apitoken_refuse_reference A","apitoken_refuse_trigger A","apitoken_take_back A","apitoken_warn_of_restore A"}', 'event triggers are always there');
 SELECT is(has_sequence_privilege('apitoken_granted', 'apitoken.api_token_transitions_id_seq', 'SELECT'), true, 'what may be granted stays');
 SELECT is(has_function_privilege('apitoken_granted', 'apitoken.sees_every_account()', 'EXECUTE'), true, 'the functions for row security, too');
 
@@ -241,9 +241,28 @@ SELECT is(helper.attempt('apitoken_granted', 'CREATE TABLE granted.own (x int); 
 SELECT is(helper.outcome('CREATE TRIGGER mine AFTER UPDATE ON apitoken.api_tokens EXECUTE FUNCTION granted.take()'), 'ok', 'and a superuser may everywhere');
 SELECT is((helper.probe('CREATE TRIGGER mine AFTER UPDATE ON apitoken.api_tokens EXECUTE FUNCTION granted.take(); SELECT 1', 'ALTER TABLE apitoken.api_tokens OWNER TO apitoken_owner;
 	GRANT USAGE ON SCHEMA apitoken, granted TO apitoken_owner', 'apitoken_owner')).code, 'ok', 'and so may the owner');
--- a foreign key that leads to the tables runs with the rights of whose it is
-SELECT is((helper.probe('CREATE TABLE granted.own (account_id text, id text, FOREIGN KEY (account_id, id) REFERENCES apitoken.api_tokens ON UPDATE CASCADE ON DELETE CASCADE);
-		CREATE TRIGGER take AFTER DELETE ON granted.own EXECUTE FUNCTION granted.take(); SELECT 1', NULL, 'apitoken_granted')).code, 'ok', 'a table of its own may refer to them');
+-- A foreign key would have it run as well, or stop what a call deletes; whoever makes the key.
+SELECT is(helper.attempt('apitoken_granted', statement), outcome, left(statement, 140)) FROM (VALUES
+	('CREATE TABLE granted.own (account_id text, id text, FOREIGN KEY (account_id, id) REFERENCES apitoken.api_tokens ON DELETE CASCADE)', '42501'),
+	('CREATE TABLE granted.own (account_id text, id text, FOREIGN KEY (account_id, id) REFERENCES apitoken.api_tokens ON UPDATE CASCADE)', '42501'),
+	('CREATE TABLE granted.own (id text REFERENCES apitoken.accounts ON DELETE SET NULL)', '42501'),
+	('CREATE TABLE granted.own (id text DEFAULT ''x'' REFERENCES apitoken.users ON UPDATE SET DEFAULT)', '42501'),
+	('CREATE TABLE granted.own (a text, t text, m text); ALTER TABLE granted.own ADD FOREIGN KEY (a, t, m) REFERENCES apitoken.api_token_modules ON DELETE CASCADE NOT VALID', '42501'),
+	('CREATE TABLE granted.own (a text, t text, m text, FOREIGN KEY (a, t, m) REFERENCES apitoken.api_token_modules)', '42501'),
+	('CREATE TABLE granted.own (a text, g text, m text, FOREIGN KEY (a, g, m) REFERENCES apitoken.user_group_modules)', '42501'),
+	('CREATE TABLE granted.own (id text REFERENCES apitoken.accounts ON DELETE CASCADE) PARTITION BY LIST (id)', '42501'),
+	('DO $d$ BEGIN EXECUTE ''CREATE TABLE granted.own (id text REFERENCES apitoken.accounts ON DELETE CASCADE)''; END $d$', '42501'),
+	('CREATE TABLE granted.own (id text REFERENCES apitoken.accounts ON DELETE RESTRICT, account_id text, token text, FOREIGN KEY (account_id, token) REFERENCES apitoken.api_tokens)', 'ok')
+	) s (statement, outcome);
+SELECT is(helper.outcome($$CREATE SCHEMA another AUTHORIZATION apitoken_granted CREATE TABLE own (id text REFERENCES apitoken.accounts ON DELETE CASCADE)$$), '42501', 'nor in a schema that is made with the table');
+SELECT is(helper.outcome($$CREATE TABLE granted.own (id text); ALTER TABLE granted.own OWNER TO apitoken_granted;
+	ALTER TABLE granted.own ADD FOREIGN KEY (id) REFERENCES apitoken.accounts ON DELETE CASCADE$$), '42501', 'nor does a superuser make it for such a table');
+SELECT is(helper.outcome($$CREATE TABLE granted.own (id text REFERENCES apitoken.accounts ON DELETE CASCADE); ALTER TABLE granted.own OWNER TO apitoken_granted$$), '42501',
+	'nor give such a table away');
+SELECT is(helper.outcome($$CREATE TABLE granted.own (id text REFERENCES apitoken.accounts ON DELETE CASCADE)$$), 'ok', 'on a table of the owner''s it may be');
+SELECT is((helper.probe('CREATE TRIGGER take INSTEAD OF INSERT ON apitoken_monitor.token_states FOR EACH ROW EXECUTE FUNCTION granted.take()',
+	'GRANT ALL ON SCHEMA apitoken_monitor TO apitoken_granted; GRANT ALL ON ALL TABLES IN SCHEMA apitoken_monitor TO apitoken_granted', 'apitoken_granted')).message,
+	'must be owner of table apitoken_monitor.token_states', 'no trigger of its own on a view');
 
 /*
  * The symbols in C, by a superuser who uses them for what they are not.

@@ -40,12 +40,19 @@ WITH roles AS (
 	SELECT r.rolname, format('%s on %s', w.privilege, name)
 		FROM roles r, written w, unnest(w.tables) name
 		WHERE NOT r.past_row_security AND has_schema_privilege(r.oid, 'apitoken', 'USAGE')
-			AND has_table_privilege(r.oid, format('apitoken.%I', name), w.privilege)
+			AND (w.privilege = 'DELETE' AND has_table_privilege(r.oid, format('apitoken.%I', name), w.privilege)
+				OR w.privilege <> 'DELETE' AND has_any_column_privilege(r.oid, format('apitoken.%I', name), w.privilege))
 	UNION
 	SELECT r.rolname, format('TRUNCATE on %s', c.relname)
 		FROM roles r, pg_class c
 		WHERE c.relnamespace = 'apitoken'::regnamespace AND c.relkind = 'r' AND c.relname <> 'api_token_transitions'
 			AND has_schema_privilege(r.oid, 'apitoken', 'USAGE') AND has_table_privilege(r.oid, c.oid, 'TRUNCATE')
+			AND NOT pg_has_role(r.oid, c.relowner, 'USAGE')
+	UNION
+	SELECT r.rolname, format('TRIGGER on %s', c.relname)
+		FROM roles r, pg_class c
+		WHERE c.relnamespace = 'apitoken'::regnamespace AND c.relkind = 'r'
+			AND has_schema_privilege(r.oid, 'apitoken', 'USAGE') AND has_table_privilege(r.oid, c.oid, 'TRIGGER')
 			AND NOT pg_has_role(r.oid, c.relowner, 'USAGE')
 )
 SELECT l.role, string_agg(l.what, ', ' ORDER BY l.what COLLATE "C") AS loses FROM lost l
