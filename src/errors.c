@@ -16,6 +16,7 @@
 #include "redact.h"
 #include "tcop/tcopprot.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 
 #define ERRCODE_BAD_REQUEST MAKE_SQLSTATE('P', 'T', '4', '0', '0')
@@ -88,10 +89,32 @@ ShownPart(const char *given, int start, int length)
 	return Shown(pnstrdup(given + start, length));
 }
 
+/*
+ * What a deadlock's report has for the log alone are the statements of all whom it
+ * holds: those are shown up to the first secret.
+ */
+static void
+HideDeadlock(void)
+{
+	MemoryContext old;
+	ErrorData  *report;
+
+	if (geterrcode() != ERRCODE_T_R_DEADLOCK_DETECTED)
+		return;
+
+	old = MemoryContextSwitchTo(CurTransactionContext);
+	report = CopyErrorData();
+	if (report->detail_log != NULL && apitoken_redact_is_needed(report->detail_log))
+		errdetail_log("%s", apitoken_redact(report->detail_log));
+	FreeErrorData(report);
+	MemoryContextSwitchTo(old);
+}
+
 /* Called for whatever is reported while a guard stands, also by other code. */
 static void
 HideReport(void *secret_given)
 {
+	HideDeadlock();
 	if (secret_given != NULL)
 	{
 		errhidestmt(true);

@@ -30,12 +30,22 @@ def renames_itself(connection, cursor):
     connection.commit()
 
 
+def keeps_itself(connection, cursor):
+    """The same, each time for a while."""
+    authenticate(cursor)
+    cursor.execute("SELECT api.apitoken_update(%s, '{\"name\": \"Holder\"}', '-*')", (HOLDER,))
+    cursor.execute("SELECT pg_sleep(0.7)")
+    connection.commit()
+
+
 def main(seconds, bound):
     """Runs them all."""
     attempt("creates", creates, "disable_all", seconds, bound)
     attempt("locks_new_ones", locks_new_ones, "disable_all", seconds, bound)
     attempt("creates", creates, "withdrawal", seconds, bound)
     attempt("renames_itself", renames_itself, "disable", seconds, bound)
+    attempt("keeps_itself", keeps_itself, "disable", seconds, bound)
+    attempt("keeps_itself", keeps_itself, "disable_all", seconds, bound)
 
 
 main(int(sys.argv[1]), int(sys.argv[2]))

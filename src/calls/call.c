@@ -15,6 +15,8 @@
 #include "errors.h"
 #include "miscadmin.h"
 #include "rights/acts.h"
+#include "store/gates.h"
+#include "store/ids.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
@@ -195,6 +197,24 @@ apitoken_call_find_account(const ApitokenCall *call, const char *account_id)
 	apitoken_identity_set_scope(&arguments, 2, 3, &call->caller);
 	if (apitoken_store_write(STATEMENT_ACCOUNT, &arguments) == 0)
 		apitoken_error_account_not_found(account_id);
+}
+
+/*
+ * Has a caller who acts in somebody's name wait his turn, before he locks a token:
+ * see gates.c.  Returns the token's account, or NULL if there is no such token that
+ * he may administer.
+ */
+const char *
+apitoken_call_pass_turn(const ApitokenCall *call, const char *id)
+{
+	const char *account_id = apitoken_identity_token_status(id).account_id;
+
+	if (account_id == NULL || !(call->caller.everywhere ||
+								apitoken_ids_array_has(call->caller.accounts, account_id)))
+		return NULL;
+	if (call->caller.actor.type != NULL)
+		apitoken_gates_pass_turn(account_id);
+	return account_id;
 }
 
 /*

@@ -38,6 +38,7 @@ extern Jsonb *apitoken_call_document_after_write(const ApitokenCall *call, const
 												 ApitokenFields *fields, const char *secret);
 extern void apitoken_call_find_account(const ApitokenCall *call, const char *account_id);
 extern void apitoken_call_find_token(const ApitokenCall *call, const char *id);
+extern const char *apitoken_call_pass_turn(const ApitokenCall *call, const char *id);
 extern char *apitoken_call_lock_token(const ApitokenCall *call, const char *id,
 									  char **status);
 

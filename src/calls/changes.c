@@ -20,6 +20,7 @@
 #include "rights/held.h"
 #include "rights/offer.h"
 #include "rights/secret.h"
+#include "store/gates.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
@@ -251,6 +252,8 @@ apitoken_create(PG_FUNCTION_ARGS)
 	Jsonb	   *document;
 
 	apitoken_call_find_account(&call, body.account_id);
+	if (call.caller.actor.type != NULL)
+		apitoken_gates_pass_turn(body.account_id);
 	CheckModules(&call, body.account_id, NULL, body.module_ids);
 	apitoken_acts_open(&call.caller, body.account_id);
 
@@ -346,9 +349,11 @@ static void
 Update(const ApitokenCall *call, const char *id, Jsonb *changes)
 {
 	char	   *status;
-	char	   *account_id = apitoken_call_lock_token(call, id, &status);
+	char	   *account_id;
 	ApitokenBody body;
 
+	(void) apitoken_call_pass_turn(call, id);
+	account_id = apitoken_call_lock_token(call, id, &status);
 	CheckStatus(id, status);
 	apitoken_acts_administer(&call->caller, account_id);
 	body = apitoken_body_parse(changes, false);

@@ -164,9 +164,13 @@ IsLocked(int sqlstate, void *argument)
 static void
 DisableAll(Rescue *rescue)
 {
+	const char *account_id = rescue->choice.account_id;
 	TimestampTz first = 0;
 
-	apitoken_gates_queue_rescue(rescue->choice.account_id);
+	if (rescue->call->caller.actor.type != NULL)
+		apitoken_gates_pass_turn(account_id);
+	apitoken_gates_queue_rescue(account_id);
+	apitoken_gates_take_turn(account_id);
 	while (first == 0 ||
 		   !TimestampDifferenceExceeds(first, GetCurrentTimestamp(), RETRY_MS))
 	{
@@ -288,6 +292,7 @@ apitoken_disable_all(PG_FUNCTION_ARGS)
 		call.caller.closes_account = true;
 		call.caller.call_id = NextCall();
 		DisableAll(&rescue);
+		apitoken_gates_end_turn(account_id);
 		apitoken_acts_administer(&call.caller, account_id);
 	}
 	answer = SortedIds(rescue.ids, call.result_context);
@@ -355,11 +360,23 @@ FindCall(ApitokenArguments *arguments)
 	return DatumGetInt64(apitoken_store_value(0, 1, &isnull));
 }
 
+static void
+PassTurns(const ApitokenCall *call, List *ids)
+{
+	ListCell   *cell;
+
+	foreach(cell, ids)
+	{
+		CHECK_FOR_INTERRUPTS();
+		(void) apitoken_call_pass_turn(call, lfirst(cell));
+	}
+}
+
 /*
  * Enables those of the tokens that are as the call has left them.  Returns their ids.
  */
 static List *
-EnableAll(const ApitokenCall *call, ArrayType *ids, bool release)
+EnableAll(const ApitokenCall *call, List *list, bool release)
 {
 	ApitokenArguments arguments;
 	List	   *enabled = NIL;
@@ -368,12 +385,15 @@ EnableAll(const ApitokenCall *call, ArrayType *ids, bool release)
 	ListCell   *cell;
 
 	apitoken_store_clear(&arguments);
-	apitoken_store_set_pointer(&arguments, 1, ids);
+	apitoken_store_set_pointer(&arguments, 1, DistinctIds(list));
 	apitoken_identity_set_scope(&arguments, 2, 3, &call->caller);
 	apitoken_store_set(&arguments, 4, Int64GetDatum(FindCall(&arguments)));
 	apitoken_store_set(&arguments, 5, BoolGetDatum(release));
 	apitoken_store_set_text(&arguments, 6, call->caller.actor.type);
 	apitoken_store_set_text(&arguments, 7, call->caller.actor.id);
+
+	if (call->caller.actor.type != NULL)
+		PassTurns(call, list);
 
 	/* what has become of them is asked when nobody can change it any more */
 	(void) apitoken_store_write_now(STATEMENT_LOCK_DISABLED, &arguments);
@@ -411,7 +431,7 @@ apitoken_enable_all(PG_FUNCTION_ARGS)
 	if (release)
 		apitoken_hold_check_right(&call.caller);
 	PreventCommandIfReadOnly("UPDATE");
-	answer = SortedIds(ids == NIL ? NIL : EnableAll(&call, DistinctIds(ids), release),
+	answer = SortedIds(ids == NIL ? NIL : EnableAll(&call, ids, release),
 					   call.result_context);
 	apitoken_call_end(&call);
 	PG_RETURN_JSONB_P(answer);

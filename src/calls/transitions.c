@@ -108,6 +108,24 @@ TryChange(const ApitokenCall *call, const Transition *transition, const char *id
 }
 
 /*
+ * Begins, and ends, the wait for the token's row: nobody who comes later overtakes one
+ * who takes a token's life.
+ */
+static void
+TakeTurn(const Transition *transition, const char *account_id)
+{
+	if (account_id != NULL && transition != &enable)
+		apitoken_gates_take_turn(account_id);
+}
+
+static void
+EndTurn(const Transition *transition, const char *account_id)
+{
+	if (account_id != NULL && transition != &enable)
+		apitoken_gates_end_turn(account_id);
+}
+
+/*
  * Changes the status.  The token's new row is the last statement's result then.
  * Raises PT404, or PT400 naming the status, and has changed nothing then; PT403 for
  * one that is held.
@@ -115,6 +133,9 @@ TryChange(const ApitokenCall *call, const Transition *transition, const char *id
 static void
 ChangeStatus(const ApitokenCall *call, const Transition *transition, const char *id)
 {
+	const char *account_id = apitoken_call_pass_turn(call, id);
+
+	TakeTurn(transition, account_id);
 	if (!TryChange(call, transition, id))
 	{
 		/*
@@ -125,6 +146,7 @@ ChangeStatus(const ApitokenCall *call, const Transition *transition, const char 
 		if (!TryChange(call, transition, id))
 			apitoken_error_statement("apitoken transition", KEPT_BY_TRIGGER);
 	}
+	EndTurn(transition, account_id);
 
 	/* whoever held the lock may have taken the right to change it */
 	apitoken_acts_administer(&call->caller, ResultText("account_id"));
@@ -179,9 +201,11 @@ apitoken_enable(PG_FUNCTION_ARGS)
 static void
 EnsureDisabled(const ApitokenCall *call, const char *id)
 {
+	const char *found = apitoken_call_pass_turn(call, id);
 	char	   *status;
 	char	   *account_id;
 
+	TakeTurn(&disable, found);
 	if (TryChange(call, &disable, id))
 		account_id = ResultText("account_id");
 	else
@@ -190,6 +214,7 @@ EnsureDisabled(const ApitokenCall *call, const char *id)
 		if (StartsAt(&disable, status) && !TryChange(call, &disable, id))
 			apitoken_error_statement("apitoken transition", KEPT_BY_TRIGGER);
 	}
+	EndTurn(&disable, found);
 	apitoken_acts_administer(&call->caller, account_id);
 }
 

@@ -34,8 +34,10 @@
 #include "rights/offer.h"
 #include "storage/latch.h"
 #include "store/gates.h"
+#include "store/ids.h"
 #include "store/signals.h"
 #include "utils/builtins.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
@@ -46,7 +48,8 @@ typedef enum ActKind
 	ACT_ADMINISTERED,			/* used the right to administer an account */
 	ACT_OPENED,					/* made or enabled a token */
 	ACT_GAVE,					/* gave a module to a token */
-	ACT_GUARDED					/* asked for the same guarantee */
+	ACT_GUARDED,				/* asked for the same guarantee */
+	ACT_TRUSTED					/* used what its database role may */
 } ActKind;
 
 /* Strings are in the transaction's memory, and NULL where they mean nothing. */
@@ -57,6 +60,8 @@ typedef struct Act
 	bool		everywhere;		/* used: the right to administer every account */
 	const char *account_id;
 	const char *module;			/* id of what was given, code of what guards */
+	Oid			role;			/* trusted with that operation */
+	ApitokenOperation operation;
 	bool		own;			/* was the right this transaction's own? */
 	uint64		completed;		/* of transactions, when it was looked at */
 	SubTransactionId subid;
@@ -78,6 +83,7 @@ static inline bool
 SameAct(const Act *a, const Act *b)
 {
 	return a->kind == b->kind && a->everywhere == b->everywhere &&
+		a->role == b->role && a->operation == b->operation &&
 		SameString(a->actor.type, b->actor.type) && SameString(a->actor.id, b->actor.id) &&
 		SameString(a->account_id, b->account_id) && SameString(a->module, b->module);
 }
@@ -139,24 +145,6 @@ NothingHappened(uint64 completed)
 	return completed != 0 && apitoken_snapshot_completed(GetLatestSnapshot()) == completed;
 }
 
-static bool
-Includes(ArrayType *ids, const char *id)
-{
-	Datum	   *elements;
-	int			count;
-
-	deconstruct_array(ids, TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL, &count);
-	for (int i = 0; i < count; i++)
-	{
-		text	   *element = DatumGetTextPP(elements[i]);
-
-		if (VARSIZE_ANY_EXHDR(element) == strlen(id) &&
-			memcmp(VARDATA_ANY(element), id, strlen(id)) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* Is all that one may that the other may, too? */
 static bool
 Covers(const ApitokenCaller *all, const ApitokenCaller *some)
@@ -171,7 +159,7 @@ Covers(const ApitokenCaller *all, const ApitokenCaller *some)
 	deconstruct_array(some->accounts, TEXTOID, -1, false, TYPALIGN_INT, &accounts, NULL, &count);
 	for (int i = 0; i < count; i++)
 	{
-		if (!Includes(all->accounts, TextDatumGetCString(accounts[i])))
+		if (!apitoken_ids_array_has(all->accounts, TextDatumGetCString(accounts[i])))
 			return false;
 	}
 	return true;
@@ -285,7 +273,9 @@ ActOf(ActKind kind, const ApitokenCaller *caller, const char *account_id, const 
 {
 	Act			act = {
 		.kind = kind, .actor = caller->actor, .everywhere = caller->everywhere,
-		.account_id = account_id, .module = module, .own = caller->own,
+		.account_id = account_id, .module = module,
+		.role = kind == ACT_TRUSTED ? caller->role : InvalidOid,
+		.operation = kind == ACT_TRUSTED ? caller->operation : OPERATION_SEE, .own = caller->own,
 		.completed = caller->completed
 	};
 
@@ -302,7 +292,7 @@ Administers(const Act *act, const ApitokenCaller *scope)
 	/* in somebody's name, by hand: the right was the role's */
 	if (!act->everywhere && act->account_id == NULL)
 		return true;
-	return scope->everywhere || (!act->everywhere && Includes(scope->accounts, act->account_id));
+	return scope->everywhere || (!act->everywhere && apitoken_ids_array_has(scope->accounts, act->account_id));
 }
 
 /*
@@ -327,6 +317,7 @@ HasRight(const Act *act, const ApitokenOffer *offer, bool *active)
 			return apitoken_offer_may_give(offer, apitoken_offer_find(offer, act->module),
 										   &scope);
 		case ACT_OPENED:
+		case ACT_TRUSTED:
 			break;
 	}
 	return true;
@@ -416,11 +407,26 @@ CheckHold(const Act *act)
 	PopActiveSnapshot();
 }
 
+/* What a role was granted may have been revoked.  Raises PT401. */
+static void
+CheckTrust(const Act *act)
+{
+	AcceptInvalidationMessages();
+	if (!apitoken_trusted(act->role, act->operation))
+		apitoken_error_unauthorized();
+}
+
 /* Checks an act as things are now.  Raises PT401 and PT403. */
 static void
 Check(const Act *act)
 {
 	ApitokenOffer *offer = NULL;
+
+	if (act->kind == ACT_TRUSTED)
+	{
+		CheckTrust(act);
+		return;
+	}
 
 	if (act->kind == ACT_OPENED || act->kind == ACT_GAVE)
 		CheckHold(act);
@@ -470,14 +476,17 @@ CheckHoldNow(const Act *act)
  * Notes that a caller has used his right to administer the tokens of an account
  * (NULL: he has changed something by hand, in the actor's name), and looks once
  * more whether he has it: to be called when whatever lock there was to wait for
- * has been taken.  Raises PT401 and PT403.
+ * has been taken.  The same of what a role does by itself, which it was granted.
+ * Raises PT401 and PT403.
  */
 void
 apitoken_acts_administer(const ApitokenCaller *caller, const char *account_id)
 {
-	if (caller->actor.type == NULL)
-		return;
-	CheckNow(Note(ActOf(ACT_ADMINISTERED, caller, caller->everywhere ? NULL : account_id, NULL)));
+	if (caller->actor.type != NULL)
+		CheckNow(Note(ActOf(ACT_ADMINISTERED, caller, caller->everywhere ? NULL : account_id,
+							NULL)));
+	else if (caller->operation != OPERATION_SEE)
+		CheckNow(Note(ActOf(ACT_TRUSTED, caller, NULL, NULL)));
 }
 
 /*
@@ -616,6 +625,20 @@ GatesOfActs(void)
 	return gates;
 }
 
+/* Was nothing done but what roles may by themselves?  No gate is theirs. */
+static bool
+IsTrustAlone(void)
+{
+	ListCell   *cell;
+
+	foreach(cell, acts)
+	{
+		if (((const Act *) lfirst(cell))->kind != ACT_TRUSTED)
+			return false;
+	}
+	return true;
+}
+
 /*
  * Looks at all acts once more, when nobody can take rights away any more, and
  * sends the signals.
@@ -626,7 +649,8 @@ CheckActs(void)
 	ApitokenOwnership ownership = apitoken_owner_enter();
 	ListCell   *cell;
 
-	apitoken_gates_pass(GatesOfActs());
+	if (!IsTrustAlone())
+		apitoken_gates_pass(GatesOfActs());
 	foreach(cell, acts)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -648,7 +672,6 @@ BeforeCommit(void)
 	if (acts != NIL)
 		CheckActs();
 	apitoken_signals_send();
-	StopTimeout();
 	CurrentResourceOwner = owner;
 }
 
@@ -659,8 +682,10 @@ BeforeCommit(void)
 static void
 BeforePrepare(void)
 {
-	if (acts != NIL || apitoken_signals_are_due())
+	if (!IsTrustAlone() || apitoken_signals_are_due())
 		apitoken_error_prepare();
+	if (acts != NIL)
+		CheckActs();
 }
 
 /* Forgets everything: its memory goes with the transaction. */

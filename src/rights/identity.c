@@ -281,6 +281,7 @@ apitoken_identity_find(Oid role, ApitokenOperation operation, ApitokenCaller *ca
 		found = caller->everywhere;
 	}
 	caller->role = role;
+	caller->operation = operation;
 	return found;
 }
 

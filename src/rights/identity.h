@@ -22,6 +22,7 @@
 typedef struct ApitokenCaller
 {
 	Oid			role;			/* that called the function */
+	ApitokenOperation operation;	/* that it does */
 	ApitokenActor actor;
 	bool		everywhere;		/* every account, and Deleted tokens too? */
 	ArrayType  *accounts;		/* else these: ids, text[] */

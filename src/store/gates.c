@@ -43,6 +43,7 @@
 #include "store/subxact.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 /* With more than so many closed, or passed, a wider gate stands for them. */
@@ -71,6 +72,12 @@
  */
 static int	tokens_closed = 0;
 static int	accounts_closed = 0;
+
+/*
+ * The accounts whose tokens this transaction locks, by the hash in the gate's tag; in
+ * its memory.
+ */
+static List *turns = NIL;
 
 /*
  * Tags
@@ -193,12 +200,13 @@ apitoken_gates_close_token(const char *account_id, const char *id)
 		Close(GATE_TOKEN, id, ShareLock);
 }
 
-/* Forgets how many were closed; for the end of the transaction. */
+/* Forgets what was closed and passed; for the end of the transaction. */
 void
 apitoken_gates_forget(void)
 {
 	tokens_closed = 0;
 	accounts_closed = 0;
+	turns = NIL;
 }
 
 /*
@@ -323,16 +331,19 @@ apitoken_gates_pass(ApitokenGates *gates)
 }
 
 /*
- * Waiting for a while
+ * Turns
+ *
+ * Who waits for a row is not in a queue: when it has been changed he looks for its
+ * new version, and whoever comes that moment may lock that first.  So a dozen
+ * sessions that change a token again and again could keep it from being disabled for
+ * as long as they like.  But for a gate one does queue: who disables holds the
+ * account's for as long as he waits for rows, and who changes a token in
+ * somebody's name goes through it first, once in a transaction.  Then those alone
+ * are waited for who were there before.
+ *
+ * Nobody waits at it who has a row of the account by a function of the extension; who
+ * has locked one by hand is told of the deadlock.
  */
-
-typedef struct Wait
-{
-	const LOCKTAG *tag;
-	LOCKMODE	mode;
-	int			milliseconds;
-	int			deadlock_milliseconds;
-} Wait;
 
 static void
 SetMilliseconds(const char *setting, int milliseconds)
@@ -343,6 +354,76 @@ SetMilliseconds(const char *setting, int milliseconds)
 	(void) set_config_option(setting, value, PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true,
 							 ERROR, false);
 }
+
+static void
+PassTurn(LOCKTAG tag)
+{
+	if (LockAcquire(&tag, PASSES, false, true) == LOCKACQUIRE_NOT_AVAIL)
+	{
+		int			level = NewGUCNestLevel();
+
+		if (DeadlockTimeout > DEADLOCK_MS)
+			SetMilliseconds("deadlock_timeout", DEADLOCK_MS);
+		(void) LockAcquire(&tag, PASSES, false, false);
+		AtEOXact_GUC(false, level);
+	}
+	LockRelease(&tag, PASSES, false);
+}
+
+/*
+ * Waits for those who are disabling tokens of that account (NULL: of every account),
+ * or of all, unless this transaction has been here before: to be called before
+ * anything of the account is locked in somebody's name.  Raises 40P01 if one of them
+ * waits for this transaction.
+ */
+void
+apitoken_gates_pass_turn(const char *account_id)
+{
+	LOCKTAG		every = Tag(GATE_TURN, EVERY_ACCOUNT);
+	LOCKTAG		tag = account_id == NULL ? every : Tag(GATE_TURN, account_id);
+	MemoryContext old;
+
+	if (list_member_oid(turns, tag.locktag_field3))
+		return;
+	if (turns == NIL)
+		PassTurn(every);
+	if (account_id != NULL)
+		PassTurn(tag);
+
+	old = MemoryContextSwitchTo(TopTransactionContext);
+	turns = lappend_oid(turns, tag.locktag_field3);
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Lets nobody who has locked nothing yet pass before the locks are taken that are
+ * waited for now; until apitoken_gates_end_turn, or the transaction's end.
+ */
+void
+apitoken_gates_take_turn(const char *account_id)
+{
+	Close(GATE_TURN, account_id == NULL ? EVERY_ACCOUNT : account_id, ShareLock);
+}
+
+void
+apitoken_gates_end_turn(const char *account_id)
+{
+	LOCKTAG		tag = Tag(GATE_TURN, account_id == NULL ? EVERY_ACCOUNT : account_id);
+
+	LockRelease(&tag, ShareLock, false);
+}
+
+/*
+ * Waiting for a while
+ */
+
+typedef struct Wait
+{
+	const LOCKTAG *tag;
+	LOCKMODE	mode;
+	int			milliseconds;
+	int			deadlock_milliseconds;
+} Wait;
 
 static void
 LockForAWhile(void *argument)

@@ -21,7 +21,8 @@ typedef enum ApitokenGateKind
 	GATE_ACCOUNT,
 	GATE_TOKEN,
 	GATE_USER,
-	GATE_RESCUE					/* of an account: one at a time */
+	GATE_RESCUE,				/* of an account: one at a time */
+	GATE_TURN					/* of an account: before its tokens are locked */
 } ApitokenGateKind;
 
 typedef struct ApitokenGate
@@ -40,6 +41,9 @@ typedef struct ApitokenGates
 
 extern void apitoken_gates_close(ApitokenGateKind kind, const char *id);
 extern void apitoken_gates_queue_rescue(const char *account_id);
+extern void apitoken_gates_pass_turn(const char *account_id);
+extern void apitoken_gates_take_turn(const char *account_id);
+extern void apitoken_gates_end_turn(const char *account_id);
 extern void apitoken_gates_close_token(const char *account_id, const char *id);
 extern void apitoken_gates_forget(void);
 

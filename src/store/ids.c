@@ -105,3 +105,22 @@ apitoken_ids_array(const Datum *texts, int count)
 {
 	return construct_array((Datum *) texts, count, TEXTOID, -1, false, TYPALIGN_INT);
 }
+
+/* Is the id one of those in a text[]? */
+bool
+apitoken_ids_array_has(ArrayType *ids, const char *id)
+{
+	Datum	   *elements;
+	int			count;
+
+	deconstruct_array(ids, TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL, &count);
+	for (int i = 0; i < count; i++)
+	{
+		text	   *element = DatumGetTextPP(elements[i]);
+
+		if (VARSIZE_ANY_EXHDR(element) == strlen(id) &&
+			memcmp(VARDATA_ANY(element), id, strlen(id)) == 0)
+			return true;
+	}
+	return false;
+}

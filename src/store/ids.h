@@ -28,6 +28,7 @@ typedef struct ApitokenIds
 extern ApitokenIds *apitoken_ids_create(void);
 extern int	apitoken_ids_add(ApitokenIds *ids, Datum id);
 extern ArrayType *apitoken_ids_array(const Datum *texts, int count);
+extern bool apitoken_ids_array_has(ArrayType *ids, const char *id);
 extern int	apitoken_ids_find(const ApitokenIds *ids, Datum id);
 
 #endif							/* APITOKEN_IDS_H */
