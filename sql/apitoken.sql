@@ -1638,6 +1638,42 @@ COMMENT ON FUNCTION @extschema@.apitoken_guard(text) IS
 For an application's own changes, once in a transaction that has authenticated: COMMIT fails with PT401 if the token or user that acts has been disabled by then, and with PT403 if it does not hold the module of that code any more. Errors: the same, if it is so now.$$;
 REVOKE ALL ON FUNCTION @extschema@.apitoken_guard(text) FROM PUBLIC;
 
+CREATE FUNCTION @extschema@.apitoken_actor() RETURNS jsonb
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'apitoken_actor';
+COMMENT ON FUNCTION @extschema@.apitoken_actor() IS
+	$$Who acts
+
+Answers {"type", "id", "account": {"id"}, "modules": [{"id", "code"}]} of the API token or the user who acts in this transaction, as things are now; null if nobody does, be it because he was disabled since. Of a user of several accounts that is the one which his JWT names, or the setting apitoken.account; until one of his does, there is no account, and no module.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_actor() FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_actor_account() RETURNS text
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'apitoken_actor_account';
+COMMENT ON FUNCTION @extschema@.apitoken_actor_account() IS
+	$$Account of whoever acts
+
+For policies of an application's own tables: account_id = (SELECT apitoken_actor_account()), which is asked once a statement. Null if nobody acts, or if it is not known for which account: see apitoken_actor.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_actor_account() FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_actor_holds(code text) RETURNS boolean
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'apitoken_actor_holds';
+COMMENT ON FUNCTION @extschema@.apitoken_actor_holds(text) IS
+	$$Whether whoever acts holds a module
+
+The module with that code, in the account of apitoken_actor_account. For policies of an application's own tables: (SELECT apitoken_actor_holds('orders')), which is asked once a statement. False if nobody acts.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_actor_holds(text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_require(module text DEFAULT NULL) RETURNS text
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'apitoken_require';
+COMMENT ON FUNCTION @extschema@.apitoken_require(text) IS
+	$$Account of whoever acts, or an error
+
+As apitoken_actor_account, for policies that are not to show nobody an empty table: account_id = (SELECT apitoken_require('orders')). Errors: PT401 if nobody acts, PT403 if it is not known for which account, or if he does not hold the module of that code there.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_require(text) FROM PUBLIC;
+
 -- What others have made beside them before, under their names, would be called as well.
 DO $$
 DECLARE

@@ -28,7 +28,9 @@ char	   *apitoken_href_base = NULL;
 int			apitoken_max_list_items = 0;
 int			apitoken_max_page_size = 0;
 char	   *apitoken_jwt_actor_claim = NULL;
+char	   *apitoken_jwt_account_claim = NULL;
 char	   *apitoken_jwt_authenticator = NULL;
+char	   *apitoken_account = NULL;
 bool		apitoken_notify = true;
 int			apitoken_notify_timeout = 0;
 int			apitoken_commit_timeout = 0;
@@ -84,6 +86,19 @@ DefineAnswerSettings(void)
 							NULL, NULL, NULL);
 }
 
+/* What a user chooses: it counts only among the accounts that he is in. */
+static void
+DefineChoice(void)
+{
+	DefineCustomStringVariable("apitoken.account",
+							   "Account that a user of several acts for.",
+							   "Only an account in which he is in a user group counts.",
+							   &apitoken_account,
+							   "",
+							   PGC_USERSET, 0,
+							   NULL, NULL, NULL);
+}
+
 /* What rights and traces depend on: only who administers the server sets it. */
 static void
 DefineAdministratorSettings(void)
@@ -92,6 +107,14 @@ DefineAdministratorSettings(void)
 							   "JWT claim that holds the id of the user who acts.",
 							   "Empty: no claim is believed.",
 							   &apitoken_jwt_actor_claim,
+							   "",
+							   PGC_SUSET, 0,
+							   NULL, NULL, NULL);
+
+	DefineCustomStringVariable("apitoken.jwt_account_claim",
+							   "JWT claim that holds the id of the account that the user acts for.",
+							   "Empty: no claim says so.",
+							   &apitoken_jwt_account_claim,
 							   "",
 							   PGC_SUSET, 0,
 							   NULL, NULL, NULL);
@@ -174,6 +197,7 @@ void
 _PG_init(void)
 {
 	DefineAnswerSettings();
+	DefineChoice();
 	DefineAdministratorSettings();
 	DefineTimeouts();
 	apitoken_actor_define_setting();

@@ -496,6 +496,16 @@ apitoken_error_module_not_held(const char *code)
 			 errhint("Whoever administers the account can give it.")));
 }
 
+/* A user of several accounts, or of none, where it has to be known for which he acts. */
+void
+apitoken_error_no_account(void)
+{
+	ereport(ERROR,
+			(FORBIDDEN,
+			 errdetail("It is not known for which account the user acts."),
+			 errhint("Choose one that he is in a user group of, by the setting apitoken.account or the JWT's claim.")));
+}
+
 /* A right that was used is being taken away, by somebody who does not commit. */
 void
 apitoken_error_gate_closed(int milliseconds)

@@ -63,6 +63,7 @@ pg_noreturn extern void apitoken_error_right_gone(void);
 pg_noreturn extern void apitoken_error_not_held(const char *module_id);
 pg_noreturn extern void apitoken_error_offer_gone(const char *module_id);
 pg_noreturn extern void apitoken_error_module_not_held(const char *code);
+pg_noreturn extern void apitoken_error_no_account(void);
 pg_noreturn extern void apitoken_error_every_account_forbidden(void);
 pg_noreturn extern void apitoken_error_hold_forbidden(void);
 pg_noreturn extern void apitoken_error_held(const char *resource, const char *id);

@@ -93,8 +93,9 @@ INSERT INTO helper.calls (name, statement) VALUES
 	('release_account Contoso', 'SELECT api.apitoken_release_account(''ACC-3001-7788'')'),
 	('release_account unknown', 'SELECT api.apitoken_release_account(''ACC-9999-9999'')');
 SELECT is(array(SELECT 'apitoken_' || split_part(split_part(name, ' ', 1), ',', 1) FROM helper.calls GROUP BY 1 ORDER BY 1),
-	array(SELECT DISTINCT proname::text FROM pg_proc WHERE pronamespace = 'api'::regnamespace AND proname <> 'apitoken_guard' ORDER BY 1),
-	'every function is called, but for the one that asks for no scope: see guard.sql');
+	array(SELECT DISTINCT proname::text FROM pg_proc WHERE pronamespace = 'api'::regnamespace
+		AND proname NOT IN ('apitoken_guard', 'apitoken_actor', 'apitoken_actor_account', 'apitoken_actor_holds', 'apitoken_require') ORDER BY 1),
+	'every function is called, but for those that ask for no scope: see guard.sql and acting.sql');
 
 /*
  * What comes of them, for each scope that a caller can have.  The columns are

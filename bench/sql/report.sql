@@ -46,6 +46,14 @@ SELECT '| ' || subject, condition, contender, pg_temp.shown(median), pg_temp.sho
 		pg_temp.shown(ratio), pg_temp.shown(ratio_lowest), pg_temp.shown(ratio_highest) || ' |'
 	FROM medians WHERE part = 'authenticate' ORDER BY condition, subject, median DESC;
 \qecho
+\qecho '## A policy that asks who acts'
+\qecho
+\qecho '| rows read | contender | ms | lowest | highest | extension takes | from | to |'
+\qecho '|---|---|---:|---:|---:|---:|---:|---:|'
+SELECT '| ' || subject, contender, pg_temp.shown(median), pg_temp.shown(lowest), pg_temp.shown(highest),
+		pg_temp.shown(ratio), pg_temp.shown(ratio_lowest), pg_temp.shown(ratio_highest) || ' |'
+	FROM medians WHERE part = 'policy' ORDER BY subject DESC, median;
+\qecho
 \qecho '## Lists'
 \qecho
 \qecho '| list | contender | ms | lowest | highest | extension takes |'
@@ -131,6 +139,9 @@ INSERT INTO targets (name, bound, found)
 INSERT INTO targets (name, bound, found, at_least)
 	SELECT format('authenticate, %s, %s, share of the bare SELECT''s throughput', m.subject, m.condition), 0.85, m.ratio, true
 		FROM medians m WHERE m.part = 'authenticate' AND m.contender = 'floor' ORDER BY m.condition;
+INSERT INTO targets (name, bound, found)
+	SELECT format('policy, %s of %s, times that of a setting (%s)', m.subject, m.condition, m.contender), 1.1, m.ratio
+		FROM medians m WHERE m.part = 'policy' AND m.contender <> 'extension' AND m.subject = 'every row' ORDER BY m.contender;
 INSERT INTO targets (name, bound, found)
 	SELECT format('growth of the %s a resource, largest to smallest', condition), 1.2, max(median) / min(median)
 		FROM medians WHERE part = 'growth' AND condition IN ('time', 'memory') GROUP BY condition ORDER BY condition DESC;

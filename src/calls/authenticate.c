@@ -17,9 +17,9 @@
 #include "access/xlog.h"
 #include "apitoken.h"
 #include "calls/call.h"
+#include "calls/who.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
-#include "document/jsonb_writer.h"
 #include "errors.h"
 #include "rights/acts.h"
 #include "rights/identity.h"
@@ -185,30 +185,6 @@ NoteAccessIfDue(const Credential *credential, const char *account_id, const char
  * The answer
  */
 
-static void
-AddModule(ApitokenContainer *modules, const ApitokenHeldModule *held)
-{
-	ApitokenContainer module;
-
-	apitoken_jsonb_start_object(&module, modules->buffer, 2);
-	apitoken_jsonb_add_key(&module, "id");
-	apitoken_jsonb_add_key(&module, "code");
-	apitoken_jsonb_add_string(&module, held->id, strlen(held->id));
-	apitoken_jsonb_add_string(&module, held->code, strlen(held->code));
-	apitoken_jsonb_finish(&module, modules);
-}
-
-static void
-AddModules(ApitokenContainer *answer, const ApitokenHeldModules *held)
-{
-	ApitokenContainer modules;
-
-	apitoken_jsonb_start_array(&modules, answer->buffer, held->count);
-	for (int i = 0; i < held->count; i++)
-		AddModule(&modules, &held->modules[i]);
-	apitoken_jsonb_finish(&modules, answer);
-}
-
 /* {"id", "account": {"id"}, "modules": [{"id", "code"}]} */
 static Jsonb *
 BuildAnswer(const char *account_id, const char *id, MemoryContext result_context)
@@ -217,7 +193,6 @@ BuildAnswer(const char *account_id, const char *id, MemoryContext result_context
 	MemoryContext old = MemoryContextSwitchTo(result_context);
 	StringInfoData buffer;
 	ApitokenContainer answer;
-	ApitokenContainer account;
 
 	apitoken_jsonb_start_document(&buffer, 256);
 	MemoryContextSwitchTo(old);
@@ -227,11 +202,8 @@ BuildAnswer(const char *account_id, const char *id, MemoryContext result_context
 	apitoken_jsonb_add_key(&answer, "account");
 	apitoken_jsonb_add_key(&answer, "modules");
 	apitoken_jsonb_add_string(&answer, id, strlen(id));
-	apitoken_jsonb_start_object(&account, &buffer, 1);
-	apitoken_jsonb_add_key(&account, "id");
-	apitoken_jsonb_add_string(&account, account_id, strlen(account_id));
-	apitoken_jsonb_finish(&account, &answer);
-	AddModules(&answer, &held);
+	apitoken_who_add_account(&answer, account_id);
+	apitoken_who_add_modules(&answer, &held);
 	apitoken_jsonb_finish(&answer, NULL);
 	return apitoken_jsonb_finish_answer(&buffer);
 }

@@ -110,6 +110,15 @@ static const StatementText statements[] = {
 		" AND ($3 IS NULL OR g.account_id " EQ " $3) LIMIT 1",
 		3, {TEXTOID, TEXTOID, TEXTOID}
 	},
+	[STATEMENT_USER_MODULES] = {
+		"apitoken user modules", SPI_OK_SELECT,
+		"SELECT m.id::pg_catalog.text, m.code FROM apitoken.modules AS m"
+		" WHERE m.id " EQ " ANY (SELECT l.module_id FROM apitoken.user_group_users AS g"
+		" JOIN apitoken.user_group_modules AS l"
+		" ON l.account_id " EQ " g.account_id AND l.user_group_id " EQ " g.user_group_id"
+		" WHERE g.user_id " EQ " $1 AND g.account_id " EQ " $2) ORDER BY m.id",
+		2, {TEXTOID, TEXTOID}
+	},
 	[STATEMENT_ACCOUNT] = {
 		"apitoken account", SPI_OK_SELECT,
 		"SELECT a.id FROM apitoken.accounts AS a"

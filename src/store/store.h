@@ -20,6 +20,7 @@ typedef enum ApitokenStatement
 	/* who acts, and for which accounts */
 	STATEMENT_USER_SCOPE,
 	STATEMENT_USER_HOLDS,
+	STATEMENT_USER_MODULES,
 	STATEMENT_ACCOUNT,
 	/* changes */
 	STATEMENT_TRANSITION,
