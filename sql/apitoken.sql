@@ -1674,6 +1674,383 @@ COMMENT ON FUNCTION @extschema@.apitoken_require(text) IS
 As apitoken_actor_account, for policies that are not to show nobody an empty table: account_id = (SELECT apitoken_require('orders')). Errors: PT401 if nobody acts, PT403 if it is not known for which account, or if he does not hold the module of that code there.$$;
 REVOKE ALL ON FUNCTION @extschema@.apitoken_require(text) FROM PUBLIC;
 
+/*
+ * Accounts and what belongs to them, from elsewhere
+ *
+ * Everything here runs with the rights of whoever calls: he could write the same by
+ * hand.  Only an account's tokens, to which he needs no right, are disabled in C.
+ */
+
+CREATE FUNCTION apitoken.disable_of_accounts(accounts text[]) RETURNS void
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_disable_of_accounts';
+COMMENT ON FUNCTION apitoken.disable_of_accounts(text[]) IS
+	'Disables the Active API tokens of accounts that are no more. For roles that keep accounts: see apitoken_sync.';
+REVOKE ALL ON FUNCTION apitoken.disable_of_accounts(text[]) FROM PUBLIC;
+
+CREATE FUNCTION apitoken.sync_members() RETURNS TABLE (kind text, path text[], attribute text, type text)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT m.kind, p.path::text[], p.attribute, p.type
+		FROM (VALUES
+			('accounts', '{id,id,string,type,type,string,status,status,string,name,name,string,description,description,string,icon,icon,string,'
+				'externalId,external_id,string,externalName,external_name,string,externalIds.pyraTenantId,pyra_tenant_id,string,'
+				'serviceLevel,service_level,string,address.addressLine1,address_line1,string,address.addressLine2,address_line2,string,'
+				'address.postCode,post_code,string,address.city,city,string,address.state,state,string,address.country,country,string,'
+				'technicalSupportEmail,technical_support_email,string,website,website,string}'::text[]),
+			('modules', '{id,id,string,code,code,string,name,name,string,description,description,string,isConfigurable,is_configurable,boolean,'
+				'isEnabledByDefault,is_enabled_by_default,boolean,paid,paid,boolean,accountTypes,account_types,array}'),
+			('users', '{id,id,string,status,status,string,name,name,string,firstName,first_name,string,lastName,last_name,string,email,email,string,'
+				'phone.prefix,phone_prefix,string,phone.number,phone_number,string,icon,icon,string,settings.cultureCode,culture_code,string,'
+				'settings.languageCode,language_code,string,lastLoginAt,last_login_at,string,currentAccount.id,current_account_id,string}'),
+			('groups', '{id,id,string,account.id,account_id,string,name,name,string,description,description,string,logo,logo,string,isDefault,is_default,boolean}'),
+			('buyers', '{id,id,string,account.id,account_id,string,status,status,string,name,name,string,icon,icon,string,contact.id,contact_id,string,'
+				'externalIds.erpCompanyContact,erp_company_contact,string,externalIds.erpCustomer,erp_customer,string,'
+				'externalIds.accountExternalId,account_external_id,string,address.addressLine1,address_line1,string,address.addressLine2,address_line2,string,'
+				'address.postCode,post_code,string,address.city,city,string,address.state,state,string,address.country,country,string,taxId,tax_id,string}')
+		) AS m (kind, names)
+		CROSS JOIN LATERAL (
+			SELECT string_to_array(m.names[i], '.'), m.names[i + 1], m.names[i + 2]
+				FROM generate_series(1, array_length(m.names, 1), 3) i) AS p (path, attribute, type)
+	UNION ALL
+	-- lists of {"id"}, which have no column, and what is no more
+	SELECT l.kind, ARRAY[l.name], NULL, 'list' FROM (VALUES ('accounts', 'modules'), ('users', 'accounts'),
+		('groups', 'modules'), ('groups', 'users'), ('groups', 'buyers')) AS l (kind, name)
+	UNION ALL
+	SELECT k.kind, ARRAY['deleted'], NULL, 'boolean' FROM (VALUES ('accounts'), ('modules'), ('users'), ('groups'), ('buyers')) AS k (kind)
+$$;
+COMMENT ON FUNCTION apitoken.sync_members() IS
+	'Members that apitoken_sync takes of each kind of resource: where they are in the body, and in which column.';
+REVOKE ALL ON FUNCTION apitoken.sync_members() FROM PUBLIC;
+
+-- What is wrong with one of these, if anything: where, and what.
+CREATE FUNCTION apitoken.sync_problem(kind text, elements jsonb) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	problem text;
+BEGIN
+	IF jsonb_typeof(elements) <> 'array' THEN
+		RETURN format('The member "%s" is not an array', kind);
+	END IF;
+
+	SELECT format('The member "%s[%s]" is not an object with an id', kind, g.place - 1) INTO problem
+		FROM jsonb_array_elements(elements) WITH ORDINALITY AS g (element, place)
+		WHERE jsonb_typeof(g.element) <> 'object' OR COALESCE(g.element ->> 'id', '') = ''
+		ORDER BY g.place LIMIT 1;
+	IF problem IS NOT NULL THEN
+		RETURN problem;
+	END IF;
+
+	SELECT format('The member "%s[%s]" is there a second time', kind, g.place - 1) INTO problem
+		FROM (SELECT o.place, row_number() OVER (PARTITION BY o.element ->> 'id' ORDER BY o.place) AS number
+			FROM jsonb_array_elements(elements) WITH ORDINALITY AS o (element, place)) AS g
+		WHERE g.number > 1
+		ORDER BY g.place LIMIT 1;
+	IF problem IS NOT NULL THEN
+		RETURN problem;
+	END IF;
+
+	SELECT format('The member "%s[%s].%s" %s', sync_problem.kind, f.place - 1, array_to_string(f.path, '.'),
+			CASE WHEN f.type IS NULL THEN 'does not exist' WHEN f.type = 'list' THEN 'is not an array of objects with an id' ELSE 'is not a ' || f.type END)
+		INTO problem
+		FROM (
+			SELECT l.place, l.path, m.type, l.value, m.path IS NOT NULL AS known
+				FROM (
+					SELECT g.place, ARRAY[o.name], o.value
+						FROM jsonb_array_elements(elements) WITH ORDINALITY AS g (element, place)
+						CROSS JOIN LATERAL jsonb_each(g.element) AS o (name, value)
+						WHERE jsonb_typeof(o.value) <> 'object'
+					UNION ALL
+					SELECT g.place, ARRAY[o.name, i.name], i.value
+						FROM jsonb_array_elements(elements) WITH ORDINALITY AS g (element, place)
+						CROSS JOIN LATERAL jsonb_each(g.element) AS o (name, value)
+						CROSS JOIN LATERAL jsonb_each(CASE jsonb_typeof(o.value) WHEN 'object' THEN o.value ELSE '{}' END) AS i (name, value)
+				) AS l (place, path, value)
+				LEFT JOIN apitoken.sync_members() m ON m.kind = sync_problem.kind AND m.path = l.path
+		) AS f
+		WHERE NOT f.known
+			OR jsonb_typeof(f.value) <> 'null' AND jsonb_typeof(f.value) <> CASE f.type WHEN 'list' THEN 'array' ELSE f.type END
+			OR f.type = 'list' AND EXISTS (
+				SELECT FROM jsonb_array_elements(CASE jsonb_typeof(f.value) WHEN 'array' THEN f.value ELSE '[]' END) AS e (element)
+					WHERE jsonb_typeof(e.element) <> 'object' OR COALESCE(e.element ->> 'id', '') = '')
+		ORDER BY f.place, f.path LIMIT 1;
+	RETURN problem;
+END
+$$;
+COMMENT ON FUNCTION apitoken.sync_problem(text, jsonb) IS
+	'What is malformed in resources that apitoken_sync is given, with its place; null if nothing is.';
+REVOKE ALL ON FUNCTION apitoken.sync_problem(text, jsonb) FROM PUBLIC;
+
+-- Adds those that are not there, and changes the supplied members of those that are.
+CREATE FUNCTION apitoken.sync_rows(kind text, elements jsonb) RETURNS bigint
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	relation CONSTANT text := CASE kind WHEN 'groups' THEN 'user_groups' ELSE kind END;
+	-- what a new row has unless it is supplied
+	defaults CONSTANT jsonb := CASE kind
+		WHEN 'accounts' THEN '{"type": "Client", "status": "Active"}'
+		WHEN 'modules' THEN '{"is_configurable": false, "is_enabled_by_default": false, "paid": false, "account_types": []}'
+		WHEN 'groups' THEN '{"is_default": false}'
+		ELSE '{"status": "Active"}' END;
+	columns text;
+	changed bigint;
+BEGIN
+	SELECT string_agg(quote_ident(m.attribute), ', ') INTO columns
+		FROM apitoken.sync_members() m WHERE m.kind = sync_rows.kind AND m.attribute IS NOT NULL;
+	EXECUTE format($s$
+		WITH patches AS MATERIALIZED (
+			SELECT g.place, g.element ->> 'id' AS id,
+					(SELECT jsonb_object_agg(m.attribute, g.element #> m.path) FROM apitoken.sync_members() m
+						WHERE m.kind = $2 AND m.attribute IS NOT NULL AND g.element #> m.path IS NOT NULL) AS patch
+				FROM jsonb_array_elements($1) WITH ORDINALITY AS g (element, place)
+		), updated AS (
+			UPDATE apitoken.%1$I AS t
+				SET (%2$s, updated_at, updated_by_type, updated_by_id) =
+					(SELECT %2$s, clock_timestamp(), NULL::text, NULL::text FROM jsonb_populate_record(t, p.patch))
+				FROM patches p
+				WHERE t.id = p.id AND t IS DISTINCT FROM jsonb_populate_record(t, p.patch)
+				RETURNING 1
+		), inserted AS (
+			INSERT INTO apitoken.%1$I (%2$s)
+				SELECT %3$s
+					FROM patches p
+					CROSS JOIN LATERAL jsonb_populate_record(NULL::apitoken.%1$I, $3 || p.patch) AS n
+					WHERE NOT EXISTS (SELECT FROM apitoken.%1$I AS t WHERE t.id = p.id)
+					ORDER BY p.place
+				RETURNING 1
+		)
+		SELECT (SELECT count(*) FROM updated) + (SELECT count(*) FROM inserted)
+		$s$, relation, columns, regexp_replace(columns, '(^|, )', '\1n.', 'g'))
+		INTO changed USING elements, kind, defaults;
+	RETURN changed;
+END
+$$;
+COMMENT ON FUNCTION apitoken.sync_rows(text, jsonb) IS
+	'Adds and changes rows for apitoken_sync; how many were not so before.';
+REVOKE ALL ON FUNCTION apitoken.sync_rows(text, jsonb) FROM PUBLIC;
+
+-- Lists of ids that are supplied with a resource replace those that there are.
+CREATE FUNCTION apitoken.sync_list(list text, elements jsonb) RETURNS bigint
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	relation CONSTANT text := CASE list WHEN 'accounts' THEN 'user_accounts' ELSE 'user_group_' || list END;
+	-- whose list it is, and what is in it
+	owner CONSTANT text := CASE list WHEN 'accounts' THEN 'user_id' ELSE 'user_group_id' END;
+	item CONSTANT text := rtrim(list, 's') || '_id';
+	pairs CONSTANT text := $p$
+		WITH owners AS MATERIALIZED (
+			SELECT g.element ->> 'id' AS id, g.element -> $2 AS items
+				FROM jsonb_array_elements($1) AS g (element) WHERE jsonb_typeof(g.element -> $2) = 'array'
+		), pairs AS MATERIALIZED (
+			SELECT DISTINCT o.id AS owner, i.element ->> 'id' AS item
+				FROM owners o CROSS JOIN LATERAL jsonb_array_elements(o.items) AS i (element)
+		)
+		$p$;
+	removed bigint;
+	added bigint;
+BEGIN
+	EXECUTE pairs || format($d$
+		DELETE FROM apitoken.%1$I AS l
+			USING owners o
+			WHERE l.%2$I = o.id AND NOT EXISTS (SELECT FROM pairs p WHERE p.owner = l.%2$I AND p.item = l.%3$I)
+		$d$, relation, owner, item) USING elements, list;
+	GET DIAGNOSTICS removed = ROW_COUNT;
+
+	IF list = 'accounts' THEN
+		EXECUTE pairs || $i$
+			INSERT INTO apitoken.user_accounts (account_id, user_id)
+				SELECT p.item, p.owner FROM pairs p
+					WHERE NOT EXISTS (SELECT FROM apitoken.user_accounts l WHERE l.user_id = p.owner AND l.account_id = p.item)
+			$i$ USING elements, list;
+	ELSE
+		EXECUTE pairs || format($i$
+			INSERT INTO apitoken.%1$I (account_id, user_group_id, %2$I)
+				SELECT g.account_id, g.id, p.item FROM pairs p JOIN apitoken.user_groups g ON g.id = p.owner
+					WHERE NOT EXISTS (SELECT FROM apitoken.%1$I l
+						WHERE l.account_id = g.account_id AND l.user_group_id = g.id AND l.%2$I = p.item)
+			$i$, relation, item) USING elements, list;
+	END IF;
+	GET DIAGNOSTICS added = ROW_COUNT;
+	RETURN removed + added;
+END
+$$;
+COMMENT ON FUNCTION apitoken.sync_list(text, jsonb) IS
+	'Replaces lists for apitoken_sync: the accounts of users, and the modules, users and buyers of user groups; how many entries were not so before.';
+REVOKE ALL ON FUNCTION apitoken.sync_list(text, jsonb) FROM PUBLIC;
+
+-- An account's modules are those of its default user group, which it gets if it has none.
+CREATE FUNCTION apitoken.sync_default_groups(elements jsonb) RETURNS jsonb
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT COALESCE(jsonb_agg(jsonb_build_object('id', COALESCE(d.id, regexp_replace(g.element ->> 'id', '^ACC-', 'UGR-')),
+				'account', jsonb_build_object('id', g.element ->> 'id'), 'name', COALESCE(d.name, 'Everyone'), 'isDefault', true,
+				'modules', g.element -> 'modules')), '[]')
+		FROM jsonb_array_elements(elements) AS g (element)
+		LEFT JOIN apitoken.user_groups d ON d.account_id = g.element ->> 'id' AND d.is_default
+		WHERE jsonb_typeof(g.element -> 'modules') = 'array'
+$$;
+COMMENT ON FUNCTION apitoken.sync_default_groups(jsonb) IS
+	'The default user groups of accounts that apitoken_sync is given modules of.';
+REVOKE ALL ON FUNCTION apitoken.sync_default_groups(jsonb) FROM PUBLIC;
+
+CREATE FUNCTION apitoken.sync_kind(kind text, elements jsonb) RETURNS bigint
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	changed bigint := 0;
+	list text;
+BEGIN
+	-- one default group at a time: the one that was goes first
+	IF kind = 'groups' THEN
+		UPDATE apitoken.user_groups AS t SET is_default = false
+			FROM jsonb_array_elements(elements) AS g (element)
+			WHERE t.id = g.element ->> 'id' AND t.is_default AND g.element -> 'isDefault' = 'false';
+		GET DIAGNOSTICS changed = ROW_COUNT;
+	END IF;
+	changed := changed + apitoken.sync_rows(kind, elements);
+	FOR list IN SELECT m.path[1] FROM apitoken.sync_members() m WHERE m.kind = sync_kind.kind AND m.type = 'list' LOOP
+		changed := changed + CASE kind WHEN 'accounts' THEN apitoken.sync_kind('groups', apitoken.sync_default_groups(elements))
+			ELSE apitoken.sync_list(list, elements) END;
+	END LOOP;
+	RETURN changed;
+END
+$$;
+COMMENT ON FUNCTION apitoken.sync_kind(text, jsonb) IS
+	'Takes over resources of one kind for apitoken_sync, with their lists; how many rows were not so before.';
+REVOKE ALL ON FUNCTION apitoken.sync_kind(text, jsonb) FROM PUBLIC;
+
+-- What is no more.  Users and buyers stay as Deleted; so does an account, as Disabled and
+-- held: its tokens are disabled, and nobody of it enables them.
+CREATE FUNCTION apitoken.sync_deleted(kind text, gone text[]) RETURNS bigint
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	changed bigint;
+BEGIN
+	IF kind = 'accounts' THEN
+		UPDATE apitoken.accounts SET status = 'Disabled', held_at = COALESCE(held_at, clock_timestamp()),
+				updated_at = clock_timestamp(), updated_by_type = NULL, updated_by_id = NULL
+			WHERE id = ANY (gone) AND NOT (status = 'Disabled' AND held_at IS NOT NULL);
+		GET DIAGNOSTICS changed = ROW_COUNT;
+		DELETE FROM apitoken.user_accounts WHERE account_id = ANY (gone);
+		PERFORM apitoken.disable_of_accounts(gone);
+	ELSIF kind = 'groups' THEN
+		DELETE FROM apitoken.user_groups WHERE id = ANY (gone);
+		GET DIAGNOSTICS changed = ROW_COUNT;
+	ELSIF kind = 'modules' THEN
+		DELETE FROM apitoken.user_group_modules WHERE module_id = ANY (gone);
+		DELETE FROM apitoken.modules WHERE id = ANY (gone);
+		GET DIAGNOSTICS changed = ROW_COUNT;
+	ELSE
+		EXECUTE format($d$
+			UPDATE apitoken.%I SET status = 'Deleted', updated_at = clock_timestamp(), updated_by_type = NULL, updated_by_id = NULL
+				WHERE id = ANY ($1) AND status <> 'Deleted'
+			$d$, kind) USING gone;
+		GET DIAGNOSTICS changed = ROW_COUNT;
+		IF kind = 'users' THEN
+			DELETE FROM apitoken.user_accounts WHERE user_id = ANY (gone);
+		END IF;
+	END IF;
+	RETURN changed;
+END
+$$;
+COMMENT ON FUNCTION apitoken.sync_deleted(text, text[]) IS
+	'Takes over for apitoken_sync that resources are no more; how many were there before.';
+REVOKE ALL ON FUNCTION apitoken.sync_deleted(text, text[]) FROM PUBLIC;
+
+/*
+ * All of a kind at once; if that fails, halves of it show which one is at fault, and
+ * the error tells its place.
+ */
+CREATE FUNCTION apitoken.sync_step(kind text, elements jsonb) RETURNS bigint
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	-- of those that are not deleted
+	places CONSTANT integer[] := ARRAY(SELECT (g.place - 1)::integer FROM jsonb_array_elements(elements) WITH ORDINALITY AS g (element, place)
+		WHERE g.element -> 'deleted' IS DISTINCT FROM 'true' ORDER BY g.place);
+	first integer := 1;
+	last integer := cardinality(places);
+	middle integer := last;
+	slice jsonb;
+	problem text;
+	detail text;
+BEGIN
+	WHILE first <= last LOOP
+		SELECT jsonb_agg(elements -> p.place ORDER BY p.place) INTO slice FROM unnest(places[first:middle]) AS p (place);
+		BEGIN
+			IF problem IS NULL THEN
+				RETURN apitoken.sync_kind(kind, slice);
+			END IF;
+			PERFORM apitoken.sync_kind(kind, slice);
+			-- the fault is behind these
+			first := middle + 1;
+		EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN
+			GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
+			-- a detail that shows the values of a row is not for an error
+			problem := concat_ws(': ', problem, CASE SQLSTATE WHEN '23503' THEN detail END);
+			EXIT WHEN first = last;
+			last := middle;
+		END;
+		middle := (first + last) / 2;
+	END LOOP;
+	IF problem IS NULL THEN
+		RETURN 0;
+	END IF;
+	RAISE EXCEPTION 'Bad Request'
+		USING ERRCODE = 'PT400', HINT = 'Nothing of the body was written.',
+			DETAIL = format('The member "%s[%s]" cannot be written: %s.', kind, places[LEAST(first, last)], rtrim(problem, '.'));
+END
+$$;
+COMMENT ON FUNCTION apitoken.sync_step(text, jsonb) IS
+	'Takes over resources of one kind for apitoken_sync, and says which one cannot be.';
+REVOKE ALL ON FUNCTION apitoken.sync_step(text, jsonb) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_sync(jsonb) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	kinds CONSTANT text[] := '{modules,accounts,users,buyers,groups}';
+	kind text;
+	problem text := CASE
+		WHEN $1 IS NULL OR jsonb_typeof($1) <> 'object' THEN 'The body is not a JSON object'
+		ELSE (SELECT format('The member "%s" does not exist', k.name) FROM jsonb_object_keys($1) AS k (name) WHERE k.name <> ALL (kinds) ORDER BY 1 LIMIT 1) END;
+	changed jsonb := '{}';
+	gone text[];
+BEGIN
+	FOREACH kind IN ARRAY CASE WHEN problem IS NULL THEN kinds ELSE '{}' END LOOP
+		problem := COALESCE(problem, CASE WHEN $1 ? kind THEN apitoken.sync_problem(kind, $1 -> kind) END);
+	END LOOP;
+	IF problem IS NOT NULL THEN
+		RAISE EXCEPTION 'Bad Request'
+			USING ERRCODE = 'PT400', DETAIL = problem || '.',
+				HINT = 'Give {"accounts", "modules", "users", "groups", "buyers"}, each an array of objects with an id.';
+	END IF;
+
+	-- what others refer to comes first, and goes last
+	FOREACH kind IN ARRAY kinds LOOP
+		IF $1 ? kind THEN
+			changed := changed || jsonb_build_object(kind, apitoken.sync_step(kind, $1 -> kind));
+		END IF;
+	END LOOP;
+	FOR kind IN SELECT k.name FROM unnest(kinds) WITH ORDINALITY AS k (name, place) WHERE $1 ? k.name ORDER BY k.place DESC LOOP
+		gone := ARRAY(SELECT g.element ->> 'id' FROM jsonb_array_elements($1 -> kind) AS g (element) WHERE g.element -> 'deleted' = 'true');
+		IF cardinality(gone) > 0 THEN
+			changed := changed || jsonb_build_object(kind, (changed ->> kind)::bigint + apitoken.sync_deleted(kind, gone));
+		END IF;
+	END LOOP;
+	RETURN changed;
+END
+$$;
+COMMENT ON FUNCTION @extschema@.apitoken_sync(jsonb) IS
+	$$Take over accounts and what belongs to them from elsewhere
+
+Takes {"accounts", "modules", "users", "groups", "buyers"}, each an array of resources with an id, in the members of the document; changes the supplied members, and adds what is not there. An account's modules are those of its default user group, which is made if need be; a user's accounts, and a group's modules, users and buyers, are lists of {"id"} that replace those that there are. With "deleted": true a group or module goes, and a user or buyer becomes Deleted; an account becomes Disabled and held, loses its users, and its API tokens are disabled. Answers how many rows of each kind were not so before. Runs with the rights of the caller, who could write the same by hand. Errors: PT400 naming the member that is wrong; nothing is written then.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_sync(jsonb) FROM PUBLIC;
+
 -- What others have made beside them before, under their names, would be called as well.
 DO $$
 DECLARE

@@ -19,6 +19,8 @@ INSERT INTO mutate.seeds
 	UNION ALL SELECT 'create', value FROM unnest(ARRAY['{"account": {"id": "ACC-3001-7788"}, "name": "Order desk", "modules": [{"id": "MOD-0001"}, {"id": "MOD-0003"}]}',
 		'{"account": {"id": "ACC-3002-9900"}, "name": "N", "description": "D", "icon": null}']) value
 	UNION ALL SELECT 'changes', value FROM unnest(ARRAY['{"name": "New", "description": null, "modules": []}', '{}', '{"modules": [{"id": "MOD-0003"}]}', '{"icon": "/i.png"}']) value
+	UNION ALL SELECT 'sync', value FROM unnest(ARRAY['{"accounts": [{"id": "ACC-3001-7788", "name": "Contoso", "modules": [{"id": "MOD-0001"}]}], "users": [{"id": "USR-3001-0001", "phone": {"prefix": "+1"}, "accounts": []}]}',
+		'{"groups": [{"id": "UGR-3001-0002", "users": [{"id": "USR-3001-0001"}], "isDefault": false}], "modules": [{"id": "MOD-0006", "deleted": true}]}']) value
 	UNION ALL SELECT 'headers', value FROM unnest(ARRAY['{"x-apitoken-secret": "idt:TKN-1671-0642:x", "accept": "*/*"}', '{}', '[]', '']) value;
 
 CREATE TABLE mutate.outcomes (function text, code text, message text, statement text);
@@ -122,7 +124,7 @@ LANGUAGE plpgsql AS $$
 BEGIN
 	RETURN CASE
 		WHEN mutate.below(40) = 0 THEN 'NULL'
-		WHEN kind IN ('create', 'changes') THEN quote_literal(mutate.body(kind)) || '::jsonb'
+		WHEN kind IN ('create', 'changes', 'sync') THEN quote_literal(mutate.body(kind)) || '::jsonb'
 		ELSE quote_literal(mutate.text((SELECT s.value FROM mutate.seeds s WHERE s.kind = argument.kind ORDER BY random() LIMIT 1))) END;
 END
 $$;
@@ -133,7 +135,7 @@ INSERT INTO mutate.functions (name, kinds) VALUES ('apitoken_disable', '{id,fiel
 	('apitoken_disable_all', '{account}'), ('apitoken_disable_all', '{account,query}'), ('apitoken_enable_all', '{create}'), ('apitoken_ensure_disabled', '{id}'), ('apitoken_release', '{id,fields}'),
 	('apitoken_hold_account', '{account}'), ('apitoken_release_account', '{account}'), ('apitoken_create', '{create}'), ('apitoken_update', '{id,changes,fields}'), ('apitoken_get', '{id,fields}'),
 	('apitoken_list', '{query}'), ('apitoken_authenticate', '{secret}'), ('apitoken_pre_request', '{}'), ('apitoken_guard', '{code}'),
-	('apitoken_actor', '{}'), ('apitoken_actor_account', '{}'), ('apitoken_actor_holds', '{code}'), ('apitoken_require', '{code}'),
+	('apitoken_actor', '{}'), ('apitoken_actor_account', '{}'), ('apitoken_actor_holds', '{code}'), ('apitoken_require', '{code}'), ('apitoken_sync', '{sync}'),
 	('apitoken_version', '{}');
 
 CREATE FUNCTION mutate.shows_digest(output text) RETURNS boolean

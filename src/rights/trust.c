@@ -75,6 +75,10 @@ static const Right rights[][MAX_RIGHTS] = {
 	},
 	[OPERATION_HOLD_ACCOUNT] = {
 		{"accounts", ACL_SELECT | ACL_UPDATE}
+	},
+	[OPERATION_KEEP_ACCOUNTS] = {
+		{"accounts", ACL_SELECT | ACL_INSERT | ACL_UPDATE | ACL_DELETE, true},
+		{"users", ACL_SELECT | ACL_INSERT | ACL_UPDATE | ACL_DELETE, true}
 	}
 };
 

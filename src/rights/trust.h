@@ -21,7 +21,8 @@ typedef enum ApitokenOperation
 	OPERATION_UPDATE,			/* update of anything but modules */
 	OPERATION_UPDATE_MODULES,
 	OPERATION_CREATE,
-	OPERATION_HOLD_ACCOUNT		/* and let go of one */
+	OPERATION_HOLD_ACCOUNT,		/* and let go of one */
+	OPERATION_KEEP_ACCOUNTS		/* write accounts, and end them */
 } ApitokenOperation;
 
 extern bool apitoken_trusted(Oid role, ApitokenOperation operation);

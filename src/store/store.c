@@ -166,6 +166,17 @@ static const StatementText statements[] = {
 		" WHERE a.id " EQ " $1 AND a.held_at IS NOT NULL",
 		3, {TEXTOID, TEXTOID, TEXTOID}
 	},
+	[STATEMENT_DISABLE_OF_ACCOUNTS] = {
+		"apitoken disable of accounts", SPI_OK_UPDATE,
+		"UPDATE apitoken.api_tokens AS t"
+		" SET status = 'Disabled', updated_at = pg_catalog.clock_timestamp(),"
+		" updated_by_type = $2, updated_by_id = $3"
+		" FROM (SELECT k.account_id, k.id FROM apitoken.api_tokens AS k"
+		" WHERE k.account_id " EQ " ANY ($1) AND k.status " EQ " 'Active'"
+		" ORDER BY k.id FOR NO KEY UPDATE) AS l"
+		" WHERE t.account_id " EQ " l.account_id AND t.id " EQ " l.id",
+		3, {TEXTARRAYOID, TEXTOID, TEXTOID}
+	},
 	[STATEMENT_NEXT_CALL] = {
 		"apitoken next call", SPI_OK_SELECT,
 		"SELECT pg_catalog.nextval('apitoken.api_token_transitions_id_seq')",
