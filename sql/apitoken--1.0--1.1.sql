@@ -606,11 +606,21 @@ CREATE TRIGGER refuse_transition AFTER UPDATE ON apitoken.api_tokens
 	FOR EACH ROW WHEN (OLD.status = 'Deleted' AND NEW.status <> 'Deleted')
 	EXECUTE FUNCTION apitoken.refuse_transition();
 
+CREATE FUNCTION apitoken.is_erasing() RETURNS boolean
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_is_erasing';
+COMMENT ON FUNCTION apitoken.is_erasing() IS
+	'Whether a call that erases is writing now: the only one that changes the trail, and removes API tokens.';
+REVOKE ALL ON FUNCTION apitoken.is_erasing() FROM PUBLIC;
+
 -- A token without a row in the trail could be removed.
 CREATE FUNCTION apitoken.keep_token() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+	IF apitoken.is_erasing() THEN
+		RETURN OLD;
+	END IF;
 	RAISE EXCEPTION 'API tokens are never removed'
 		USING ERRCODE = 'restrict_violation',
 			DETAIL = format('The API token is %s.', OLD.id),
@@ -1203,6 +1213,86 @@ COMMENT ON FUNCTION @extschema@.apitoken_sync(jsonb) IS
 
 Takes {"accounts", "modules", "users", "groups", "buyers"}, each an array of resources with an id, in the members of the document; changes the supplied members, and adds what is not there. An account's modules are those of its default user group, which is made if need be; a user's accounts, and a group's modules, users and buyers, are lists of {"id"} that replace those that there are. With "deleted": true a group or module goes, and a user or buyer becomes Deleted; an account becomes Disabled and held, loses its users, and its API tokens are disabled. Answers how many rows of each kind were not so before. Runs with the rights of the caller, who could write the same by hand. Errors: PT400 naming the member that is wrong; nothing is written then.$$;
 REVOKE ALL ON FUNCTION @extschema@.apitoken_sync(jsonb) FROM PUBLIC;
+
+/*
+ * What is known of a person, or an account, is erased without opening the trail to
+ * anybody
+ */
+CREATE TABLE apitoken.erasures (
+	kind text COLLATE "C" NOT NULL CHECK (kind IN ('user', 'account')),
+	resource_id apitoken.resource_id NOT NULL,
+	with_tokens boolean NOT NULL DEFAULT false,
+	database_role name NOT NULL,
+	at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	PRIMARY KEY (kind, resource_id, at)
+);
+COMMENT ON TABLE apitoken.erasures IS
+	'Which users and accounts were erased, and by whom. Rows are only ever added: what a backup brings back is erased again by them.';
+COMMENT ON COLUMN apitoken.erasures.kind IS 'What was erased: user or account.';
+COMMENT ON COLUMN apitoken.erasures.resource_id IS 'Id of the user or the account.';
+COMMENT ON COLUMN apitoken.erasures.with_tokens IS 'Whether the account''s API tokens went with their trail.';
+COMMENT ON COLUMN apitoken.erasures.database_role IS 'Database role that made the call.';
+COMMENT ON COLUMN apitoken.erasures.at IS 'When.';
+
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON apitoken.erasures
+	FOR EACH STATEMENT EXECUTE FUNCTION apitoken.refuse_truncate();
+CREATE TRIGGER keep_trail BEFORE UPDATE OR DELETE OR TRUNCATE ON apitoken.erasures
+	FOR EACH STATEMENT EXECUTE FUNCTION apitoken.keep_trail();
+ALTER TABLE apitoken.erasures ENABLE ROW LEVEL SECURITY;
+SELECT pg_catalog.pg_extension_config_dump('apitoken.erasures', '');
+
+CREATE OR REPLACE FUNCTION apitoken.keep_actor() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF TG_OP = 'INSERT' THEN
+		-- a restore has the actors already
+		INSERT INTO apitoken.actors (type, id) VALUES (TG_ARGV[0], NEW.id) ON CONFLICT DO NOTHING;
+		RETURN NEW;
+	ELSIF TG_OP = 'DELETE' THEN
+		-- what a token that is erased did keeps its number
+		IF NOT apitoken.is_erasing() THEN
+			DELETE FROM apitoken.actors WHERE type = TG_ARGV[0] AND id = OLD.id;
+		END IF;
+		RETURN NULL;
+	ELSE
+		-- TRUNCATE
+		DELETE FROM apitoken.actors WHERE type = TG_ARGV[0];
+		RETURN NULL;
+	END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION apitoken.keep_trail() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF apitoken.is_erasing() THEN
+		RETURN NULL;
+	END IF;
+	RAISE EXCEPTION 'rows of the trail are only ever added'
+		USING ERRCODE = 'restrict_violation',
+			DETAIL = format('%s on apitoken.%s is refused.', TG_OP, TG_TABLE_NAME);
+END
+$$;
+
+CREATE FUNCTION @extschema@.apitoken_erase_user(id text) RETURNS void
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_erase_user';
+COMMENT ON FUNCTION @extschema@.apitoken_erase_user(text) IS
+	$$Erase what is known of a user
+
+His names, e-mail address, telephone, icon, languages and last login, and the addresses that he changed API tokens from; he becomes Deleted, and is in no account. His id stays in audits and in the trail. A row of apitoken.erasures says so. For trusted roles. Errors: PT401 for everybody else, PT404 if there is no such user.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_erase_user(text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_erase_account(id text, with_tokens boolean DEFAULT false) RETURNS void
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_erase_account';
+COMMENT ON FUNCTION @extschema@.apitoken_erase_account(text, boolean) IS
+	$$Erase what is known of an account
+
+Its names, addresses and numbers, those of its user groups and buyers, the names and descriptions of its API tokens, and the addresses in their trail. It becomes Disabled and held, its tokens and buyers Deleted, and nobody is in it; ids stay. With with_tokens the tokens' rows go, too, and their trail. What is known of its users is erased by apitoken_erase_user. A row of apitoken.erasures says so. For trusted roles. Errors: PT401 for everybody else, PT404 if there is no such account.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_erase_account(text, boolean) FROM PUBLIC;
 
 /*
  * Rescue by query

@@ -567,6 +567,22 @@ CREATE INDEX api_token_transitions_call_idx ON apitoken.api_token_transitions (c
  */
 CREATE INDEX api_token_transitions_at_idx ON apitoken.api_token_transitions USING brin (at) WITH (autosummarize = on);
 
+CREATE TABLE apitoken.erasures (
+	kind text COLLATE "C" NOT NULL CHECK (kind IN ('user', 'account')),
+	resource_id apitoken.resource_id NOT NULL,
+	with_tokens boolean NOT NULL DEFAULT false,
+	database_role name NOT NULL,
+	at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	PRIMARY KEY (kind, resource_id, at)
+);
+COMMENT ON TABLE apitoken.erasures IS
+	'Which users and accounts were erased, and by whom. Rows are only ever added: what a backup brings back is erased again by them.';
+COMMENT ON COLUMN apitoken.erasures.kind IS 'What was erased: user or account.';
+COMMENT ON COLUMN apitoken.erasures.resource_id IS 'Id of the user or the account.';
+COMMENT ON COLUMN apitoken.erasures.with_tokens IS 'Whether the account''s API tokens went with their trail.';
+COMMENT ON COLUMN apitoken.erasures.database_role IS 'Database role that made the call.';
+COMMENT ON COLUMN apitoken.erasures.at IS 'When.';
+
 -- The audit columns are the same everywhere, and so is what they mean.
 DO $$
 DECLARE
@@ -593,6 +609,13 @@ $$;
  * changes leaves its row in the trail.
  */
 
+CREATE FUNCTION apitoken.is_erasing() RETURNS boolean
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_is_erasing';
+COMMENT ON FUNCTION apitoken.is_erasing() IS
+	'Whether a call that erases is writing now: the only one that changes the trail, and removes API tokens.';
+REVOKE ALL ON FUNCTION apitoken.is_erasing() FROM PUBLIC;
+
 /*
  * Actors follow users and API tokens.  The functions run as their owner, so
  * that whoever may add a user needs no right on apitoken.actors.
@@ -606,7 +629,10 @@ BEGIN
 		INSERT INTO apitoken.actors (type, id) VALUES (TG_ARGV[0], NEW.id) ON CONFLICT DO NOTHING;
 		RETURN NEW;
 	ELSIF TG_OP = 'DELETE' THEN
-		DELETE FROM apitoken.actors WHERE type = TG_ARGV[0] AND id = OLD.id;
+		-- what a token that is erased did keeps its number
+		IF NOT apitoken.is_erasing() THEN
+			DELETE FROM apitoken.actors WHERE type = TG_ARGV[0] AND id = OLD.id;
+		END IF;
 		RETURN NULL;
 	ELSE
 		-- TRUNCATE
@@ -888,9 +914,12 @@ CREATE TRIGGER refuse_transition AFTER UPDATE ON apitoken.api_tokens
 
 -- The trail's foreign key keeps a token only where it has a row there.
 CREATE FUNCTION apitoken.keep_token() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+	IF apitoken.is_erasing() THEN
+		RETURN OLD;
+	END IF;
 	RAISE EXCEPTION 'API tokens are never removed'
 		USING ERRCODE = 'restrict_violation',
 			DETAIL = format('The API token is %s.', OLD.id),
@@ -906,18 +935,23 @@ CREATE TRIGGER keep_token BEFORE DELETE ON apitoken.api_tokens
 	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_token();
 
 CREATE FUNCTION apitoken.keep_trail() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+	IF apitoken.is_erasing() THEN
+		RETURN NULL;
+	END IF;
 	RAISE EXCEPTION 'rows of the trail are only ever added'
 		USING ERRCODE = 'restrict_violation',
-			DETAIL = format('%s on apitoken.api_token_transitions is refused.', TG_OP);
+			DETAIL = format('%s on apitoken.%s is refused.', TG_OP, TG_TABLE_NAME);
 END
 $$;
 COMMENT ON FUNCTION apitoken.keep_trail() IS 'Trigger: rows of the trail are neither changed nor removed.';
 REVOKE ALL ON FUNCTION apitoken.keep_trail() FROM PUBLIC;
 
 CREATE TRIGGER keep_trail BEFORE UPDATE OR DELETE OR TRUNCATE ON apitoken.api_token_transitions
+	FOR EACH STATEMENT EXECUTE FUNCTION apitoken.keep_trail();
+CREATE TRIGGER keep_trail BEFORE UPDATE OR DELETE OR TRUNCATE ON apitoken.erasures
 	FOR EACH STATEMENT EXECUTE FUNCTION apitoken.keep_trail();
 
 -- A hold means something: what is held is not Active, whoever writes it.
@@ -1132,6 +1166,7 @@ COMMENT ON POLICY tenant ON apitoken.users IS
 -- No policy: seen by the owner alone.
 ALTER TABLE apitoken.actors ENABLE ROW LEVEL SECURITY;
 ALTER TABLE apitoken.api_token_credentials ENABLE ROW LEVEL SECURITY;
+ALTER TABLE apitoken.erasures ENABLE ROW LEVEL SECURITY;
 
 /*
  * What others add, and whom they grant what
@@ -2050,6 +2085,24 @@ COMMENT ON FUNCTION @extschema@.apitoken_sync(jsonb) IS
 
 Takes {"accounts", "modules", "users", "groups", "buyers"}, each an array of resources with an id, in the members of the document; changes the supplied members, and adds what is not there. An account's modules are those of its default user group, which is made if need be; a user's accounts, and a group's modules, users and buyers, are lists of {"id"} that replace those that there are. With "deleted": true a group or module goes, and a user or buyer becomes Deleted; an account becomes Disabled and held, loses its users, and its API tokens are disabled. Answers how many rows of each kind were not so before. Runs with the rights of the caller, who could write the same by hand. Errors: PT400 naming the member that is wrong; nothing is written then.$$;
 REVOKE ALL ON FUNCTION @extschema@.apitoken_sync(jsonb) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_erase_user(id text) RETURNS void
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_erase_user';
+COMMENT ON FUNCTION @extschema@.apitoken_erase_user(text) IS
+	$$Erase what is known of a user
+
+His names, e-mail address, telephone, icon, languages and last login, and the addresses that he changed API tokens from; he becomes Deleted, and is in no account. His id stays in audits and in the trail. A row of apitoken.erasures says so. For trusted roles. Errors: PT401 for everybody else, PT404 if there is no such user.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_erase_user(text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_erase_account(id text, with_tokens boolean DEFAULT false) RETURNS void
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_erase_account';
+COMMENT ON FUNCTION @extschema@.apitoken_erase_account(text, boolean) IS
+	$$Erase what is known of an account
+
+Its names, addresses and numbers, those of its user groups and buyers, the names and descriptions of its API tokens, and the addresses in their trail. It becomes Disabled and held, its tokens and buyers Deleted, and nobody is in it; ids stay. With with_tokens the tokens' rows go, too, and their trail. What is known of its users is erased by apitoken_erase_user. A row of apitoken.erasures says so. For trusted roles. Errors: PT401 for everybody else, PT404 if there is no such account.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_erase_account(text, boolean) FROM PUBLIC;
 
 -- What others have made beside them before, under their names, would be called as well.
 DO $$

@@ -563,6 +563,16 @@ apitoken_error_account_not_found(const char *id)
 			 errhint("Check the id, and in whose name you call.")));
 }
 
+/* Nobody to erase: a user or an account that does not exist. */
+void
+apitoken_error_not_to_erase(const char *resource, const char *id)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NOT_FOUND), errmsg("Not Found"),
+			 errdetail("There is no %s \"%s\".", resource, Shown(id)),
+			 errhint("Check the id.")));
+}
+
 /*
  * A setting of the request that is not JSON, or none that jsonb can hold: does
  * not show what it is.

@@ -69,6 +69,7 @@ pg_noreturn extern void apitoken_error_hold_forbidden(void);
 pg_noreturn extern void apitoken_error_held(const char *resource, const char *id);
 pg_noreturn extern void apitoken_error_token_not_found(const char *id);
 pg_noreturn extern void apitoken_error_account_not_found(const char *id);
+pg_noreturn extern void apitoken_error_not_to_erase(const char *resource, const char *id);
 
 /* PT400: a setting that PostgREST should have set to JSON */
 pg_noreturn extern void apitoken_error_setting_json(const char *setting);

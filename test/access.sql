@@ -94,8 +94,9 @@ INSERT INTO helper.calls (name, statement) VALUES
 	('release_account unknown', 'SELECT api.apitoken_release_account(''ACC-9999-9999'')');
 SELECT is(array(SELECT 'apitoken_' || split_part(split_part(name, ' ', 1), ',', 1) FROM helper.calls GROUP BY 1 ORDER BY 1),
 	array(SELECT DISTINCT proname::text FROM pg_proc WHERE pronamespace = 'api'::regnamespace
-		AND proname NOT IN ('apitoken_guard', 'apitoken_actor', 'apitoken_actor_account', 'apitoken_actor_holds', 'apitoken_require', 'apitoken_sync') ORDER BY 1),
-	'every function is called, but for those that ask for no scope: see guard.sql, acting.sql and sync.sql');
+		AND proname NOT IN ('apitoken_guard', 'apitoken_actor', 'apitoken_actor_account', 'apitoken_actor_holds', 'apitoken_require', 'apitoken_sync',
+			'apitoken_erase_user', 'apitoken_erase_account') ORDER BY 1),
+	'every function is called, but for those that ask for no scope: see guard.sql, acting.sql, sync.sql and erase.sql');
 
 /*
  * What comes of them, for each scope that a caller can have.  The columns are

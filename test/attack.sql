@@ -7,7 +7,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(185);
+SELECT plan(187);
 
 CREATE ROLE apitoken_attacker;
 CREATE ROLE apitoken_granted;

@@ -6,7 +6,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(198);
+SELECT plan(207);
 
 CREATE ROLE apitoken_policies_reader;
 CREATE ROLE apitoken_policies_writer;
@@ -40,7 +40,8 @@ INSERT INTO helper.visible VALUES
 	('sellers', 'true'),
 	-- for nobody
 	('actors', 'false'),
-	('api_token_credentials', 'false');
+	('api_token_credentials', 'false'),
+	('erasures', 'false');
 INSERT INTO helper.visible
 	SELECT relname, 'account_id = ANY ($1)' FROM pg_class
 		WHERE relnamespace = 'apitoken'::regnamespace AND relkind IN ('r', 'p') AND relname NOT IN (SELECT relation FROM helper.visible);

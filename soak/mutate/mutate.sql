@@ -136,6 +136,7 @@ INSERT INTO mutate.functions (name, kinds) VALUES ('apitoken_disable', '{id,fiel
 	('apitoken_hold_account', '{account}'), ('apitoken_release_account', '{account}'), ('apitoken_create', '{create}'), ('apitoken_update', '{id,changes,fields}'), ('apitoken_get', '{id,fields}'),
 	('apitoken_list', '{query}'), ('apitoken_authenticate', '{secret}'), ('apitoken_pre_request', '{}'), ('apitoken_guard', '{code}'),
 	('apitoken_actor', '{}'), ('apitoken_actor_account', '{}'), ('apitoken_actor_holds', '{code}'), ('apitoken_require', '{code}'), ('apitoken_sync', '{sync}'),
+	('apitoken_erase_user', '{id}'), ('apitoken_erase_account', '{account}'),
 	('apitoken_version', '{}');
 
 CREATE FUNCTION mutate.shows_digest(output text) RETURNS boolean

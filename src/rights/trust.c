@@ -79,6 +79,17 @@ static const Right rights[][MAX_RIGHTS] = {
 	[OPERATION_KEEP_ACCOUNTS] = {
 		{"accounts", ACL_SELECT | ACL_INSERT | ACL_UPDATE | ACL_DELETE, true},
 		{"users", ACL_SELECT | ACL_INSERT | ACL_UPDATE | ACL_DELETE, true}
+	},
+	[OPERATION_ERASE] = {
+		{"accounts", ACL_SELECT | ACL_UPDATE, true},
+		{"users", ACL_SELECT | ACL_UPDATE, true},
+		{"user_accounts", ACL_SELECT | ACL_DELETE, true},
+		{"user_groups", ACL_SELECT | ACL_UPDATE, true},
+		{"buyers", ACL_SELECT | ACL_UPDATE, true},
+		{"buyer_errors", ACL_SELECT | ACL_DELETE, true},
+		{"api_tokens", ACL_SELECT | ACL_UPDATE | ACL_DELETE, true},
+		{"api_token_transitions", ACL_SELECT | ACL_UPDATE | ACL_DELETE, true},
+		{"erasures", ACL_INSERT, true}
 	}
 };
 

@@ -22,7 +22,8 @@ typedef enum ApitokenOperation
 	OPERATION_UPDATE_MODULES,
 	OPERATION_CREATE,
 	OPERATION_HOLD_ACCOUNT,		/* and let go of one */
-	OPERATION_KEEP_ACCOUNTS		/* write accounts, and end them */
+	OPERATION_KEEP_ACCOUNTS,	/* write accounts, and end them */
+	OPERATION_ERASE				/* what is known of persons and accounts */
 } ApitokenOperation;
 
 extern bool apitoken_trusted(Oid role, ApitokenOperation operation);

@@ -41,6 +41,13 @@ typedef struct StatementText
 
 #define SAFE_SEARCH_PATH "pg_catalog, pg_temp"
 
+/* In place of a name that was erased, which cannot be null. */
+#define ERASED "'Erased'"
+
+/* The change of a row that erases is nobody's. */
+#define ERASED_BY_NOBODY \
+	"updated_at = pg_catalog.clock_timestamp(), updated_by_type = NULL, updated_by_id = NULL"
+
 #define EQ "OPERATOR(pg_catalog.=)"
 #define NE "OPERATOR(pg_catalog.<>)"
 
@@ -176,6 +183,93 @@ static const StatementText statements[] = {
 		" ORDER BY k.id FOR NO KEY UPDATE) AS l"
 		" WHERE t.account_id " EQ " l.account_id AND t.id " EQ " l.id",
 		3, {TEXTARRAYOID, TEXTOID, TEXTOID}
+	},
+	[STATEMENT_ERASE_USER] = {
+		"apitoken erase user", SPI_OK_UPDATE,
+		"UPDATE apitoken.users AS u"
+		" SET status = 'Deleted', name = " ERASED ", first_name = NULL, last_name = NULL, email = NULL,"
+		" phone_prefix = NULL, phone_number = NULL, icon = NULL, culture_code = NULL,"
+		" language_code = NULL, last_login_at = NULL, current_account_id = NULL, " ERASED_BY_NOBODY
+		" WHERE u.id " EQ " $1",
+		1, {TEXTOID}
+	},
+	[STATEMENT_ERASE_USER_ACCOUNTS] = {
+		"apitoken erase user accounts", SPI_OK_DELETE,
+		"DELETE FROM apitoken.user_accounts AS l WHERE l.user_id " EQ " $1",
+		1, {TEXTOID}
+	},
+	[STATEMENT_ERASE_USER_TRAIL] = {
+		"apitoken erase user trail", SPI_OK_UPDATE,
+		"UPDATE apitoken.api_token_transitions AS l SET client_address = NULL"
+		" WHERE l.actor_type " EQ " 'user' AND l.actor_id " EQ " $1 AND l.client_address IS NOT NULL",
+		1, {TEXTOID}
+	},
+	[STATEMENT_ERASE_ACCOUNT] = {
+		"apitoken erase account", SPI_OK_UPDATE,
+		"UPDATE apitoken.accounts AS a"
+		" SET status = 'Disabled', name = " ERASED ", description = NULL, icon = NULL,"
+		" external_id = NULL, external_name = NULL, pyra_tenant_id = NULL, service_level = NULL,"
+		" address_line1 = NULL, address_line2 = NULL, post_code = NULL, city = NULL, state = NULL,"
+		" country = NULL, technical_support_email = NULL, website = NULL,"
+		" held_at = COALESCE(a.held_at, pg_catalog.clock_timestamp()), " ERASED_BY_NOBODY
+		" WHERE a.id " EQ " $1",
+		1, {TEXTOID}
+	},
+	[STATEMENT_ERASE_ACCOUNT_USERS] = {
+		"apitoken erase account users", SPI_OK_DELETE,
+		"DELETE FROM apitoken.user_accounts AS l WHERE l.account_id " EQ " $1",
+		1, {TEXTOID}
+	},
+	[STATEMENT_ERASE_ACCOUNT_GROUPS] = {
+		"apitoken erase account groups", SPI_OK_UPDATE,
+		"UPDATE apitoken.user_groups AS g"
+		" SET name = " ERASED ", description = NULL, logo = NULL, " ERASED_BY_NOBODY
+		" WHERE g.account_id " EQ " $1",
+		1, {TEXTOID}
+	},
+	[STATEMENT_ERASE_ACCOUNT_BUYERS] = {
+		"apitoken erase account buyers", SPI_OK_UPDATE,
+		"UPDATE apitoken.buyers AS b"
+		" SET status = 'Deleted', name = " ERASED ", icon = NULL, contact_id = NULL,"
+		" erp_company_contact = NULL, erp_customer = NULL, account_external_id = NULL,"
+		" address_line1 = NULL, address_line2 = NULL, post_code = NULL, city = NULL, state = NULL,"
+		" country = NULL, tax_id = NULL, " ERASED_BY_NOBODY
+		" WHERE b.account_id " EQ " $1",
+		1, {TEXTOID}
+	},
+	[STATEMENT_ERASE_ACCOUNT_ERRORS] = {
+		"apitoken erase account errors", SPI_OK_DELETE,
+		"DELETE FROM apitoken.buyer_errors AS e WHERE e.account_id " EQ " $1",
+		1, {TEXTOID}
+	},
+	[STATEMENT_ERASE_ACCOUNT_TRAIL] = {
+		"apitoken erase account trail", SPI_OK_UPDATE,
+		"UPDATE apitoken.api_token_transitions AS l SET client_address = NULL"
+		" WHERE l.account_id " EQ " $1 AND l.client_address IS NOT NULL",
+		1, {TEXTOID}
+	},
+	[STATEMENT_ERASE_ACCOUNT_TOKENS] = {
+		"apitoken erase account tokens", SPI_OK_UPDATE,
+		"UPDATE apitoken.api_tokens AS t"
+		" SET status = 'Deleted', name = " ERASED ", description = NULL, icon = NULL, " ERASED_BY_NOBODY
+		" WHERE t.account_id " EQ " $1",
+		1, {TEXTOID}
+	},
+	[STATEMENT_REMOVE_TRAIL] = {
+		"apitoken remove trail", SPI_OK_DELETE,
+		"DELETE FROM apitoken.api_token_transitions AS l WHERE l.account_id " EQ " $1",
+		1, {TEXTOID}
+	},
+	[STATEMENT_REMOVE_TOKENS] = {
+		"apitoken remove tokens", SPI_OK_DELETE,
+		"DELETE FROM apitoken.api_tokens AS t WHERE t.account_id " EQ " $1",
+		1, {TEXTOID}
+	},
+	[STATEMENT_ADD_ERASURE] = {
+		"apitoken add erasure", SPI_OK_INSERT,
+		"INSERT INTO apitoken.erasures (kind, resource_id, with_tokens, database_role)"
+		" VALUES ($1, $2, $3, $4)",
+		4, {TEXTOID, TEXTOID, BOOLOID, NAMEOID}
 	},
 	[STATEMENT_NEXT_CALL] = {
 		"apitoken next call", SPI_OK_SELECT,

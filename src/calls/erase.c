@@ -1,0 +1,164 @@
+/*-------------------------------------------------------------------------
+ *
+ * erase.c
+ *	  Erases what is known of a person, or of an account.
+ *
+ * The trail is changed by nobody, and tokens are removed by nobody, but here: their
+ * triggers ask whether this is so, by apitoken.is_erasing(), and nothing else makes it
+ * so.
+ *
+ * src/calls/erase.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "compat.h"
+
+#include "calls/call.h"
+#include "errors.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "rights/identity.h"
+#include "utils/builtins.h"
+
+/* What is erased of either; the first says whether there is such a one. */
+static const ApitokenStatement user_statements[] = {
+	STATEMENT_ERASE_USER, STATEMENT_ERASE_USER_ACCOUNTS, STATEMENT_ERASE_USER_TRAIL
+};
+
+/* Addresses go before the tokens do: that the operator's own is noted is no secret. */
+static const ApitokenStatement account_statements[] = {
+	STATEMENT_ERASE_ACCOUNT, STATEMENT_ERASE_ACCOUNT_USERS, STATEMENT_ERASE_ACCOUNT_GROUPS,
+	STATEMENT_ERASE_ACCOUNT_BUYERS, STATEMENT_ERASE_ACCOUNT_ERRORS,
+	STATEMENT_ERASE_ACCOUNT_TRAIL, STATEMENT_ERASE_ACCOUNT_TOKENS
+};
+
+static const ApitokenStatement token_statements[] = {
+	STATEMENT_REMOVE_TRAIL, STATEMENT_REMOVE_TOKENS
+};
+
+/* Is one of these statements running? */
+static bool erasing = false;
+
+static uint64
+Run(const ApitokenCaller *caller, ApitokenStatement statement, ApitokenArguments *arguments)
+{
+	uint64		rows = 0;
+
+	erasing = true;
+	PG_TRY();
+	{
+		rows = apitoken_identity_write_as(caller, statement, arguments, true);
+	}
+	PG_FINALLY();
+	{
+		erasing = false;
+	}
+	PG_END_TRY();
+	return rows;
+}
+
+/* Runs them, each with the id.  Returns how many rows the first has found. */
+static uint64
+RunAll(const ApitokenCaller *caller, const ApitokenStatement *statements, int count, const char *id)
+{
+	ApitokenArguments arguments;
+	uint64		found = 0;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_text(&arguments, 1, id);
+	for (int i = 0; i < count; i++)
+	{
+		uint64		rows = Run(caller, statements[i], &arguments);
+
+		if (i == 0)
+			found = rows;
+	}
+	return found;
+}
+
+/* Leaves a row that says so. */
+static void
+AddErasure(const ApitokenCaller *caller, const char *kind, const char *id, bool with_tokens)
+{
+	ApitokenArguments arguments;
+	NameData	role;
+
+	namestrcpy(&role, GetUserNameFromId(caller->role, false));
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_text(&arguments, 1, kind);
+	apitoken_store_set_text(&arguments, 2, id);
+	apitoken_store_set(&arguments, 3, BoolGetDatum(with_tokens));
+	apitoken_store_set(&arguments, 4, NameGetDatum(&role));
+	(void) apitoken_store_write(STATEMENT_ADD_ERASURE, &arguments);
+}
+
+/*
+ * Begins to erase: raises PT401 for a role that is not trusted with that.  Whoever acts,
+ * it is the role that does this.
+ */
+static ApitokenOwnership
+Begin(ApitokenCaller *caller)
+{
+	ApitokenOwnership ownership;
+
+	memset(caller, 0, sizeof(ApitokenCaller));
+	caller->role = GetUserId();
+	ownership = apitoken_owner_enter();
+	if (!apitoken_trusted(caller->role, OPERATION_ERASE))
+		apitoken_error_unauthorized();
+	return ownership;
+}
+
+PG_FUNCTION_INFO_V1(apitoken_erase_user);
+
+/*
+ * apitoken_erase_user(id text) returns void: erases what is known of a user.
+ *
+ * Raises PT400 for an id that cannot be used, PT401, PT404 if there is no such user.
+ */
+Datum
+apitoken_erase_user(PG_FUNCTION_ARGS)
+{
+	char	   *id = apitoken_call_id(fcinfo, 0, "id");
+	ApitokenCaller caller;
+	ApitokenOwnership ownership = Begin(&caller);
+
+	if (RunAll(&caller, user_statements, lengthof(user_statements), id) == 0)
+		apitoken_error_not_to_erase("user", id);
+	AddErasure(&caller, "user", id, false);
+	apitoken_owner_leave(&ownership);
+	PG_RETURN_VOID();
+}
+
+PG_FUNCTION_INFO_V1(apitoken_erase_account);
+
+/*
+ * apitoken_erase_account(id text, with_tokens boolean) returns void: erases what is known
+ * of an account, of its user groups, buyers and tokens, which are Deleted; with_tokens:
+ * their rows and their trail, too.  Raises as apitoken_erase_user does.
+ */
+Datum
+apitoken_erase_account(PG_FUNCTION_ARGS)
+{
+	char	   *id = apitoken_call_id(fcinfo, 0, "id");
+	bool		with_tokens = apitoken_call_flag(fcinfo, 1);
+	ApitokenCaller caller;
+	ApitokenOwnership ownership = Begin(&caller);
+
+	if (RunAll(&caller, account_statements, lengthof(account_statements), id) == 0)
+		apitoken_error_not_to_erase("account", id);
+	if (with_tokens)
+		(void) RunAll(&caller, token_statements, lengthof(token_statements), id);
+	AddErasure(&caller, "account", id, with_tokens);
+	apitoken_owner_leave(&ownership);
+	PG_RETURN_VOID();
+}
+
+PG_FUNCTION_INFO_V1(apitoken_is_erasing);
+
+/* apitoken.is_erasing() returns boolean: for the triggers of what is else kept for good. */
+Datum
+apitoken_is_erasing(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(erasing);
+}

@@ -1,0 +1,83 @@
+/*
+ * What is known of a person, or of an account, is erased: nothing of it is left in any
+ * table, what is left is numbers, and a row says so.
+ */
+\ir fixtures/life.psql
+
+BEGIN;
+SELECT plan(39);
+
+CREATE ROLE apitoken_erase_trusted BYPASSRLS;
+CREATE ROLE apitoken_erase_careless;
+CREATE ROLE apitoken_erase_bare;
+GRANT USAGE ON SCHEMA api, apitoken TO apitoken_erase_trusted, apitoken_erase_careless;
+GRANT USAGE ON SCHEMA api TO apitoken_erase_bare;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA api TO apitoken_erase_trusted, apitoken_erase_careless, apitoken_erase_bare;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA apitoken TO apitoken_erase_trusted, apitoken_erase_careless;
+
+-- addresses in the trail, and one user who has changed tokens of two accounts
+SET LOCAL session_replication_role = replica;
+UPDATE apitoken.api_token_transitions SET client_address = '192.0.2.77';
+UPDATE apitoken.api_token_transitions SET actor_type = 'user', actor_id = 'USR-3001-0001' WHERE account_id IN ('ACC-3001-7788', 'ACC-3002-9900');
+SET LOCAL session_replication_role = origin;
+
+/*
+ * Who may
+ */
+SELECT is((helper.probe('SELECT api.' || c.call, r.setup, r.role)).code, r.code, r.name || ': ' || c.call)
+	FROM (VALUES ('apitoken_erase_user(''USR-3001-0001'')'), ('apitoken_erase_account(''ACC-3001-7788'')'), ('apitoken_erase_account(''ACC-3001-7788'', true)')) c (call),
+		(VALUES ('a role with EXECUTE alone', 'apitoken_erase_bare', NULL, 'PT401'), ('one with every right but BYPASSRLS', 'apitoken_erase_careless', NULL, 'PT401'),
+			('Operations'' token', 'apitoken_erase_bare', helper.as_token('TKN-0001-0001'), 'PT401'), ('a trusted role', 'apitoken_erase_trusted', NULL, 'ok')) r (name, role, setup, code);
+SELECT is((helper.probe('SELECT api.apitoken_erase_user(''USR-9999-9999'')')).code, 'PT404', 'no such user');
+SELECT is((helper.probe('SELECT api.apitoken_erase_account(''ACC-9999-9999'')')).code, 'PT404', 'no such account');
+SELECT is((helper.probe('SELECT api.apitoken_erase_user(NULL)')).code, 'PT400', 'null');
+
+/*
+ * A user
+ */
+SELECT is((SELECT count(*) FROM helper.tables_with('clara@contoso.example')), 1::bigint, '(there is something to erase)');
+SELECT count(*) AS acted FROM apitoken.api_token_transitions WHERE actor_id = 'USR-3001-0001' \gset
+SET LOCAL ROLE apitoken_erase_trusted;
+SELECT api.apitoken_erase_user('USR-3001-0001') \g /dev/null
+RESET ROLE;
+SELECT is((SELECT array_agg(t ORDER BY t) FROM unnest('{Clara,clara@contoso.example,2079460000,/icons/clara.png}'::text[]) n, helper.tables_with(n) t), NULL, 'nothing is left of a user');
+SELECT is((SELECT jsonb_strip_nulls(to_jsonb(u)) - '{created_at,created_by_type,created_by_id,updated_at}'::text[] FROM apitoken.users u WHERE id = 'USR-3001-0001'),
+	'{"id": "USR-3001-0001", "name": "Erased", "status": "Deleted"}', 'but his number: every other column is empty');
+SELECT is((SELECT count(*) FROM apitoken.user_accounts WHERE user_id = 'USR-3001-0001'), 0::bigint, 'he is in no account');
+SELECT is((SELECT array[count(*), count(client_address)] FROM apitoken.api_token_transitions WHERE actor_id = 'USR-3001-0001'), ARRAY[:acted, 0]::bigint[], 'the trail tells what he did, and not from where');
+SELECT is((SELECT count(client_address) > 0 FROM apitoken.api_token_transitions WHERE actor_id IS DISTINCT FROM 'USR-3001-0001'), true, 'others'' addresses are there');
+SELECT is((SELECT to_jsonb(e) - 'at' FROM apitoken.erasures e), '{"kind": "user", "resource_id": "USR-3001-0001", "with_tokens": false, "database_role": "apitoken_erase_trusted"}', 'a row says so');
+SELECT is(api.apitoken_get('TKN-1671-0642') #>> '{audit,created,by,name}', 'Erased', 'documents show that');
+
+/*
+ * An account, whose tokens stay as numbers
+ */
+SELECT count(*) AS trail FROM apitoken.api_token_transitions WHERE account_id = 'ACC-3001-7788' \gset
+SELECT api.apitoken_erase_account('ACC-3001-7788') \g /dev/null
+SELECT is((SELECT array_agg(DISTINCT t ORDER BY t) FROM unnest('{Contoso,12 High Street,it@contoso.example,C-100234,GB123456789,Nightly export,9f1c1d5e-6b0a}'::text[]) n, helper.tables_with(n) t),
+	NULL, 'nothing is left of an account');
+SELECT is((SELECT concat_ws(' ', status, name, held_at IS NOT NULL) FROM apitoken.accounts WHERE id = 'ACC-3001-7788'), 'Disabled Erased t', 'it is Disabled, and held');
+SELECT is((SELECT array_agg(DISTINCT concat_ws(' ', status, name, description, icon)) FROM apitoken.api_tokens WHERE account_id = 'ACC-3001-7788'), '{"Deleted Erased"}', 'its tokens are Deleted, and have no names');
+SELECT is((SELECT count(*) > :trail FROM apitoken.api_token_transitions WHERE account_id = 'ACC-3001-7788'), true, 'they have their trail, with its last rows');
+SELECT is((SELECT count(client_address) FROM apitoken.api_token_transitions WHERE account_id = 'ACC-3001-7788'), 0::bigint, 'without addresses');
+SELECT is((SELECT array_agg(DISTINCT concat_ws(' ', status, name)) FROM apitoken.buyers WHERE account_id = 'ACC-3001-7788'), '{"Deleted Erased"}', 'its buyers are Deleted');
+SELECT is((SELECT count(*) FROM apitoken.buyer_errors WHERE account_id = 'ACC-3001-7788'), 0::bigint, 'what was wrong with them is gone');
+SELECT is((SELECT array_agg(DISTINCT name) FROM apitoken.user_groups WHERE account_id = 'ACC-3001-7788'), '{Erased}', 'its groups have no names');
+
+/*
+ * With its tokens
+ */
+SELECT api.apitoken_erase_account('ACC-3002-9900', true) \g /dev/null
+SELECT is((SELECT array[(SELECT count(*) FROM apitoken.api_tokens WHERE account_id = 'ACC-3002-9900'), (SELECT count(*) FROM apitoken.api_token_transitions WHERE account_id = 'ACC-3002-9900'),
+	(SELECT count(*) FROM apitoken.api_token_credentials WHERE account_id = 'ACC-3002-9900')]), '{0,0,0}', 'with its tokens, their trail goes');
+SELECT is((SELECT count(*) FROM apitoken.actors WHERE id = 'TKN-3002-1001'), 1::bigint, 'what they did elsewhere keeps their numbers');
+SELECT is((SELECT array_agg(concat_ws(' ', kind, resource_id, with_tokens) ORDER BY at) FROM apitoken.erasures), '{"user USR-3001-0001 f","account ACC-3001-7788 f","account ACC-3002-9900 t"}', 'rows say so');
+
+/*
+ * Nobody else changes any of that
+ */
+SELECT is(helper.outcome(s), '23001', s) FROM unnest(ARRAY['UPDATE apitoken.api_token_transitions SET client_address = NULL', 'DELETE FROM apitoken.api_token_transitions', 'DELETE FROM apitoken.erasures',
+	'TRUNCATE apitoken.erasures', 'DELETE FROM apitoken.api_tokens']) s;
+
+SELECT * FROM finish();
+ROLLBACK;
