@@ -242,7 +242,7 @@ FOLLOWING = {"deploy/nginx/README.md": "deploy/postgrest/README.md"}
 CLEAN = """
 SELECT format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_database
     WHERE datname <> 'postgres' AND NOT datistemplate \\gexec
-SELECT format('DROP ROLE %I', rolname) FROM pg_roles
+SELECT format('DROP OWNED BY %1$I; DROP ROLE %1$I', rolname) FROM pg_roles
     WHERE rolname <> current_user AND rolname !~ '^pg_' \\gexec
 CREATE DATABASE marketplace TEMPLATE sample;
 """
