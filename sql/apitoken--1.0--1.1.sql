@@ -851,6 +851,13 @@ COMMENT ON FUNCTION apitoken.disable_of_accounts(text[]) IS
 	'Disables the Active API tokens of accounts that are no more. For roles that keep accounts: see apitoken_sync.';
 REVOKE ALL ON FUNCTION apitoken.disable_of_accounts(text[]) FROM PUBLIC;
 
+CREATE FUNCTION apitoken.refuse_sync(problem text) RETURNS void
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_refuse_sync';
+COMMENT ON FUNCTION apitoken.refuse_sync(text) IS
+	'Raises PT400 for apitoken_sync.';
+REVOKE ALL ON FUNCTION apitoken.refuse_sync(text) FROM PUBLIC;
+
 CREATE FUNCTION apitoken.sync_members() RETURNS TABLE (kind text, path text[], attribute text, type text)
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -1163,23 +1170,22 @@ BEGIN
 	IF problem IS NULL THEN
 		RETURN 0;
 	END IF;
-	RAISE EXCEPTION 'Bad Request'
-		USING ERRCODE = 'PT400', HINT = 'Nothing of the body was written.',
-			DETAIL = format('The member "%s[%s]" cannot be written: %s.', kind, places[LEAST(first, last)], rtrim(problem, '.'));
+	PERFORM apitoken.refuse_sync(format('The member "%s[%s]" cannot be written: %s', kind, places[LEAST(first, last)], rtrim(problem, '.')));
+	RETURN NULL;
 END
 $$;
 COMMENT ON FUNCTION apitoken.sync_step(text, jsonb) IS
 	'Takes over resources of one kind for apitoken_sync, and says which one cannot be.';
 REVOKE ALL ON FUNCTION apitoken.sync_step(text, jsonb) FROM PUBLIC;
 
-CREATE FUNCTION @extschema@.apitoken_sync(jsonb) RETURNS jsonb
+CREATE FUNCTION apitoken.sync(jsonb) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	kinds CONSTANT text[] := '{modules,accounts,users,buyers,groups}';
 	kind text;
 	problem text := CASE
-		WHEN $1 IS NULL OR jsonb_typeof($1) <> 'object' THEN 'The body is not a JSON object'
+		WHEN jsonb_typeof($1) <> 'object' THEN 'The body is not a JSON object'
 		ELSE (SELECT format('The member "%s" does not exist', k.name) FROM jsonb_object_keys($1) AS k (name) WHERE k.name <> ALL (kinds) ORDER BY 1 LIMIT 1) END;
 	changed jsonb := '{}';
 	gone text[];
@@ -1188,9 +1194,7 @@ BEGIN
 		problem := COALESCE(problem, CASE WHEN $1 ? kind THEN apitoken.sync_problem(kind, $1 -> kind) END);
 	END LOOP;
 	IF problem IS NOT NULL THEN
-		RAISE EXCEPTION 'Bad Request'
-			USING ERRCODE = 'PT400', DETAIL = problem || '.',
-				HINT = 'Give {"accounts", "modules", "users", "groups", "buyers"}, each an array of objects with an id.';
+		PERFORM apitoken.refuse_sync(problem);
 	END IF;
 
 	-- what others refer to comes first, and goes last
@@ -1208,6 +1212,13 @@ BEGIN
 	RETURN changed;
 END
 $$;
+COMMENT ON FUNCTION apitoken.sync(jsonb) IS
+	'What apitoken_sync does.';
+REVOKE ALL ON FUNCTION apitoken.sync(jsonb) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_sync(jsonb) RETURNS jsonb
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_sync';
 COMMENT ON FUNCTION @extschema@.apitoken_sync(jsonb) IS
 	$$Take over accounts and what belongs to them from elsewhere
 

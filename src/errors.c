@@ -198,6 +198,16 @@ apitoken_error_rescue_everything(void)
 			 errhint("Give the id of an account, or a condition: status=Active is every API token there is.")));
 }
 
+/* What is to be taken over and cannot be; problem is a sentence without its full stop. */
+void
+apitoken_error_sync(const char *problem)
+{
+	ereport(ERROR,
+			(BAD_REQUEST,
+			 errdetail("%s.", Shown(problem)),
+			 errhint("Nothing of the body was written.")));
+}
+
 /*
  * A member of a body.  path names it, as in modules[0].id; problem goes on
  * from "The member ... "; hint is a sentence that says what is allowed.

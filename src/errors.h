@@ -28,6 +28,7 @@ pg_noreturn extern void apitoken_error_body_type(const char *argument);
 pg_noreturn extern void apitoken_error_ids_type(void);
 pg_noreturn extern void apitoken_error_no_such_call(void);
 pg_noreturn extern void apitoken_error_rescue_everything(void);
+pg_noreturn extern void apitoken_error_sync(const char *problem);
 
 /* PT400: a member of the body of create or update */
 pg_noreturn extern void apitoken_error_member(const char *path, const char *problem,

@@ -5,10 +5,38 @@
 \ir marketplace.sql
 
 BEGIN;
-SELECT plan(4);
+SELECT plan(5);
 
 \ir fixtures/helpers.psql
 \ir fixtures/expected_document.psql
+
+-- What the sample has no value of.
+UPDATE apitoken.accounts SET address_line2 = 'Second floor', held_at = '2026-01-02 03:04:05.006Z' WHERE id = 'ACC-3001-7788';
+UPDATE apitoken.buyers SET address_line2 = 'Back door', state = 'GL', updated_at = '2026-01-02 03:04:05.006Z', updated_by_type = 'user',
+	updated_by_id = 'USR-3001-0002' WHERE id = 'BUY-3001-0001';
+UPDATE apitoken.api_tokens SET held_at = '2026-01-02 03:04:05.006Z' WHERE id = 'TKN-3001-1004';
+
+-- A member that no row has a value of would be missing from both documents.
+CREATE FUNCTION helper.columns_without_a_value() RETURNS SETOF text
+LANGUAGE plpgsql
+AS $$
+DECLARE
+	shown record;
+	values_of_it bigint;
+BEGIN
+	FOR shown IN
+		SELECT attrelid::regclass AS relation, attname AS name FROM pg_attribute
+			WHERE attnum > 0 AND NOT attisdropped AND attrelid = ANY ('{apitoken.accounts,apitoken.users,apitoken.user_groups,apitoken.modules,
+				apitoken.buyers,apitoken.buyer_errors,apitoken.api_tokens}'::regclass[])
+	LOOP
+		EXECUTE format('SELECT count(%I) FROM %s', shown.name, shown.relation) INTO values_of_it;
+		IF values_of_it = 0 THEN
+			RETURN NEXT format('%s.%s', shown.relation, shown.name);
+		END IF;
+	END LOOP;
+END
+$$;
+SELECT is((SELECT array_agg(c ORDER BY c) FROM helper.columns_without_a_value() c), NULL, 'some row has a value of each column that documents show');
 
 CREATE TABLE helper.answers AS
 	SELECT id::text, 'read' AS call, api.apitoken_get(id) AS document, helper.expected_document(id) AS expected

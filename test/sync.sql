@@ -5,7 +5,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(59);
+SELECT plan(62);
 
 \ir ../deploy/application/accounts.sql
 CREATE ROLE apitoken_sync_web;
@@ -112,6 +112,12 @@ SELECT is(helper.synced(NULL), 'PT400 The body is not a JSON object.', 'null');
 SELECT is(helper.synced((SELECT jsonb_build_object('users', jsonb_agg(jsonb_build_object('id', 'many-' || n, 'name', CASE WHEN n <> 777 THEN 'N' END) ORDER BY n)) FROM generate_series(0, 999) n)),
 	'PT400 The member "users[777]" cannot be written: null value in column "name" of relation "users" violates not-null constraint.', 'one of a thousand');
 SELECT is(helper.fingerprint(), print, 'nothing of all that was written') FROM helper.before;
+-- nor does an error show a secret
+SELECT is(helper.synced(b), 'PT400 ' || d, d) FROM (VALUES
+	(jsonb_build_object('idt:TKN-1671-0642:secret', '[]'::jsonb), 'The member "idt:TKN-1671-0642:****.'),
+	('{"users": [{"id": "a", "idt:TKN-1671-0642:secret": 1}]}', 'The member "users[0].idt:TKN-1671-0642:****.'),
+	('{"users": [{"id": "a", "name": "A", "lastLoginAt": "idt:TKN-1671-0642:secret"}]}', 'The member "users[0]" cannot be written: invalid input syntax for type timestamp with time zone: "idt:TKN-1671-0642:****.')
+	) e (b, d);
 
 /*
  * Who may

@@ -17,6 +17,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
 GRANT SELECT ON apitoken.api_tokens TO apitoken_accounts_writer;
 GRANT EXECUTE ON FUNCTION
 	api.apitoken_sync(jsonb),
+	apitoken.refuse_sync(text),
 	apitoken.sync_members(),
 	apitoken.sync_problem(text, jsonb),
 	apitoken.sync_rows(text, jsonb),
