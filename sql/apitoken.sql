@@ -2078,7 +2078,11 @@ BEGIN
 	FOR kind IN SELECT k.name FROM unnest(kinds) WITH ORDINALITY AS k (name, place) WHERE $1 ? k.name ORDER BY k.place DESC LOOP
 		gone := ARRAY(SELECT g.element ->> 'id' FROM jsonb_array_elements($1 -> kind) AS g (element) WHERE g.element -> 'deleted' = 'true');
 		IF cardinality(gone) > 0 THEN
-			changed := changed || jsonb_build_object(kind, (changed ->> kind)::bigint + apitoken.sync_deleted(kind, gone));
+			BEGIN
+				changed := changed || jsonb_build_object(kind, (changed ->> kind)::bigint + apitoken.sync_deleted(kind, gone));
+			EXCEPTION WHEN integrity_constraint_violation THEN
+				PERFORM apitoken.refuse_sync(format('What is deleted of "%s" cannot be: %s', kind, rtrim(SQLERRM, '.')));
+			END;
 		END IF;
 	END LOOP;
 	RETURN changed;

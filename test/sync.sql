@@ -5,7 +5,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(62);
+SELECT plan(63);
 
 \ir ../deploy/application/accounts.sql
 CREATE ROLE apitoken_sync_web;
@@ -118,6 +118,14 @@ SELECT is(helper.synced(b), 'PT400 ' || d, d) FROM (VALUES
 	('{"users": [{"id": "a", "idt:TKN-1671-0642:secret": 1}]}', 'The member "users[0].idt:TKN-1671-0642:****.'),
 	('{"users": [{"id": "a", "name": "A", "lastLoginAt": "idt:TKN-1671-0642:secret"}]}', 'The member "users[0]" cannot be written: invalid input syntax for type timestamp with time zone: "idt:TKN-1671-0642:****.')
 	) e (b, d);
+
+-- a module that a token has, though no group offers it
+SET LOCAL row_security = off;
+INSERT INTO apitoken.api_token_modules VALUES ('ACC-3001-7788', 'TKN-1671-0642', 'MOD-0006');
+SET LOCAL row_security = on;
+SELECT is(helper.synced('{"modules": [{"id": "MOD-0006", "deleted": true}]}'),
+	'PT400 What is deleted of "modules" cannot be: update or delete on table "modules" violates foreign key constraint "api_token_modules_module_id_fkey" on table "api_token_modules".',
+	'what cannot be deleted');
 
 /*
  * Who may

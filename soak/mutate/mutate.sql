@@ -7,6 +7,7 @@ CREATE TABLE mutate.seeds (kind text, value text);
 INSERT INTO mutate.seeds
 	SELECT 'id', id FROM apitoken.api_tokens
 	UNION ALL SELECT 'account', id FROM apitoken.accounts
+	UNION ALL SELECT 'user', id FROM apitoken.users
 	UNION ALL SELECT 'code', code FROM apitoken.modules
 	UNION ALL SELECT 'secret', format('idt:%s:%s', id, translate(rtrim(encode(sha256(convert_to('demo ' || id, 'UTF8')), 'base64'), '='), '+/', '-_'))
 		FROM apitoken.api_tokens
@@ -136,7 +137,7 @@ INSERT INTO mutate.functions (name, kinds) VALUES ('apitoken_disable', '{id,fiel
 	('apitoken_hold_account', '{account}'), ('apitoken_release_account', '{account}'), ('apitoken_create', '{create}'), ('apitoken_update', '{id,changes,fields}'), ('apitoken_get', '{id,fields}'),
 	('apitoken_list', '{query}'), ('apitoken_authenticate', '{secret}'), ('apitoken_pre_request', '{}'), ('apitoken_guard', '{code}'),
 	('apitoken_actor', '{}'), ('apitoken_actor_account', '{}'), ('apitoken_actor_holds', '{code}'), ('apitoken_require', '{code}'), ('apitoken_sync', '{sync}'),
-	('apitoken_erase_user', '{id}'), ('apitoken_erase_account', '{account}'),
+	('apitoken_erase_user', '{user}'), ('apitoken_erase_account', '{account}'),
 	('apitoken_version', '{}');
 
 CREATE FUNCTION mutate.shows_digest(output text) RETURNS boolean
