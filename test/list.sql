@@ -547,5 +547,23 @@ SELECT is(helper.ids('like(description,' || repeat('a', 250) || ')'), '{}', 'a p
 SELECT is(helper.ids(repeat('(', 32) || 'id=TEXT-1' || repeat(')', 32)), ARRAY['TEXT-1'], 'groups as deep as may be');
 SELECT is(helper.ids(repeat('gt(audit.created.at,2025-06-06)&', 50) || 'ne(id,x)'), '{}', 'dates are compared as often as one likes');
 
+-- A page far behind is found in another way than one near the beginning.
+INSERT INTO apitoken.accounts (id, type, name) VALUES ('ACC-DEEP', 'Client', 'Deep');
+INSERT INTO apitoken.api_tokens (account_id, id, name, created_at)
+	SELECT 'ACC-DEEP', to_char(n, '"DEEP-"FM0000'), 'Token ' || n % 7, timestamptz '2025-01-01 00:00Z' + n % 13 * interval '1 day'
+		FROM generate_series(1, 1100) n;
+SELECT results_eq(format($$ SELECT helper.ids('account.id=ACC-DEEP&order=%1$s&limit=%3$s&offset=%2$s') $$, o.query, f.number, l.number),
+	format($$ SELECT coalesce(array_agg(p.id ORDER BY p.place), '{}') FROM (SELECT t.id::text COLLATE "default", row_number() OVER (ORDER BY %s) AS place
+		FROM apitoken.api_tokens t WHERE t.account_id = 'ACC-DEEP') p WHERE p.place > %s AND p.place <= %2$s + %s $$, o.sql, f.number, l.number),
+	format('order=%s&offset=%s&limit=%s', o.query, f.number, l.number))
+	FROM (VALUES ('+audit.created.at', 't.created_at, t.id'), ('-audit.created.at', 't.created_at DESC, t.id DESC'),
+		('-name,+audit.created.at', 't.name DESC, t.created_at, t.id'), ('-description,+name', 't.description DESC NULLS LAST, t.name, t.id'))
+		AS o (query, sql), (VALUES (999), (1000), (1095), (1100), (2000)) AS f (number), (VALUES (0), (10)) AS l (number);
+SELECT is(api.apitoken_list('account.id=ACC-DEEP&offset=1050&limit=1'), api.apitoken_list('account.id=ACC-DEEP&id=' || helper.id || '&limit=1')
+	|| jsonb_build_object('$meta', '{"omitted": [], "pagination": {"limit": 1, "offset": 1050, "total": 1100}}'::jsonb),
+	'its tokens are whole, and the total is that of all')
+	FROM (SELECT (helper.ids('account.id=ACC-DEEP&offset=1050&limit=1'))[1]) AS helper (id);
+SELECT is(api.apitoken_list('account.id=ACC-DEEP&offset=5000') -> '$meta' -> 'pagination' ->> 'total', '1100', 'behind the last there are none, but the total');
+
 SELECT * FROM finish();
 ROLLBACK;

@@ -1061,6 +1061,13 @@ CompileOrder(Compiler *compiler, StringInfo out, const List *order)
 }
 
 /*
+ * From so many rows on that come before the page, they are passed over by their ids,
+ * which an index may have in order, and only the page's rows are read; to find a row
+ * again by its id takes as long as to read a few that are passed over.
+ */
+#define DEEP_OFFSET 1000
+
+/*
  * Translates a query to one statement with its arguments.
  *
  * The statement answers the page's rows in order: first how many there are in
@@ -1079,6 +1086,7 @@ apitoken_rql_compile(const ApitokenRql *rql, const char *query, int length,
 	StringInfoData order;
 	const char *tokens;
 	const char *accounts;
+	bool		deep = rql->offset >= DEEP_OFFSET;
 
 	compiler.shown = apitoken_self_fields(caller, NULL);
 	sql->name = "apitoken list";
@@ -1091,18 +1099,17 @@ apitoken_rql_compile(const ApitokenRql *rql, const char *query, int length,
 	accounts = compiler.uses_account ? ACCOUNTS : "";
 
 	initStringInfo(&sql->text);
-	appendStringInfo(&sql->text,
-					 "SELECT n.*, p.*"
-					 " FROM (SELECT pg_catalog.count(*) FROM %s%s WHERE %s) AS n"
-					 " LEFT JOIN LATERAL (SELECT pg_catalog.row_number() OVER (), o.*"
-					 " FROM (SELECT t.* FROM %s%s WHERE %s ORDER BY %s LIMIT ",
-					 tokens, accounts, condition.data, tokens, accounts, condition.data,
-					 order.data);
+	appendStringInfo(&sql->text, "SELECT n.*, %s FROM (SELECT pg_catalog.count(*) FROM %s%s WHERE %s) AS n"
+					 " LEFT JOIN LATERAL (SELECT pg_catalog.row_number() OVER () AS place, o.*"
+					 " FROM (SELECT %s FROM %s%s WHERE %s ORDER BY %s LIMIT ",
+					 deep ? "p.place, r.*" : "p.*", tokens, accounts, condition.data,
+					 deep ? "t.id" : "t.*", tokens, accounts, condition.data, order.data);
 	AddArgument(&compiler, &sql->text, INT8OID,
 				Int64GetDatum(rql->limit < 0 ? APITOKEN_DEFAULT_LIMIT : rql->limit));
 	appendStringInfoString(&sql->text, " OFFSET ");
 	AddArgument(&compiler, &sql->text, INT8OID, Int64GetDatum(Max(rql->offset, 0)));
-	appendStringInfoString(&sql->text, ") AS o) AS p ON true ORDER BY 2");
+	appendStringInfo(&sql->text, ") AS o) AS p ON true%s ORDER BY 2",
+					 deep ? " LEFT JOIN apitoken.api_tokens AS r ON r.id " OP("=") " p.id" : "");
 }
 
 /*
