@@ -24,7 +24,7 @@ tests_packages=(perl postgresql-@-pgtap libtap-parser-sourcehandler-pgtap-perl)
 tests_left_out=()
 # shellcheck disable=SC2034 # for who sources this
 tests_core="test/golden.sql test/errors.sql test/transitions.sql test/create.sql test/update.sql
-	test/authenticate.sql test/fields.sql test/list.sql test/trail.sql test/walk.sql test/index_reads.sql"
+	test/authenticate.sql test/fields.sql test/list.sql test/trail.sql test/walk.sql test/index_reads.sql test/direct_writes.sql"
 
 # Makes the database that each test gets a copy of.
 tests_template() {

@@ -136,7 +136,7 @@ DefineAdministratorSettings(void)
 							 NULL, NULL, NULL);
 
 	DefineCustomBoolVariable("apitoken.index_reads",
-							 "Reads tables through their indexes where nothing is hooked and nothing is computed.",
+							 "Reads and writes rows without a statement where nothing is hooked and nothing is computed.",
 							 "Off: always by statements.",
 							 &apitoken_index_reads,
 							 true,

@@ -102,4 +102,46 @@
 	index_beginscan(relation, index, snapshot, nkeys, 0)
 #endif
 
+/* 17 asks for the sequence of an open table */
+#if PG_VERSION_NUM >= 170000
+#define apitoken_identity_sequence(relation, attnum) getIdentitySequence(relation, attnum, false)
+#else
+#define apitoken_identity_sequence(relation, attnum) \
+	getIdentitySequence(RelationGetRelid(relation), attnum, false)
+#endif
+
+/* 18 has constraints that are only said */
+#if PG_VERSION_NUM >= 180000
+#define apitoken_check_is_enforced(check) ((check)->ccenforced)
+#else
+#define apitoken_check_is_enforced(check) true
+#endif
+
+/*
+ * 16 has indexes that sum up rows, which an update may concern alone.
+ * apitoken_insert_index_tuples(target, slot, estate, update, indexes) does what is to be
+ * done after a row was written; an inserted one has ALL_INDEXES.
+ */
+#if PG_VERSION_NUM >= 160000
+typedef TU_UpdateIndexes ApitokenIndexes;
+
+#define APITOKEN_ALL_INDEXES TU_All
+#define apitoken_insert_index_tuples(target, slot, estate, update, indexes) \
+	((indexes) == TU_None ? NIL : \
+	 ExecInsertIndexTuples(target, slot, estate, update, false, NULL, NIL, \
+						   (indexes) == TU_Summarizing))
+#else
+typedef bool ApitokenIndexes;
+
+#define APITOKEN_ALL_INDEXES true
+#if PG_VERSION_NUM >= 140000
+#define apitoken_insert_index_tuples(target, slot, estate, update, indexes) \
+	((indexes) ? ExecInsertIndexTuples(target, slot, estate, update, false, NULL, NIL) : NIL)
+#else
+#define apitoken_insert_index_tuples(target, slot, estate, update, indexes) \
+	((estate)->es_result_relation_info = (target), \
+	 (indexes) ? ExecInsertIndexTuples(slot, estate, false, NULL, NIL) : NIL)
+#endif
+#endif
+
 #endif							/* APITOKEN_COMPAT_H */

@@ -140,18 +140,6 @@ apitoken_call_find_token(const ApitokenCall *call, const char *id)
 }
 
 /*
- * Returns the document of the token whose row is the last statement's result,
- * read under the active snapshot.  See apitoken_document_build.
- */
-static Jsonb *
-BuildDocument(const ApitokenCall *call, ApitokenFields *fields, const char *secret, bool of_change)
-{
-	ApitokenResources token = apitoken_resources_of_result(RESOURCE_TOKEN, 1);
-
-	return apitoken_document_build(token, fields, secret, of_change, call->result_context);
-}
-
-/*
  * Returns what is asked for of a document that a change answers.  A role that
  * is trusted with the change, but could not read by hand what hangs on the
  * token, is not shown it: $meta names what is left out.
@@ -167,7 +155,7 @@ FieldsOfChange(const ApitokenCall *call, ApitokenFields *fields)
 /*
  * Returns the document of a token that was just written: under one snapshot,
  * taken now, so that all of it shows one state of the database, the change
- * included.  id is NULL if the token's new row is the last statement's result.
+ * included.
  */
 Jsonb *
 apitoken_call_document_after_write(const ApitokenCall *call, const char *id,
@@ -176,9 +164,24 @@ apitoken_call_document_after_write(const ApitokenCall *call, const char *id,
 	Jsonb	   *document;
 
 	PushActiveSnapshot(GetTransactionSnapshot());
-	if (id != NULL)
-		apitoken_call_find_token(call, id);
-	document = BuildDocument(call, FieldsOfChange(call, fields), secret, true);
+	apitoken_call_find_token(call, id);
+	document = apitoken_document_build(apitoken_resources_of_result(RESOURCE_TOKEN, 1),
+									   FieldsOfChange(call, fields), secret, true,
+									   call->result_context);
+	PopActiveSnapshot();
+	return document;
+}
+
+/* The same of one whose row, as it was written, is known. */
+Jsonb *
+apitoken_call_document_of_change(const ApitokenCall *call, ApitokenResources token,
+								 ApitokenFields *fields)
+{
+	Jsonb	   *document;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	document = apitoken_document_build(token, FieldsOfChange(call, fields), NULL, true,
+									   call->result_context);
 	PopActiveSnapshot();
 	return document;
 }
@@ -257,7 +260,9 @@ apitoken_get(PG_FUNCTION_ARGS)
 	if (call.caller.only_self && strcmp(call.caller.actor.id, id) != 0)
 		apitoken_error_forbidden();
 	apitoken_call_find_token(&call, id);
-	document = BuildDocument(&call, apitoken_self_fields(&call.caller, fields), NULL, false);
+	document = apitoken_document_build(apitoken_resources_of_result(RESOURCE_TOKEN, 1),
+									   apitoken_self_fields(&call.caller, fields), NULL, false,
+									   call.result_context);
 	apitoken_call_end(&call);
 	PG_RETURN_JSONB_P(document);
 }

@@ -22,6 +22,7 @@
 #include "store/ids.h"
 #include "store/signals.h"
 #include "store/trigger_row.h"
+#include "store/write.h"
 #include "utils/builtins.h"
 
 #define KEPT_BY_TRIGGER "a trigger has kept the row from changing"
@@ -87,12 +88,123 @@ Explain(const ApitokenCall *call, const Transition *transition, const char *id)
 }
 
 /*
- * Changes the status, in one statement that takes the row's lock and checks
- * status and scope.  Returns whether there was such a row; it is the last
- * statement's result then.
+ * Trail and signal
  */
+
+static void
+AddTrailByStatement(const ApitokenTrailRow *row)
+{
+	ApitokenArguments arguments;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set(&arguments, 1, row->account_id);
+	apitoken_store_set(&arguments, 2, row->id);
+	apitoken_store_set_pointer(&arguments, 3, DatumGetPointer(row->from));
+	apitoken_store_set(&arguments, 4, row->to);
+	apitoken_store_set_text(&arguments, 5, row->actor_type);
+	apitoken_store_set_text(&arguments, 6, row->actor_id);
+	apitoken_store_set_pointer(&arguments, 7, &row->role);
+	if (row->call_id == 0)
+		apitoken_store_write(STATEMENT_ADD_TRANSITION, &arguments);
+	else
+	{
+		apitoken_store_set(&arguments, 8, Int64GetDatum(row->call_id));
+		apitoken_store_write(STATEMENT_ADD_TRANSITION_OF_CALL, &arguments);
+	}
+}
+
+/*
+ * Adds a row to the trail and, unless apitoken.notify is off, a signal that is
+ * sent when the transaction commits.
+ *
+ * All Datums are text; from is 0 for a new token.  Expects SPI to be connected and the tables' owner to be the current
+ * role.
+ */
+void
+apitoken_transitions_record(const ApitokenCaller *caller, Datum account_id, Datum id,
+							Datum from, Datum to)
+{
+	ApitokenTrailRow row = {
+		account_id, id, from, to, caller->actor.type, caller->actor.id,
+		.call_id = caller->call_id
+	};
+
+	namestrcpy(&row.role, GetUserNameFromId(caller->role, false));
+	if (!apitoken_write_trail(&row))
+		AddTrailByStatement(&row);
+	if (apitoken_notify)
+		apitoken_signals_add(TextDatumGetCString(id), TextDatumGetCString(to));
+}
+
+/*
+ * A token that is no longer Active takes its rights away from whoever acts as it;
+ * one that is Active again is open to everybody.
+ */
+static void
+NoteTransition(const ApitokenCaller *caller, const char *account_id, const char *id,
+			   const char *from, const char *to)
+{
+	if (strcmp(to, "Active") == 0)
+		apitoken_acts_open(caller, account_id);
+	if (strcmp(from, "Active") == 0 && !caller->closes_account)
+		apitoken_gates_close_token(account_id, id);
+}
+
+/* Raises PT403 for a held token that becomes Active. */
+static void
+CheckHeld(const char *id, const char *to)
+{
+	if (strcmp(to, "Active") == 0)
+		apitoken_error_held("API token", id);
+}
+
+/* What is to be done once a token's status was changed, on behalf of that caller. */
+static void
+RecordChange(const ApitokenCaller *caller, Datum account_id, Datum id, Datum from, Datum to)
+{
+	NoteTransition(caller, TextDatumGetCString(account_id), TextDatumGetCString(id),
+				   TextDatumGetCString(from), TextDatumGetCString(to));
+	apitoken_acts_by_hand();
+	apitoken_transitions_record(caller, account_id, id, from, to);
+}
+
+/*
+ * Changes
+ */
+
+/* A token whose status was changed. */
+typedef struct Changed
+{
+	ApitokenResources token;	/* as it is now */
+	const char *account_id;
+} Changed;
+
+/* Changes the status without a statement, if that can be done; see write.c. */
 static bool
-TryChange(const ApitokenCall *call, const Transition *transition, const char *id)
+TryWithoutStatement(const ApitokenCall *call, const Transition *transition, const char *id,
+					Changed *changed)
+{
+	const ApitokenCaller *caller = &call->caller;
+	ApitokenStatusChange change = {
+		id, transition->from, transition->from_count, transition->to,
+		caller->actor.type, caller->actor.id, caller->everywhere, caller->accounts
+	};
+	ApitokenChangedToken token;
+
+	if (!apitoken_write_status(&change, &apitoken_model_shape(RESOURCE_TOKEN)->layout, &token))
+		return false;
+	if (token.held)
+		CheckHeld(id, transition->to);
+	RecordChange(caller, token.account_id, CStringGetTextDatum(id), token.from,
+				 CStringGetTextDatum(transition->to));
+	changed->token = apitoken_resources_of_rows(RESOURCE_TOKEN, token.row);
+	changed->account_id = TextDatumGetCString(token.account_id);
+	return true;
+}
+
+static bool
+TryByStatement(const ApitokenCall *call, const Transition *transition, const char *id,
+			   Changed *changed)
 {
 	const ApitokenActor *actor = &call->caller.actor;
 	ApitokenArguments arguments;
@@ -104,7 +216,23 @@ TryChange(const ApitokenCall *call, const Transition *transition, const char *id
 	apitoken_store_set_text(&arguments, 4, actor->id);
 	apitoken_store_set_pointer(&arguments, 5, StartStatuses(transition));
 	apitoken_identity_set_scope(&arguments, 6, 7, &call->caller);
-	return apitoken_identity_write_as(&call->caller, STATEMENT_TRANSITION, &arguments, false) > 0;
+	if (apitoken_identity_write_as(&call->caller, STATEMENT_TRANSITION, &arguments, false) == 0)
+		return false;
+	changed->token = apitoken_resources_of_result(RESOURCE_TOKEN, 1);
+	changed->account_id = ResultText("account_id");
+	return true;
+}
+
+/*
+ * Changes the status, and checks status and scope, under the row's lock.  Returns
+ * whether there was such a row, which is in the current memory context.
+ */
+static bool
+TryChange(const ApitokenCall *call, const Transition *transition, const char *id,
+		  Changed *changed)
+{
+	return TryWithoutStatement(call, transition, id, changed) ||
+		TryByStatement(call, transition, id, changed);
 }
 
 /*
@@ -126,30 +254,31 @@ EndTurn(const Transition *transition, const char *account_id)
 }
 
 /*
- * Changes the status.  The token's new row is the last statement's result then.
- * Raises PT404, or PT400 naming the status, and has changed nothing then; PT403 for
- * one that is held.
+ * Changes the status; returns the token's new row.  Raises PT404, or PT400 naming the
+ * status, and has changed nothing then; PT403 for one that is held.
  */
-static void
+static ApitokenResources
 ChangeStatus(const ApitokenCall *call, const Transition *transition, const char *id)
 {
 	const char *account_id = apitoken_call_pass_turn(call, id);
+	Changed		changed;
 
 	TakeTurn(transition, account_id);
-	if (!TryChange(call, transition, id))
+	if (!TryChange(call, transition, id, &changed))
 	{
 		/*
 		 * If there was reason to, but is none any more, another transaction
 		 * was in between; now the row is locked.
 		 */
 		Explain(call, transition, id);
-		if (!TryChange(call, transition, id))
+		if (!TryChange(call, transition, id, &changed))
 			apitoken_error_statement("apitoken transition", KEPT_BY_TRIGGER);
 	}
 	EndTurn(transition, account_id);
 
 	/* whoever held the lock may have taken the right to change it */
-	apitoken_acts_administer(&call->caller, ResultText("account_id"));
+	apitoken_acts_administer(&call->caller, changed.account_id);
+	return changed.token;
 }
 
 static Datum
@@ -158,10 +287,9 @@ AnswerTransition(FunctionCallInfo fcinfo, const Transition *transition)
 	char	   *id = apitoken_call_id(fcinfo, 0, "id");
 	ApitokenFields *fields = apitoken_call_fields(fcinfo, 1);
 	ApitokenCall call = apitoken_call_begin(OPERATION_TRANSITION);
-	Jsonb	   *document;
+	ApitokenResources token = ChangeStatus(&call, transition, id);
+	Jsonb	   *document = apitoken_call_document_of_change(&call, token, fields);
 
-	ChangeStatus(&call, transition, id);
-	document = apitoken_call_document_after_write(&call, NULL, fields, NULL);
 	apitoken_call_end(&call);
 	PG_RETURN_JSONB_P(document);
 }
@@ -202,20 +330,18 @@ static void
 EnsureDisabled(const ApitokenCall *call, const char *id)
 {
 	const char *found = apitoken_call_pass_turn(call, id);
+	Changed		changed;
 	char	   *status;
-	char	   *account_id;
 
 	TakeTurn(&disable, found);
-	if (TryChange(call, &disable, id))
-		account_id = ResultText("account_id");
-	else
+	if (!TryChange(call, &disable, id, &changed))
 	{
-		account_id = apitoken_call_lock_token(call, id, &status);
-		if (StartsAt(&disable, status) && !TryChange(call, &disable, id))
+		changed.account_id = apitoken_call_lock_token(call, id, &status);
+		if (StartsAt(&disable, status) && !TryChange(call, &disable, id, &changed))
 			apitoken_error_statement("apitoken transition", KEPT_BY_TRIGGER);
 	}
 	EndTurn(&disable, found);
-	apitoken_acts_administer(&call->caller, account_id);
+	apitoken_acts_administer(&call->caller, changed.account_id);
 }
 
 PG_FUNCTION_INFO_V1(apitoken_ensure_disabled);
@@ -260,75 +386,23 @@ apitoken_delete(PG_FUNCTION_ARGS)
 	char	   *id = apitoken_call_id(fcinfo, 0, "id");
 	ApitokenCall call = apitoken_call_begin(OPERATION_TRANSITION);
 
-	ChangeStatus(&call, &delete, id);
+	(void) ChangeStatus(&call, &delete, id);
 	apitoken_call_end(&call);
 	PG_RETURN_VOID();
 }
 
 /*
- * Trail and signal
+ * The trigger
  */
 
-/*
- * Adds a row to the trail and, unless apitoken.notify is off, a signal that is
- * sent when the transaction commits.
- *
- * All Datums are text; from is 0 for a new token.  Expects SPI to be connected and the tables' owner to be the current
- * role.
- */
-void
-apitoken_transitions_record(const ApitokenCaller *caller, Datum account_id, Datum id,
-							Datum from, Datum to)
-{
-	ApitokenArguments arguments;
-	NameData	role;
-
-	namestrcpy(&role, GetUserNameFromId(caller->role, false));
-	apitoken_store_clear(&arguments);
-	apitoken_store_set(&arguments, 1, account_id);
-	apitoken_store_set(&arguments, 2, id);
-	apitoken_store_set_pointer(&arguments, 3, DatumGetPointer(from));
-	apitoken_store_set(&arguments, 4, to);
-	apitoken_store_set_text(&arguments, 5, caller->actor.type);
-	apitoken_store_set_text(&arguments, 6, caller->actor.id);
-	apitoken_store_set_pointer(&arguments, 7, &role);
-	if (caller->call_id == 0)
-		apitoken_store_write(STATEMENT_ADD_TRANSITION, &arguments);
-	else
-	{
-		apitoken_store_set(&arguments, 8, Int64GetDatum(caller->call_id));
-		apitoken_store_write(STATEMENT_ADD_TRANSITION_OF_CALL, &arguments);
-	}
-
-	if (apitoken_notify)
-		apitoken_signals_add(TextDatumGetCString(id), TextDatumGetCString(to));
-}
-
-/*
- * A token that is no longer Active takes its rights away from whoever acts as it;
- * one that is Active again is open to everybody.
- */
-static void
-NoteTransition(const ApitokenCaller *caller, const char *account_id, const char *id,
-			   const char *from, const char *to)
-{
-	if (strcmp(to, "Active") == 0)
-		apitoken_acts_open(caller, account_id);
-	if (strcmp(from, "Active") == 0 && !caller->closes_account)
-		apitoken_gates_close_token(account_id, id);
-}
-
-/* Raises PT403 for a token that becomes Active while it is held. */
-static void
-CheckHeld(TriggerData *trigger, const char *id, const char *to)
+static bool
+IsHeld(TriggerData *trigger)
 {
 	TupleDesc	tupdesc = trigger->tg_relation->rd_att;
 	int			attnum = SPI_fnumber(tupdesc, "held_at");
 
 	/* the library may be newer than the table */
-	if (strcmp(to, "Active") == 0 && attnum > 0 &&
-		!heap_attisnull(trigger->tg_newtuple, attnum, tupdesc))
-		apitoken_error_held("API token", id);
+	return attnum > 0 && !heap_attisnull(trigger->tg_newtuple, attnum, tupdesc);
 }
 
 PG_FUNCTION_INFO_V1(apitoken_log_transition);
@@ -356,13 +430,11 @@ apitoken_log_transition(PG_FUNCTION_ARGS)
 	from = apitoken_trigger_value(trigger, trigger->tg_trigtuple, "status");
 	to = apitoken_trigger_value(trigger, trigger->tg_newtuple, "status");
 
-	CheckHeld(trigger, TextDatumGetCString(id), TextDatumGetCString(to));
+	if (IsHeld(trigger))
+		CheckHeld(TextDatumGetCString(id), TextDatumGetCString(to));
 	caller = apitoken_identity_writer();
 	ownership = apitoken_owner_enter();
-	NoteTransition(&caller, TextDatumGetCString(account_id), TextDatumGetCString(id),
-				   TextDatumGetCString(from), TextDatumGetCString(to));
-	apitoken_acts_by_hand();
-	apitoken_transitions_record(&caller, account_id, id, from, to);
+	RecordChange(&caller, account_id, id, from, to);
 	apitoken_owner_leave(&ownership);
 	PG_RETURN_POINTER(NULL);
 }

@@ -29,10 +29,16 @@ apitoken_resources_none(ApitokenResourceKind kind)
 ApitokenResources
 apitoken_resources_of_result(ApitokenResourceKind kind, uint64 count)
 {
-	const ApitokenShape *shape = apitoken_model_shape(kind);
-	ApitokenResources resources = {
-		kind, shape, apitoken_rows_of_result(&shape->layout, count), NULL
-	};
+	return apitoken_resources_of_rows(kind,
+									  apitoken_rows_of_result(&apitoken_model_shape(kind)->layout,
+															  count));
+}
+
+/* Returns those in rows, which are by the layout of their kind. */
+ApitokenResources
+apitoken_resources_of_rows(ApitokenResourceKind kind, ApitokenRows rows)
+{
+	ApitokenResources resources = {kind, apitoken_model_shape(kind), rows, NULL};
 
 	return resources;
 }

@@ -37,6 +37,7 @@ typedef struct ApitokenResources
 
 extern ApitokenResources apitoken_resources_none(ApitokenResourceKind kind);
 extern ApitokenResources apitoken_resources_of_result(ApitokenResourceKind kind, uint64 count);
+extern ApitokenResources apitoken_resources_of_rows(ApitokenResourceKind kind, ApitokenRows rows);
 extern ApitokenResources apitoken_resources_fetch(ApitokenResourceKind kind, ApitokenLookup lookup,
 												  const ApitokenIds *ids);
 extern ApitokenResourceId apitoken_resources_id(ApitokenResourceKind kind, const ApitokenRow *row);

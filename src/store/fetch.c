@@ -170,9 +170,16 @@ IsHooked(void)
 		needs_fmgr_hook != NULL || fmgr_hook != NULL;
 }
 
+/* May rows be read and written without a statement, as far as the session goes? */
+bool
+apitoken_fetch_may_be_direct(void)
+{
+	return apitoken_index_reads && !IsHooked();
+}
+
 /* Are the table's rows what lies in it, and all that there is to them? */
-static bool
-IsOrdinary(Relation relation)
+bool
+apitoken_fetch_is_ordinary(Relation relation)
 {
 	Form_pg_class form = relation->rd_rel;
 
@@ -289,6 +296,18 @@ FindIndex(Relation relation, const Lookup *lookup)
 	return found;
 }
 
+/*
+ * Returns a unique index by which a row of an open table is found, of one column or
+ * two (second is NULL or not), as a lookup's key; InvalidOid if there is none.
+ */
+Oid
+apitoken_fetch_unique_index(Relation relation, const char *first, const char *second)
+{
+	Lookup		lookup = {.columns = {first, second}, .nkeys = second == NULL ? 1 : 2};
+
+	return FindIndex(relation, &lookup);
+}
+
 /* Finds the layout's columns among those of the index, if they all are there. */
 static bool
 BindToIndex(const Lookup *lookup, const ApitokenLayout *layout, AttrNumber *attnums)
@@ -331,7 +350,7 @@ Bind(const Lookup *lookup, const ApitokenLayout *layout, Binding *binding)
 	if (binding->attnums == NULL)
 		binding->attnums = MemoryContextAlloc(TopMemoryContext,
 											  sizeof(AttrNumber) * layout->count);
-	index = IsOrdinary(relation) ? FindIndex(relation, lookup) : InvalidOid;
+	index = apitoken_fetch_is_ordinary(relation) ? FindIndex(relation, lookup) : InvalidOid;
 	if (OidIsValid(index))
 	{
 		/* this one checks the columns' types, too */
@@ -355,7 +374,7 @@ OpenDirectly(const Lookup *lookup, const ApitokenLayout *layout, Binding *bindin
 	static bool registered = false;
 	Relation	relation = NULL;
 
-	if (!apitoken_index_reads || IsHooked())
+	if (!apitoken_fetch_may_be_direct())
 		return NULL;
 
 	if (!registered)

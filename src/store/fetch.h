@@ -11,6 +11,7 @@
 #define APITOKEN_FETCH_H
 
 #include "store/layout.h"
+#include "utils/rel.h"
 
 /* What is looked for, and by which key. */
 typedef enum ApitokenLookup
@@ -55,6 +56,10 @@ typedef struct ApitokenKeys
  */
 typedef void (*ApitokenReceiver) (void *argument, int key, Datum *values, bool *isnull);
 
+extern bool apitoken_fetch_may_be_direct(void);
+extern bool apitoken_fetch_is_ordinary(Relation relation);
+extern Oid	apitoken_fetch_unique_index(Relation relation, const char *first,
+										const char *second);
 extern void apitoken_fetch(ApitokenLookup lookup, const ApitokenLayout *layout,
 						   const ApitokenKeys *keys, int64 limit, ApitokenReceiver receive,
 						   void *argument);

@@ -98,15 +98,9 @@ apitoken_rows_add(ApitokenRows *rows, const Datum *values, const bool *isnull)
 	KeepRow(row, rows->layout, values, isnull);
 }
 
-/*
- * Returns the first count rows of the last statement's result, in the current
- * memory context.  Raises 42804 for a column of another type than the layout
- * wants.
- */
-ApitokenRows
-apitoken_rows_of_result(const ApitokenLayout *layout, uint64 count)
+static ApitokenRows
+KeepTuples(const ApitokenLayout *layout, TupleDesc tupdesc, HeapTuple *tuples, uint64 count)
 {
-	TupleDesc	tupdesc = SPI_tuptable->tupdesc;
 	ApitokenRows kept = apitoken_rows_none(layout);
 	AttrNumber *attnums = palloc(sizeof(AttrNumber) * layout->count);
 	Datum	   *values = palloc(sizeof(Datum) * layout->count);
@@ -119,11 +113,29 @@ apitoken_rows_of_result(const ApitokenLayout *layout, uint64 count)
 		{
 			isnull[slot] = attnums[slot] == InvalidAttrNumber;
 			if (!isnull[slot])
-				values[slot] = apitoken_store_value(row, attnums[slot], &isnull[slot]);
+				values[slot] = SPI_getbinval(tuples[row], tupdesc, attnums[slot], &isnull[slot]);
 		}
 		apitoken_rows_add(&kept, values, isnull);
 	}
 	return kept;
+}
+
+/*
+ * Returns the first count rows of the last statement's result, in the current
+ * memory context.  Raises 42804 for a column of another type than the layout
+ * wants.
+ */
+ApitokenRows
+apitoken_rows_of_result(const ApitokenLayout *layout, uint64 count)
+{
+	return KeepTuples(layout, SPI_tuptable->tupdesc, SPI_tuptable->vals, count);
+}
+
+/* The same for a table's row. */
+ApitokenRows
+apitoken_rows_of_tuple(const ApitokenLayout *layout, TupleDesc tupdesc, HeapTuple tuple)
+{
+	return KeepTuples(layout, tupdesc, &tuple, 1);
 }
 
 static void

@@ -32,6 +32,8 @@ typedef struct ApitokenRows
 
 extern ApitokenRows apitoken_rows_none(const ApitokenLayout *layout);
 extern ApitokenRows apitoken_rows_of_result(const ApitokenLayout *layout, uint64 count);
+extern ApitokenRows apitoken_rows_of_tuple(const ApitokenLayout *layout, TupleDesc tupdesc,
+										   HeapTuple tuple);
 extern void apitoken_rows_add(ApitokenRows *rows, const Datum *values, const bool *isnull);
 extern ApitokenRows apitoken_rows_fetch(const ApitokenLayout *layout, ApitokenLookup lookup,
 										const ApitokenIds *ids);

@@ -5,10 +5,11 @@
  *	  plans made of it.
  *
  * The extension writes its tables through SQL on purpose, and reads through it
- * whatever an index alone would not find the same (see fetch.c): triggers, row
- * security, foreign tables and partitions go on working under it.  Every name
- * and operator is qualified, so that no search_path leads a statement to
- * something planted; no text is ever put together from input.
+ * whatever an index alone would not find the same (see fetch.c; a status is written
+ * without it, see target.c): triggers, row security, foreign tables and partitions
+ * go on working under it.  Every name and operator is qualified, so that no
+ * search_path leads a statement to something planted; no text is ever put together
+ * from input.
  *
  * Each statement is prepared at its first use in a session and kept.  Its plan
  * is a generic one: arguments are ids and arrays of ids, which a plan made for

@@ -1,0 +1,441 @@
+/*-------------------------------------------------------------------------
+ *
+ * write.c
+ *	  Writes a row without a statement: a token's status, and the trail's row.
+ *
+ * See target.c for where that is done, and why.  A row that somebody else is
+ * changing is left to a statement, which waits for him.
+ *
+ * src/store/write.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "store/write.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "commands/sequence.h"
+#include "compat.h"
+#include "executor/executor.h"
+#include "store/target.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/fmgrprotos.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+/* Places of the columns of api_tokens: first those that change. */
+enum
+{
+	TOKEN_STATUS,
+	TOKEN_UPDATED_AT,
+	TOKEN_UPDATED_BY_TYPE,
+	TOKEN_UPDATED_BY_ID,
+	TOKEN_CHANGED,
+	TOKEN_ACCOUNT_ID = TOKEN_CHANGED,
+	TOKEN_HELD_AT,
+	TOKEN_COLUMNS
+};
+
+/* Places of the columns of api_token_transitions. */
+enum
+{
+	TRAIL_ID,
+	TRAIL_ACCOUNT_ID,
+	TRAIL_TOKEN_ID,
+	TRAIL_FROM,
+	TRAIL_TO,
+	TRAIL_ACTOR_TYPE,
+	TRAIL_ACTOR_ID,
+	TRAIL_ROLE,
+	TRAIL_CLIENT,
+	TRAIL_AT,
+	TRAIL_CALL,
+	TRAIL_COLUMNS
+};
+
+StaticAssertDecl(TOKEN_COLUMNS <= APITOKEN_MAX_TARGET_COLUMNS, "columns of a target");
+StaticAssertDecl(TRAIL_COLUMNS <= APITOKEN_MAX_TARGET_COLUMNS, "columns of a target");
+
+static ApitokenTarget tokens = {
+	.relation = "api_tokens",
+	.lock = RowExclusiveLock,
+	.rights = ACL_SELECT | ACL_UPDATE,
+	.written = TOKEN_CHANGED,
+	.count = TOKEN_COLUMNS,
+	.columns = {
+		[TOKEN_STATUS] = {"status", TEXTOID},
+		[TOKEN_UPDATED_AT] = {"updated_at", TIMESTAMPTZOID},
+		[TOKEN_UPDATED_BY_TYPE] = {"updated_by_type", TEXTOID},
+		[TOKEN_UPDATED_BY_ID] = {"updated_by_id", TEXTOID},
+		[TOKEN_ACCOUNT_ID] = {"account_id", TEXTOID},
+		[TOKEN_HELD_AT] = {"held_at", TIMESTAMPTZOID},
+	},
+	.key = {"id", NULL},
+	.references = {{"actors", {TOKEN_UPDATED_BY_TYPE, TOKEN_UPDATED_BY_ID}}},
+	.trigger = "log_transition",
+	.idle = {"keep_columns", "refuse_transition"},
+};
+
+static ApitokenTarget trail = {
+	.relation = "api_token_transitions",
+	.lock = RowExclusiveLock,
+	.rights = ACL_INSERT,
+	.inserts = true,
+	.written = TRAIL_COLUMNS,
+	.count = TRAIL_COLUMNS,
+	.columns = {
+		[TRAIL_ID] = {"id", INT8OID},
+		[TRAIL_ACCOUNT_ID] = {"account_id", TEXTOID},
+		[TRAIL_TOKEN_ID] = {"api_token_id", TEXTOID},
+		[TRAIL_FROM] = {"from_status", TEXTOID},
+		[TRAIL_TO] = {"to_status", TEXTOID},
+		[TRAIL_ACTOR_TYPE] = {"actor_type", TEXTOID},
+		[TRAIL_ACTOR_ID] = {"actor_id", TEXTOID},
+		[TRAIL_ROLE] = {"database_role", NAMEOID},
+		[TRAIL_CLIENT] = {"client_address", INETOID},
+		[TRAIL_AT] = {"at", TIMESTAMPTZOID},
+		[TRAIL_CALL] = {"call_id", INT8OID},
+	},
+	.references = {
+		{"api_tokens", {TRAIL_ACCOUNT_ID, TRAIL_TOKEN_ID}},
+		{"actors", {TRAIL_ACTOR_TYPE, TRAIL_ACTOR_ID}},
+	},
+};
+
+static ApitokenTarget actors = {
+	.relation = "actors",
+	.lock = RowShareLock,
+	.rights = ACL_SELECT | ACL_UPDATE,
+	.count = 2,
+	.columns = {{"type", TEXTOID}, {"id", TEXTOID}},
+	.key = {"type", "id"},
+};
+
+/*
+ * Rows
+ */
+
+/* Finds the row with the keys, under that snapshot, by the target's index. */
+static bool
+FindRow(const ApitokenTarget *target, Relation relation, const Datum *keys, Snapshot snapshot,
+		TupleTableSlot *slot)
+{
+	Relation	index = index_open(target->index, AccessShareLock);
+	int			nkeys = target->key[1] == NULL ? 1 : 2;
+	IndexScanDesc scan = apitoken_index_beginscan(relation, index, snapshot, nkeys);
+	ScanKeyData scankeys[lengthof(target->key)];
+	bool		found;
+
+	for (int column = 0; column < nkeys; column++)
+		ScanKeyInit(&scankeys[column], column + 1, BTEqualStrategyNumber, F_TEXTEQ,
+					keys[column]);
+	index_rescan(scan, scankeys, nkeys, NULL, 0);
+	found = index_getnext_slot(scan, ForwardScanDirection, slot);
+	index_endscan(scan);
+	index_close(index, NoLock);
+	return found;
+}
+
+/*
+ * Keeps an actor from going until the transaction ends, as a foreign key to him does.
+ * Returns false if that is to be left to the foreign key: he may not be there.
+ */
+static bool
+KeepActor(const char *type, const char *id)
+{
+	Datum		keys[] = {CStringGetTextDatum(type), CStringGetTextDatum(id)};
+	Relation	relation = apitoken_target_open(&actors);
+	Snapshot	snapshot;
+	TupleTableSlot *slot;
+	TM_FailureData failure;
+	bool		kept;
+
+	if (relation == NULL)
+		return false;
+
+	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	slot = table_slot_create(relation, NULL);
+	kept = FindRow(&actors, relation, keys, snapshot, slot) &&
+		table_tuple_lock(relation, &slot->tts_tid, snapshot, slot, GetCurrentCommandId(false),
+						 LockTupleKeyShare, LockWaitBlock, 0, &failure) == TM_Ok;
+	ExecDropSingleTupleTableSlot(slot);
+	UnregisterSnapshot(snapshot);
+	table_close(relation, NoLock);
+	return kept;
+}
+
+/* Adds what the table's indexes need of a row that was just written. */
+static void
+InsertIndexTuples(Relation relation, TupleTableSlot *slot, bool update, ApitokenIndexes indexes)
+{
+	EState	   *estate = CreateExecutorState();
+	ResultRelInfo *target = makeNode(ResultRelInfo);
+
+	target->ri_RelationDesc = relation;
+	ExecOpenIndices(target, false);
+	(void) apitoken_insert_index_tuples(target, slot, estate, update, indexes);
+	ExecCloseIndices(target);
+	FreeExecutorState(estate);
+}
+
+/*
+ * A token's status
+ */
+
+static bool
+IsText(Datum value, const char *string)
+{
+	const text *found = DatumGetTextPP(value);
+	Size		length = strlen(string);
+
+	return VARSIZE_ANY_EXHDR(found) == length &&
+		memcmp(VARDATA_ANY(found), string, length) == 0;
+}
+
+static bool
+IsAmong(Datum value, ArrayType *texts)
+{
+	char	   *string = TextDatumGetCString(value);
+	Datum	   *elements;
+	int			count;
+
+	deconstruct_array(texts, TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL, &count);
+	for (int i = 0; i < count; i++)
+	{
+		if (IsText(elements[i], string))
+			return true;
+	}
+	return false;
+}
+
+static Datum
+TokenValue(TupleTableSlot *slot, int column, bool *isnull)
+{
+	return slot_getattr(slot, tokens.attnums[column], isnull);
+}
+
+/* Does the change start at this row, and is the row in its scope? */
+static bool
+Starts(const ApitokenStatusChange *change, TupleTableSlot *slot)
+{
+	bool		isnull;
+	Datum		status = TokenValue(slot, TOKEN_STATUS, &isnull);
+
+	for (int i = 0; i < change->from_count; i++)
+	{
+		if (IsText(status, change->from[i]))
+			return change->everywhere ||
+				IsAmong(TokenValue(slot, TOKEN_ACCOUNT_ID, &isnull), change->accounts);
+	}
+	return false;
+}
+
+/* Makes the new row of the old one; NULL if a column does not take its value. */
+static HeapTuple
+NewToken(const ApitokenStatusChange *change, Relation relation, TupleTableSlot *slot)
+{
+	TupleDesc	tupdesc = RelationGetDescr(relation);
+	Datum	   *values = palloc0(sizeof(Datum) * tupdesc->natts);
+	bool	   *isnull = palloc0(sizeof(bool) * tupdesc->natts);
+	bool	   *replaced = palloc0(sizeof(bool) * tupdesc->natts);
+	Datum		changed[TOKEN_CHANGED] = {0};
+	bool		nobody = change->actor_type == NULL;
+
+	changed[TOKEN_STATUS] = CStringGetTextDatum(change->to);
+	changed[TOKEN_UPDATED_AT] = TimestampTzGetDatum(GetCurrentTimestamp());
+	if (!nobody)
+	{
+		changed[TOKEN_UPDATED_BY_TYPE] = CStringGetTextDatum(change->actor_type);
+		changed[TOKEN_UPDATED_BY_ID] = CStringGetTextDatum(change->actor_id);
+	}
+	for (int i = 0; i < TOKEN_CHANGED; i++)
+	{
+		int			place = tokens.attnums[i] - 1;
+
+		isnull[place] = nobody && i >= TOKEN_UPDATED_BY_TYPE;
+		if (!apitoken_target_coerce(&tokens, relation, i, &changed[i], isnull[place]))
+			return NULL;
+		values[place] = changed[i];
+		replaced[place] = true;
+	}
+	return heap_modify_tuple(ExecFetchSlotHeapTuple(slot, false, NULL), tupdesc, values, isnull,
+							 replaced);
+}
+
+/* Puts the new row in the place of the old one, unless somebody changes that. */
+static bool
+Replace(Relation relation, TupleTableSlot *old, TupleTableSlot *new)
+{
+	TM_FailureData failure;
+	LockTupleMode lock;
+	ApitokenIndexes indexes;
+
+	CheckCmdReplicaIdentity(relation, CMD_UPDATE);
+	if (table_tuple_update(relation, &old->tts_tid, new, GetCurrentCommandId(true),
+						   GetActiveSnapshot(), InvalidSnapshot, true, &failure, &lock,
+						   &indexes) != TM_Ok)
+		return false;
+	InsertIndexTuples(relation, new, true, indexes);
+	return true;
+}
+
+static bool
+ChangeToken(const ApitokenStatusChange *change, Relation relation, TupleTableSlot *old,
+			TupleTableSlot *new, const ApitokenLayout *layout, ApitokenChangedToken *changed)
+{
+	Datum		id = CStringGetTextDatum(change->id);
+	HeapTuple	tuple;
+	bool		isnull;
+
+	if (!FindRow(&tokens, relation, &id, GetActiveSnapshot(), old) || !Starts(change, old))
+		return false;
+	tuple = NewToken(change, relation, old);
+	if (tuple == NULL)
+		return false;
+	ExecStoreHeapTuple(tuple, new, false);
+	if (!apitoken_target_admits(&tokens, new) ||
+		(change->actor_type != NULL && !KeepActor(change->actor_type, change->actor_id)) ||
+		!Replace(relation, old, new))
+		return false;
+
+	changed->row = apitoken_rows_of_tuple(layout, RelationGetDescr(relation), tuple);
+	changed->account_id = PointerGetDatum(DatumGetTextPCopy(TokenValue(new, TOKEN_ACCOUNT_ID,
+																	   &isnull)));
+	changed->from = PointerGetDatum(DatumGetTextPCopy(TokenValue(old, TOKEN_STATUS, &isnull)));
+	(void) TokenValue(new, TOKEN_HELD_AT, &isnull);
+	changed->held = !isnull;
+	return true;
+}
+
+/*
+ * Changes a token's status; what its trigger does is left to the caller.
+ *
+ * Returns whether it was done; if not, nothing has changed, and a statement is to say
+ * why, or to do it.  What changed points to is in the current memory context.  Expects
+ * the tables' owner to be the current role.
+ */
+bool
+apitoken_write_status(const ApitokenStatusChange *change, const ApitokenLayout *layout,
+					  ApitokenChangedToken *changed)
+{
+	Relation	relation = apitoken_target_open(&tokens);
+	TupleTableSlot *old;
+	TupleTableSlot *new;
+	bool		done;
+
+	if (relation == NULL)
+		return false;
+
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	old = table_slot_create(relation, NULL);
+	new = MakeSingleTupleTableSlot(RelationGetDescr(relation), &TTSOpsHeapTuple);
+	done = ChangeToken(change, relation, old, new, layout, changed);
+	ExecDropSingleTupleTableSlot(new);
+	ExecDropSingleTupleTableSlot(old);
+	PopActiveSnapshot();
+	CommandCounterIncrement();
+	table_close(relation, NoLock);
+	return done;
+}
+
+/*
+ * The trail
+ */
+
+static void
+SetText(Datum *value, bool *isnull, const char *string)
+{
+	*isnull = string == NULL;
+	if (string != NULL)
+		*value = CStringGetTextDatum(string);
+}
+
+/* The network address of the client. */
+static Datum
+ClientAddress(bool *isnull)
+{
+	LOCAL_FCINFO(fcinfo, 0);
+	Datum		address;
+
+	InitFunctionCallInfoData(*fcinfo, NULL, 0, InvalidOid, NULL, NULL);
+	address = inet_client_addr(fcinfo);
+	*isnull = fcinfo->isnull;
+	return address;
+}
+
+static void
+FillTrail(const ApitokenTrailRow *row, Datum *values, bool *isnull)
+{
+	memset(isnull, 0, sizeof(bool) * TRAIL_COLUMNS);
+	values[TRAIL_ID] = Int64GetDatum(nextval_internal(trail.sequence, false));
+	values[TRAIL_ACCOUNT_ID] = row->account_id;
+	values[TRAIL_TOKEN_ID] = row->id;
+	values[TRAIL_FROM] = row->from;
+	isnull[TRAIL_FROM] = DatumGetPointer(row->from) == NULL;
+	values[TRAIL_TO] = row->to;
+	SetText(&values[TRAIL_ACTOR_TYPE], &isnull[TRAIL_ACTOR_TYPE], row->actor_type);
+	SetText(&values[TRAIL_ACTOR_ID], &isnull[TRAIL_ACTOR_ID], row->actor_id);
+	values[TRAIL_ROLE] = NameGetDatum(&row->role);
+	values[TRAIL_CLIENT] = ClientAddress(&isnull[TRAIL_CLIENT]);
+	values[TRAIL_AT] = TimestampTzGetDatum(GetCurrentTimestamp());
+	values[TRAIL_CALL] = Int64GetDatum(row->call_id);
+	isnull[TRAIL_CALL] = row->call_id == 0;
+}
+
+/* Makes the row; returns false if a column does not take its value. */
+static bool
+StoreTrail(const ApitokenTrailRow *row, Relation relation, TupleTableSlot *slot)
+{
+	Datum		values[TRAIL_COLUMNS];
+	bool		isnull[TRAIL_COLUMNS];
+
+	FillTrail(row, values, isnull);
+	ExecClearTuple(slot);
+	memset(slot->tts_isnull, true, sizeof(bool) * slot->tts_tupleDescriptor->natts);
+	for (int i = 0; i < TRAIL_COLUMNS; i++)
+	{
+		int			place = trail.attnums[i] - 1;
+
+		if (!apitoken_target_coerce(&trail, relation, i, &values[i], isnull[i]))
+			return false;
+		slot->tts_values[place] = values[i];
+		slot->tts_isnull[place] = isnull[i];
+	}
+	ExecStoreVirtualTuple(slot);
+	return apitoken_target_admits(&trail, slot);
+}
+
+/*
+ * Adds a row to the trail, of a token whose row this transaction has just written, and
+ * so keeps.  Returns whether it was done; if not, a statement is to do it.  Expects the
+ * tables' owner to be the current role.
+ */
+bool
+apitoken_write_trail(const ApitokenTrailRow *row)
+{
+	Relation	relation = apitoken_target_open(&trail);
+	TupleTableSlot *slot;
+	bool		done;
+
+	if (relation == NULL)
+		return false;
+
+	slot = MakeSingleTupleTableSlot(RelationGetDescr(relation), &TTSOpsVirtual);
+	done = (row->actor_type == NULL || KeepActor(row->actor_type, row->actor_id)) &&
+		StoreTrail(row, relation, slot);
+	if (done)
+	{
+		table_tuple_insert(relation, slot, GetCurrentCommandId(true), 0, NULL);
+		InsertIndexTuples(relation, slot, false, APITOKEN_ALL_INDEXES);
+		CommandCounterIncrement();
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	table_close(relation, NoLock);
+	return done;
+}
