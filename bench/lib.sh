@@ -82,7 +82,7 @@ sql() {
 # Reads all tables and indexes into the server's memory, where it is enough.
 warm_up() {
 	quietly sql -c "SELECT count(pg_prewarm(oid)) FROM pg_class
-		WHERE relnamespace = 'apitoken'::regnamespace AND relkind IN ('r', 'i')" || die "the tables could not be read"
+		WHERE relnamespace IN ('apitoken'::regnamespace, to_regnamespace('plain')) AND relkind IN ('r', 'i')" || die "the tables could not be read"
 }
 
 # Makes a setting of the server's configuration, at once.  Ours are known where

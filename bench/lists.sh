@@ -12,6 +12,7 @@ list_statement() {
 	text=$(cat "$bench/lists/statement.sql")
 	text=${text//@filter@/$1}
 	text=${text//@order@/$2}
+	text=${text//@offset@/$4}
 	say "${text//@limit@/$3}"
 }
 
@@ -24,10 +25,13 @@ measure_list() {
 }
 
 bench_lists() {
-	local name query filter order limit statement round
+	local name query filter order limit offset statement round
 
-	while IFS=$'\t' read -r name query filter order limit; do
-		statement=$(list_statement "$filter" "$order" "$limit")
+	while IFS=$'\t' read -r name query filter order limit offset; do
+		# deep: far behind
+		query=${query//@deep@/$((total * 9))}
+		offset=${offset//@deep@/$((total * 9))}
+		statement=$(list_statement "$filter" "$order" "$limit" "${offset:-0}")
 		[ "$(sql -c "SELECT document = api.apitoken_list('$query') FROM ($statement) AS hand")" = t ]
 		check $? "list $name: the same answer"
 		for round in $(seq "$rounds"); do

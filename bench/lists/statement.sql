@@ -15,9 +15,9 @@ SELECT jsonb_build_object(
 										m.settings_paid, m.settings_type, m.account_types, NULL) || '{"$meta": {"omitted": ["audit"]}}' ORDER BY m.id)
 									FROM apitoken.api_token_modules l JOIN apitoken.modules m ON m.id = l.module_id
 									WHERE l.account_id = t.account_id AND l.api_token_id = t.id), '[]'))) AS token
-						FROM (SELECT * FROM apitoken.api_tokens t WHERE @filter@ ORDER BY @order@ LIMIT @limit@) t
+						FROM (SELECT * FROM apitoken.api_tokens t WHERE @filter@ ORDER BY @order@ LIMIT @limit@ OFFSET @offset@) t
 						JOIN apitoken.accounts a ON a.id = t.account_id
 						JOIN apitoken.api_token_credentials c ON c.account_id = t.account_id AND c.api_token_id = t.id
 				) p), '[]'),
-		'$meta', jsonb_build_object('omitted', '[]'::jsonb, 'pagination', jsonb_build_object('offset', 0, 'limit', @limit@,
+		'$meta', jsonb_build_object('omitted', '[]'::jsonb, 'pagination', jsonb_build_object('offset', @offset@, 'limit', @limit@,
 			'total', (SELECT count(*) FROM apitoken.api_tokens t WHERE @filter@)))) AS document

@@ -36,6 +36,25 @@ SELECT '| ' || t.subject, t.contender, s.median::integer, pg_temp.shown(t.median
 SELECT '| ' || subject, contender, pg_temp.shown(median), pg_temp.shown(lowest), pg_temp.shown(highest), pg_temp.shown(ratio) || ' |'
 	FROM medians WHERE part = 'instructions' ORDER BY median;
 \qecho
+\qecho '## Write-ahead log'
+\qecho
+\qecho 'Bytes of a disable of a small token and its commit, without images of pages.'
+\qecho
+\qecho '| contender | bytes | lowest | highest | extension writes |'
+\qecho '|---|---:|---:|---:|---:|'
+SELECT '| ' || contender, pg_temp.shown(median), pg_temp.shown(lowest), pg_temp.shown(highest), pg_temp.shown(ratio) || ' |'
+	FROM medians WHERE part = 'wal' ORDER BY median;
+\qecho
+\qecho '## Without guarantees'
+\qecho
+\qecho 'Disable, beside the best statement on tables with primary and foreign keys alone, which writes its trail itself.'
+\qecho
+\qecho '| account | contender | ms | lowest | highest | extension takes | from | to |'
+\qecho '|---|---|---:|---:|---:|---:|---:|---:|'
+SELECT '| ' || subject, contender, pg_temp.shown(median), pg_temp.shown(lowest), pg_temp.shown(highest),
+		pg_temp.shown(ratio), pg_temp.shown(ratio_lowest), pg_temp.shown(ratio_highest) || ' |'
+	FROM medians WHERE part = 'plain' ORDER BY array_position(ARRAY['small', 'medium', 'large'], subject), median;
+\qecho
 \qecho '## Authenticate'
 \qecho
 \qecho 'Calls a second that two clients get on both cores; the floor is a bare SELECT of a token by its key.'

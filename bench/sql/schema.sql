@@ -69,5 +69,5 @@ LANGUAGE sql
 AS $$
 	SELECT sum(CASE c.relkind WHEN 'r' THEN (public.pgstattuple(c.oid)).table_len ELSE (public.pgstatindex(c.oid)).index_size END)
 		FROM pg_class c LEFT JOIN pg_am m ON m.oid = c.relam
-		WHERE c.relnamespace = 'apitoken'::regnamespace AND (c.relkind = 'r' OR c.relkind = 'i' AND m.amname = 'btree')
+		WHERE c.relnamespace IN ('apitoken'::regnamespace, to_regnamespace('plain')) AND (c.relkind = 'r' OR c.relkind = 'i' AND m.amname = 'btree')
 $$;
