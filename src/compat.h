@@ -117,30 +117,42 @@
 #define apitoken_check_is_enforced(check) true
 #endif
 
-/*
- * 16 has indexes that sum up rows, which an update may concern alone.
- * apitoken_insert_index_tuples(target, slot, estate, update, indexes) does what is to be
- * done after a row was written; an inserted one has ALL_INDEXES.
- */
+/* 16 says which indexes an update concerns: some but sum up rows */
 #if PG_VERSION_NUM >= 160000
-typedef TU_UpdateIndexes ApitokenIndexes;
-
+#define ApitokenIndexes TU_UpdateIndexes
 #define APITOKEN_ALL_INDEXES TU_All
-#define apitoken_insert_index_tuples(target, slot, estate, update, indexes) \
-	((indexes) == TU_None ? NIL : \
-	 ExecInsertIndexTuples(target, slot, estate, update, false, NULL, NIL, \
-						   (indexes) == TU_Summarizing))
+#define APITOKEN_NO_INDEXES TU_None
 #else
-typedef bool ApitokenIndexes;
-
+#define ApitokenIndexes bool
 #define APITOKEN_ALL_INDEXES true
-#if PG_VERSION_NUM >= 140000
+#define APITOKEN_NO_INDEXES false
+#endif
+
+/* 19 has options for an update, and flags for what is added to indexes */
+#if PG_VERSION_NUM >= 190000
+#define apitoken_tuple_update(relation, tid, slot, cid, snapshot, failure, lock, indexes) \
+	table_tuple_update(relation, tid, slot, cid, 0, snapshot, InvalidSnapshot, true, failure, \
+					   lock, indexes)
 #define apitoken_insert_index_tuples(target, slot, estate, update, indexes) \
-	((indexes) ? ExecInsertIndexTuples(target, slot, estate, update, false, NULL, NIL) : NIL)
+	ExecInsertIndexTuples(target, estate, \
+						  ((update) ? EIIT_IS_UPDATE : 0) | \
+						  ((indexes) == TU_Summarizing ? EIIT_ONLY_SUMMARIZING : 0), \
+						  slot, NIL, NULL)
+#else
+#define apitoken_tuple_update(relation, tid, slot, cid, snapshot, failure, lock, indexes) \
+	table_tuple_update(relation, tid, slot, cid, snapshot, InvalidSnapshot, true, failure, \
+					   lock, indexes)
+#if PG_VERSION_NUM >= 160000
+#define apitoken_insert_index_tuples(target, slot, estate, update, indexes) \
+	ExecInsertIndexTuples(target, slot, estate, update, false, NULL, NIL, \
+						  (indexes) == TU_Summarizing)
+#elif PG_VERSION_NUM >= 140000
+#define apitoken_insert_index_tuples(target, slot, estate, update, indexes) \
+	ExecInsertIndexTuples(target, slot, estate, update, false, NULL, NIL)
 #else
 #define apitoken_insert_index_tuples(target, slot, estate, update, indexes) \
 	((estate)->es_result_relation_info = (target), \
-	 (indexes) ? ExecInsertIndexTuples(slot, estate, false, NULL, NIL) : NIL)
+	 ExecInsertIndexTuples(slot, estate, false, NULL, NIL))
 #endif
 #endif
 

@@ -173,9 +173,13 @@ KeepActor(const char *type, const char *id)
 static void
 InsertIndexTuples(Relation relation, TupleTableSlot *slot, bool update, ApitokenIndexes indexes)
 {
-	EState	   *estate = CreateExecutorState();
-	ResultRelInfo *target = makeNode(ResultRelInfo);
+	EState	   *estate;
+	ResultRelInfo *target;
 
+	if (indexes == APITOKEN_NO_INDEXES)
+		return;
+	estate = CreateExecutorState();
+	target = makeNode(ResultRelInfo);
 	target->ri_RelationDesc = relation;
 	ExecOpenIndices(target, false);
 	(void) apitoken_insert_index_tuples(target, slot, estate, update, indexes);
@@ -276,9 +280,8 @@ Replace(Relation relation, TupleTableSlot *old, TupleTableSlot *new)
 	ApitokenIndexes indexes;
 
 	CheckCmdReplicaIdentity(relation, CMD_UPDATE);
-	if (table_tuple_update(relation, &old->tts_tid, new, GetCurrentCommandId(true),
-						   GetActiveSnapshot(), InvalidSnapshot, true, &failure, &lock,
-						   &indexes) != TM_Ok)
+	if (apitoken_tuple_update(relation, &old->tts_tid, new, GetCurrentCommandId(true),
+							  GetActiveSnapshot(), &failure, &lock, &indexes) != TM_Ok)
 		return false;
 	InsertIndexTuples(relation, new, true, indexes);
 	return true;
