@@ -62,63 +62,49 @@
 #include "utils/selfuncs.h"
 #include "utils/syscache.h"
 
-/* A key's columns and the one that orders the rows which share it. */
-#define MAX_INDEX_COLUMNS (APITOKEN_MAX_KEYS + 1)
-
 /*
- * How rows are looked for.  columns are the first ones of an index: those of
- * the key, then, unless the key is unique, the one that orders its rows.
+ * How rows are looked for.  The columns of the key are the first ones of an index;
+ * then comes, unless the key is unique, the one that orders its rows.
  */
 typedef struct Lookup
 {
 	const char *relation;
-	const char *columns[MAX_INDEX_COLUMNS];
+	const char *columns[APITOKEN_MAX_KEYS];	/* of the key */
 	int			nkeys;
-	ApitokenStatement statement;
+	const char *order;
 } Lookup;
 
-static const Lookup lookups[] = {
-	[LOOKUP_TOKEN_STATUS] = {"api_tokens", {"id"}, 1, STATEMENT_TOKENS},
-	[LOOKUP_CREDENTIALS] = {
-		"api_token_credentials", {"account_id", "api_token_id"}, 2, STATEMENT_CREDENTIALS
-	},
-	[LOOKUP_ACCOUNT_TYPE] = {"accounts", {"id"}, 1, STATEMENT_ACCOUNTS},
-	[LOOKUP_TOKEN_HOLD] = {"api_tokens", {"id"}, 1, STATEMENT_TOKENS},
-	[LOOKUP_ACCOUNT_HOLD] = {"accounts", {"id"}, 1, STATEMENT_ACCOUNTS},
-	[LOOKUP_ACTOR_MODULES] = {
-		"api_token_modules", {"account_id", "api_token_id", "module_id"}, 2,
-		STATEMENT_TOKEN_MODULES
-	},
-	[LOOKUP_MODULE_CODES] = {"modules", {"id"}, 1, STATEMENT_MODULES},
-	[LOOKUP_LAST_ACCESS] = {
-		"api_token_credentials", {"account_id", "api_token_id"}, 2, STATEMENT_CREDENTIALS
-	},
-	[LOOKUP_TOKEN_ACTORS] = {"api_tokens", {"id"}, 1, STATEMENT_TOKENS},
-	[LOOKUP_ACCOUNTS] = {"accounts", {"id"}, 1, STATEMENT_ACCOUNTS},
-	[LOOKUP_USER_GROUPS] = {"user_groups", {"account_id", "id"}, 1, STATEMENT_USER_GROUPS},
-	[LOOKUP_GROUP_MODULES] = {
-		"user_group_modules", {"account_id", "user_group_id", "module_id"}, 2,
-		STATEMENT_GROUP_MODULES
-	},
-	[LOOKUP_GROUP_USERS] = {
-		"user_group_users", {"account_id", "user_group_id", "user_id"}, 2,
-		STATEMENT_GROUP_USERS
-	},
-	[LOOKUP_GROUP_BUYERS] = {
-		"user_group_buyers", {"account_id", "user_group_id", "buyer_id"}, 2,
-		STATEMENT_GROUP_BUYERS
-	},
-	[LOOKUP_TOKEN_MODULES] = {
-		"api_token_modules", {"account_id", "api_token_id", "module_id"}, 2,
-		STATEMENT_TOKEN_MODULES
-	},
-	[LOOKUP_MODULES] = {"modules", {"id"}, 1, STATEMENT_MODULES},
-	[LOOKUP_USERS] = {"users", {"id"}, 1, STATEMENT_USERS},
-	[LOOKUP_USER_ACTORS] = {"users", {"id"}, 1, STATEMENT_USERS},
-	[LOOKUP_BUYERS] = {"buyers", {"account_id", "id"}, 2, STATEMENT_BUYERS},
-	[LOOKUP_BUYER_ERRORS] = {
-		"buyer_errors", {"account_id", "buyer_id", "ordinal"}, 2, STATEMENT_BUYER_ERRORS
-	},
+static const Lookup keyed_reads[] = {
+#define KEYED_ONE(statement, name, relation, key, order) \
+	[STATEMENT_##statement] = {relation, {key}, 1, order},
+#define KEYED_TWO(statement, name, relation, first, second, order) \
+	[STATEMENT_##statement] = {relation, {first, second}, 2, order},
+	APITOKEN_KEYED_READS(KEYED_ONE, KEYED_TWO)
+#undef KEYED_ONE
+#undef KEYED_TWO
+};
+
+static const ApitokenStatement lookups[] = {
+	[LOOKUP_TOKEN_STATUS] = STATEMENT_TOKENS,
+	[LOOKUP_CREDENTIALS] = STATEMENT_CREDENTIALS,
+	[LOOKUP_ACCOUNT_TYPE] = STATEMENT_ACCOUNTS,
+	[LOOKUP_TOKEN_HOLD] = STATEMENT_TOKENS,
+	[LOOKUP_ACCOUNT_HOLD] = STATEMENT_ACCOUNTS,
+	[LOOKUP_ACTOR_MODULES] = STATEMENT_TOKEN_MODULES,
+	[LOOKUP_MODULE_CODES] = STATEMENT_MODULES,
+	[LOOKUP_LAST_ACCESS] = STATEMENT_CREDENTIALS,
+	[LOOKUP_TOKEN_ACTORS] = STATEMENT_TOKENS,
+	[LOOKUP_ACCOUNTS] = STATEMENT_ACCOUNTS,
+	[LOOKUP_USER_GROUPS] = STATEMENT_USER_GROUPS,
+	[LOOKUP_GROUP_MODULES] = STATEMENT_GROUP_MODULES,
+	[LOOKUP_GROUP_USERS] = STATEMENT_GROUP_USERS,
+	[LOOKUP_GROUP_BUYERS] = STATEMENT_GROUP_BUYERS,
+	[LOOKUP_TOKEN_MODULES] = STATEMENT_TOKEN_MODULES,
+	[LOOKUP_MODULES] = STATEMENT_MODULES,
+	[LOOKUP_USERS] = STATEMENT_USERS,
+	[LOOKUP_USER_ACTORS] = STATEMENT_USERS,
+	[LOOKUP_BUYERS] = STATEMENT_BUYERS,
+	[LOOKUP_BUYER_ERRORS] = STATEMENT_BUYER_ERRORS,
 };
 
 /* What is known of a lookup's table. */
@@ -234,6 +220,20 @@ IsOpenToRole(Relation relation, const Binding *binding)
 		 pg_class_aclcheck(RelationGetRelid(relation), GetUserId(), ACL_SELECT) == ACLCHECK_OK);
 }
 
+/* How many columns of an index a lookup needs. */
+static int
+CountColumns(const Lookup *lookup)
+{
+	return strcmp(lookup->order, lookup->columns[lookup->nkeys - 1]) == 0 ? lookup->nkeys :
+		lookup->nkeys + 1;
+}
+
+static const char *
+Column(const Lookup *lookup, int column)
+{
+	return column < lookup->nkeys ? lookup->columns[column] : lookup->order;
+}
+
 static bool
 ColumnFits(Relation relation, Relation index, const Lookup *lookup, int column)
 {
@@ -241,7 +241,7 @@ ColumnFits(Relation relation, Relation index, const Lookup *lookup, int column)
 
 	if (attnum <= 0 || index->rd_indoption[column] != 0 ||
 		strcmp(NameStr(TupleDescAttr(RelationGetDescr(relation), attnum - 1)->attname),
-			   lookup->columns[column]) != 0)
+			   Column(lookup, column)) != 0)
 		return false;
 
 	return column >= lookup->nkeys ||
@@ -254,10 +254,7 @@ static bool
 IndexFits(Relation relation, Relation index, const Lookup *lookup)
 {
 	Form_pg_index form = index->rd_index;
-	int			columns = 0;
-
-	while (columns < MAX_INDEX_COLUMNS && lookup->columns[columns] != NULL)
-		columns++;
+	int			columns = CountColumns(lookup);
 
 	if (index->rd_rel->relam != BTREE_AM_OID || !form->indisvalid || form->indcheckxmin ||
 		!heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL) ||
@@ -303,8 +300,13 @@ FindIndex(Relation relation, const Lookup *lookup)
 Oid
 apitoken_fetch_unique_index(Relation relation, const char *first, const char *second)
 {
-	Lookup		lookup = {.columns = {first, second}, .nkeys = second == NULL ? 1 : 2};
+	Lookup		lookup = {NULL, {first, second}, 2, second};
 
+	if (second == NULL)
+	{
+		lookup.nkeys = 1;
+		lookup.order = first;
+	}
 	return FindIndex(relation, &lookup);
 }
 
@@ -315,10 +317,10 @@ BindToIndex(const Lookup *lookup, const ApitokenLayout *layout, AttrNumber *attn
 	for (int slot = 0; slot < layout->count; slot++)
 	{
 		attnums[slot] = InvalidAttrNumber;
-		for (int i = 0; i < MAX_INDEX_COLUMNS && lookup->columns[i] != NULL; i++)
+		for (int i = 0; i < CountColumns(lookup); i++)
 		{
 			if (layout->columns[slot].name != NULL &&
-				strcmp(lookup->columns[i], layout->columns[slot].name) == 0)
+				strcmp(Column(lookup, i), layout->columns[slot].name) == 0)
 				attnums[slot] = i + 1;
 		}
 		if (attnums[slot] == InvalidAttrNumber)
@@ -428,9 +430,10 @@ DeliverResult(uint64 count, ApitokenDelivery *delivery)
 
 /* Runs the statement: once for all keys. */
 static void
-ReadByStatement(const Lookup *lookup, const ApitokenKeys *keys, int64 limit,
+ReadByStatement(ApitokenStatement statement, const ApitokenKeys *keys, int64 limit,
 				ApitokenDelivery *delivery)
 {
+	const Lookup *lookup = &keyed_reads[statement];
 	ApitokenArguments arguments;
 
 	apitoken_store_clear(&arguments);
@@ -438,24 +441,25 @@ ReadByStatement(const Lookup *lookup, const ApitokenKeys *keys, int64 limit,
 		apitoken_store_set_pointer(&arguments, column + 1,
 								   apitoken_ids_array(keys->columns[column], keys->count));
 	apitoken_store_set(&arguments, lookup->nkeys + 1, Int64GetDatum(limit));
-	DeliverResult(apitoken_store_read(lookup->statement, &arguments), delivery);
+	DeliverResult(apitoken_store_read(statement, &arguments), delivery);
 }
 
 static void
 Fetch(ApitokenLookup lookup, const ApitokenKeys *keys, int64 limit, ApitokenDelivery *delivery)
 {
+	const Lookup *keyed = &keyed_reads[lookups[lookup]];
 	Binding    *binding = &bindings[lookup];
-	Relation	relation = OpenDirectly(&lookups[lookup], delivery->layout, binding);
+	Relation	relation = OpenDirectly(keyed, delivery->layout, binding);
 
 	if (relation != NULL)
 	{
 		delivery->attnums = binding->attnums;
-		apitoken_scan_read(relation, binding->index, binding->covered, lookups[lookup].nkeys,
-						   keys, limit, delivery);
+		apitoken_scan_read(relation, binding->index, binding->covered, keyed->nkeys, keys, limit,
+						   delivery);
 		relation_close(relation, NoLock);
 	}
 	else
-		ReadByStatement(&lookups[lookup], keys, limit, delivery);
+		ReadByStatement(lookups[lookup], keys, limit, delivery);
 }
 
 /*

@@ -133,47 +133,6 @@ DeliverRow(IndexReader *reader, int key, ApitokenDelivery *delivery)
 }
 
 /*
- * Key by key
- */
-
-static void
-ReadKey(IndexReader *reader, int nkeys, const ApitokenKeys *keys, int key, int64 limit,
-		ApitokenDelivery *delivery)
-{
-	ScanKeyData scankeys[APITOKEN_MAX_KEYS];
-	int64		rows = 0;
-
-	for (int column = 0; column < nkeys; column++)
-		ScanKeyInit(&scankeys[column], column + 1, BTEqualStrategyNumber, F_TEXTEQ,
-					keys->columns[column][key]);
-	index_rescan(reader->scan, scankeys, nkeys, NULL, 0);
-	while (rows < limit && index_getnext_tid(reader->scan, ForwardScanDirection) != NULL)
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (!IsVisible(reader))
-			continue;
-		DeliverRow(reader, key, delivery);
-		rows++;
-	}
-}
-
-/* Reads what has the keys of which there are no rows yet; NULL: all keys. */
-static void
-ReadKeys(IndexReader *reader, int nkeys, const ApitokenKeys *keys, int64 limit,
-		 const int64 *rows, ApitokenDelivery *delivery)
-{
-	StartScan(reader, nkeys, reader->covered);
-	for (int key = 0; key < keys->count; key++)
-	{
-		/* there may be no row of any of them */
-		CHECK_FOR_INTERRUPTS();
-		if (rows == NULL || rows[key] == 0)
-			ReadKey(reader, nkeys, keys, key, limit, delivery);
-	}
-	index_endscan(reader->scan);
-}
-
-/*
  * A range
  */
 
@@ -278,35 +237,76 @@ FindKey(const IndexReader *reader, const KeyRange *range, int nkeys)
 }
 
 /*
- * Reads the range, and counts the rows of each key.  Returns false if it was
- * given up: then all rows of those keys have been read of which there are any,
- * and maybe none of the others'.
+ * Reading
+ */
+
+/*
+ * Hands on the rows that the scan leads to, of one key (range is NULL) or of those of
+ * a range, and counts them by their keys.  Returns false if it was given up, having
+ * met too much that was not asked for.
+ */
+static bool
+ReadScan(IndexReader *reader, const KeyRange *range, int key, int nkeys, int64 limit,
+		 int64 *rows, ApitokenDelivery *delivery)
+{
+	int64		found = 0;
+	int64		passed = 0;
+
+	while ((range == NULL ? rows[key] < limit : passed <= MAX_PASSED(found)) &&
+		   index_getnext_tid(reader->scan, ForwardScanDirection) != NULL)
+	{
+		int			met = range == NULL ? key : FindKey(reader, range, nkeys);
+
+		CHECK_FOR_INTERRUPTS();
+		if (met < 0 || rows[met] == limit)
+			passed++;
+		else if (IsVisible(reader))
+		{
+			DeliverRow(reader, met, delivery);
+			rows[met]++;
+			found++;
+		}
+	}
+	return passed <= MAX_PASSED(found);
+}
+
+/* Reads what has the keys of which there are no rows yet. */
+static void
+ReadKeys(IndexReader *reader, int nkeys, const ApitokenKeys *keys, int64 limit, int64 *rows,
+		 ApitokenDelivery *delivery)
+{
+	ScanKeyData scankeys[APITOKEN_MAX_KEYS];
+
+	StartScan(reader, nkeys, reader->covered);
+	for (int key = 0; key < keys->count; key++)
+	{
+		/* there may be no row of any of them */
+		CHECK_FOR_INTERRUPTS();
+		if (rows[key] > 0)
+			continue;
+		for (int column = 0; column < nkeys; column++)
+			ScanKeyInit(&scankeys[column], column + 1, BTEqualStrategyNumber, F_TEXTEQ,
+						keys->columns[column][key]);
+		index_rescan(reader->scan, scankeys, nkeys, NULL, 0);
+		(void) ReadScan(reader, NULL, key, nkeys, limit, rows, delivery);
+	}
+	index_endscan(reader->scan);
+}
+
+/*
+ * Reads the range.  Returns false if it was given up: then all rows of those keys have
+ * been read of which there are any, and maybe none of the others'.
  */
 static bool
 ReadRange(IndexReader *reader, const KeyRange *range, int nkeys, const ApitokenKeys *keys,
 		  int64 limit, int64 *rows, ApitokenDelivery *delivery)
 {
-	int64		found = 0;
-	int64		passed = 0;
+	bool		whole;
 
 	StartRange(reader, range, nkeys, keys);
-	while (passed <= MAX_PASSED(found) &&
-		   index_getnext_tid(reader->scan, ForwardScanDirection) != NULL)
-	{
-		int			key = FindKey(reader, range, nkeys);
-
-		CHECK_FOR_INTERRUPTS();
-		if (key < 0 || rows[key] == limit)
-			passed++;
-		else if (IsVisible(reader))
-		{
-			DeliverRow(reader, key, delivery);
-			rows[key]++;
-			found++;
-		}
-	}
+	whole = ReadScan(reader, range, 0, nkeys, limit, rows, delivery);
 	index_endscan(reader->scan);
-	return passed <= MAX_PASSED(found);
+	return whole;
 }
 
 static void
@@ -314,19 +314,15 @@ ReadIndex(IndexReader *reader, int nkeys, const ApitokenKeys *keys, int64 limit,
 		  ApitokenDelivery *delivery)
 {
 	KeyRange   *range = FindRange(nkeys, keys);
-	int64	   *rows;
+	int64	   *rows = MemoryContextAllocExtended(CurrentMemoryContext,
+												  sizeof(int64) * keys->count,
+												  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 
-	if (range == NULL)
-	{
-		ReadKeys(reader, nkeys, keys, limit, NULL, delivery);
-		return;
-	}
-
-	rows = MemoryContextAllocExtended(range->context, sizeof(int64) * keys->count,
-									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	if (!ReadRange(reader, range, nkeys, keys, limit, rows, delivery))
+	if (range == NULL || !ReadRange(reader, range, nkeys, keys, limit, rows, delivery))
 		ReadKeys(reader, nkeys, keys, limit, rows, delivery);
-	MemoryContextDelete(range->context);
+	pfree(rows);
+	if (range != NULL)
+		MemoryContextDelete(range->context);
 }
 
 /*

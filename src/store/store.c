@@ -480,66 +480,19 @@ static const StatementText statements[] = {
 		" WHERE t.id " EQ " $1 AND " IN_SCOPE("$2", "$3"),
 		3, {TEXTOID, BOOLOID, TEXTARRAYOID}
 	},
-	[STATEMENT_TOKENS] = {
-		"apitoken tokens", SPI_OK_SELECT,
-		ROWS_BY_ONE("api_tokens", "id", "id"),
-		2, {TEXTARRAYOID, INT8OID}
+#define KEYED_ONE(statement, name, relation, key, order) \
+	[STATEMENT_##statement] = { \
+		"apitoken " name, SPI_OK_SELECT, ROWS_BY_ONE(relation, key, order), \
+		2, {TEXTARRAYOID, INT8OID} \
 	},
-	[STATEMENT_CREDENTIALS] = {
-		"apitoken credentials", SPI_OK_SELECT,
-		ROWS_BY_TWO("api_token_credentials", "account_id", "api_token_id", "api_token_id"),
-		3, {TEXTARRAYOID, TEXTARRAYOID, INT8OID}
+#define KEYED_TWO(statement, name, relation, first, second, order) \
+	[STATEMENT_##statement] = { \
+		"apitoken " name, SPI_OK_SELECT, ROWS_BY_TWO(relation, first, second, order), \
+		3, {TEXTARRAYOID, TEXTARRAYOID, INT8OID} \
 	},
-	[STATEMENT_ACCOUNTS] = {
-		"apitoken accounts", SPI_OK_SELECT,
-		ROWS_BY_ONE("accounts", "id", "id"),
-		2, {TEXTARRAYOID, INT8OID}
-	},
-	[STATEMENT_USER_GROUPS] = {
-		"apitoken user groups", SPI_OK_SELECT,
-		ROWS_BY_ONE("user_groups", "account_id", "id"),
-		2, {TEXTARRAYOID, INT8OID}
-	},
-	[STATEMENT_GROUP_MODULES] = {
-		"apitoken group modules", SPI_OK_SELECT,
-		ROWS_BY_TWO("user_group_modules", "account_id", "user_group_id", "module_id"),
-		3, {TEXTARRAYOID, TEXTARRAYOID, INT8OID}
-	},
-	[STATEMENT_GROUP_USERS] = {
-		"apitoken group users", SPI_OK_SELECT,
-		ROWS_BY_TWO("user_group_users", "account_id", "user_group_id", "user_id"),
-		3, {TEXTARRAYOID, TEXTARRAYOID, INT8OID}
-	},
-	[STATEMENT_GROUP_BUYERS] = {
-		"apitoken group buyers", SPI_OK_SELECT,
-		ROWS_BY_TWO("user_group_buyers", "account_id", "user_group_id", "buyer_id"),
-		3, {TEXTARRAYOID, TEXTARRAYOID, INT8OID}
-	},
-	[STATEMENT_TOKEN_MODULES] = {
-		"apitoken token modules", SPI_OK_SELECT,
-		ROWS_BY_TWO("api_token_modules", "account_id", "api_token_id", "module_id"),
-		3, {TEXTARRAYOID, TEXTARRAYOID, INT8OID}
-	},
-	[STATEMENT_MODULES] = {
-		"apitoken modules", SPI_OK_SELECT,
-		ROWS_BY_ONE("modules", "id", "id"),
-		2, {TEXTARRAYOID, INT8OID}
-	},
-	[STATEMENT_USERS] = {
-		"apitoken users", SPI_OK_SELECT,
-		ROWS_BY_ONE("users", "id", "id"),
-		2, {TEXTARRAYOID, INT8OID}
-	},
-	[STATEMENT_BUYERS] = {
-		"apitoken buyers", SPI_OK_SELECT,
-		ROWS_BY_TWO("buyers", "account_id", "id", "id"),
-		3, {TEXTARRAYOID, TEXTARRAYOID, INT8OID}
-	},
-	[STATEMENT_BUYER_ERRORS] = {
-		"apitoken buyer errors", SPI_OK_SELECT,
-		ROWS_BY_TWO("buyer_errors", "account_id", "buyer_id", "ordinal"),
-		3, {TEXTARRAYOID, TEXTARRAYOID, INT8OID}
-	},
+	APITOKEN_KEYED_READS(KEYED_ONE, KEYED_TWO)
+#undef KEYED_ONE
+#undef KEYED_TWO
 };
 
 /*

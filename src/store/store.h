@@ -14,6 +14,7 @@
 
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
+#include "store/keyed.h"
 
 typedef enum ApitokenStatement
 {
@@ -68,19 +69,12 @@ typedef enum ApitokenStatement
 	STATEMENT_NOTE_ACCESS,
 	/* the document */
 	STATEMENT_TOKEN,
-	/* rows by their keys, as fetch.c has them */
-	STATEMENT_TOKENS,
-	STATEMENT_CREDENTIALS,
-	STATEMENT_ACCOUNTS,
-	STATEMENT_USER_GROUPS,
-	STATEMENT_GROUP_MODULES,
-	STATEMENT_GROUP_USERS,
-	STATEMENT_GROUP_BUYERS,
-	STATEMENT_TOKEN_MODULES,
-	STATEMENT_MODULES,
-	STATEMENT_USERS,
-	STATEMENT_BUYERS,
-	STATEMENT_BUYER_ERRORS
+	/* rows by their keys */
+#define KEYED_ONE(statement, name, relation, key, order) STATEMENT_##statement,
+#define KEYED_TWO(statement, name, relation, first, second, order) STATEMENT_##statement,
+	APITOKEN_KEYED_READS(KEYED_ONE, KEYED_TWO)
+#undef KEYED_ONE
+#undef KEYED_TWO
 } ApitokenStatement;
 
 /* Not more than so many arguments has any statement. */
