@@ -36,6 +36,7 @@
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
+#include "errors.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/bitmapset.h"
@@ -77,7 +78,7 @@ Register(ApitokenTarget *target)
 	if (targets_count == 0)
 		CacheRegisterRelcacheCallback(ForgetRelation, (Datum) 0);
 	if (targets_count == lengthof(targets))
-		elog(ERROR, "too many targets");
+		apitoken_error_statement(target->relation, "there are more targets than thought of");
 	target->context = AllocSetContextCreate(TopMemoryContext, "apitoken target",
 											ALLOCSET_SMALL_SIZES);
 	targets[targets_count++] = target;
