@@ -1227,6 +1227,7 @@ BEGIN
 		JOIN pg_class o ON o.oid = k.conrelid
 		JOIN pg_class r ON r.oid = k.confrelid
 		WHERE c.classid = 'pg_class'::regclass AND r.relnamespace = 'apitoken'::regnamespace
+			AND o.relnamespace <> r.relnamespace
 			AND (k.confupdtype NOT IN ('a', 'r') OR k.confdeltype NOT IN ('a', 'r')
 				OR r.relname IN ('api_token_modules', 'user_group_modules'))
 			AND NOT pg_has_role(o.relowner, r.relowner, 'USAGE');

@@ -110,7 +110,12 @@ apitoken_call_begin(ApitokenOperation operation)
 	call.ownership = apitoken_owner_enter();
 	Identify(&call);
 	if (operation != OPERATION_READ)
+	{
 		apitoken_acts_identified(&call.caller);
+		/* nobody has an operator ended by whom he waits for */
+		if (call.caller.actor.type != NULL)
+			apitoken_gates_give_way();
+	}
 	return call;
 }
 

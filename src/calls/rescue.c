@@ -33,6 +33,12 @@
 #define RETRY_MS 200
 
 /*
+ * How often a deadlock has it begin again.  One that others are not a part of, but what
+ * this very transaction has locked before, would come again.
+ */
+#define MAX_DEADLOCKS 100
+
+/*
  * Ids
  */
 
@@ -79,6 +85,7 @@ typedef struct Rescue
 	ApitokenRescueChoice choice;
 	ApitokenSql *statements[RESCUE_TRIES + 1];	/* by purpose */
 	bool		waits;			/* for tokens that somebody has locked? */
+	int			deadlocks;		/* how many have had it begin again */
 	List	   *ids;			/* of those that are */
 } Rescue;
 
@@ -137,18 +144,29 @@ DisableBeforeClosing(void *argument)
  * waits for this, and this for him: he is told of the deadlock.
  */
 static void
-DisableAfterClosing(Rescue *rescue)
+DisableAfterClosing(void *argument)
 {
+	Rescue	   *rescue = argument;
+
 	rescue->ids = NIL;
 	CloseGate(rescue);
 	DisableChosen(rescue, true);
 }
 
-/* Where there is waiting, it is lock_timeout that has ended it. */
+/*
+ * Is that a reason to begin again?  Somebody has locked a token that came in between;
+ * but where there was waiting, it is lock_timeout that has ended it.  Or he was before
+ * and wants one that is disabled here already: now he gets it, and as nobody comes
+ * after him, this can happen but so often.
+ */
 static bool
 IsLocked(int sqlstate, void *argument)
 {
-	return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE && !((Rescue *) argument)->waits;
+	Rescue	   *rescue = argument;
+
+	if (sqlstate == ERRCODE_T_R_DEADLOCK_DETECTED)
+		return rescue->deadlocks++ < MAX_DEADLOCKS;
+	return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE && !rescue->waits;
 }
 
 /*
@@ -174,12 +192,15 @@ DisableAll(Rescue *rescue)
 	while (first == 0 ||
 		   !TimestampDifferenceExceeds(first, GetCurrentTimestamp(), RETRY_MS))
 	{
+		int			deadlocks = rescue->deadlocks;
+
 		if (apitoken_subxact_try(DisableBeforeClosing, rescue, IsLocked))
 			return;
-		if (first == 0)
+		if (first == 0 && rescue->deadlocks == deadlocks)
 			first = GetCurrentTimestamp();
 	}
-	DisableAfterClosing(rescue);
+	while (!apitoken_subxact_try(DisableAfterClosing, rescue, IsLocked))
+		CHECK_FOR_INTERRUPTS();
 }
 
 /* Says what would be disabled, as things are now. */

@@ -120,8 +120,9 @@ HashAct(const Act *act)
 static List *acts = NIL;
 static struct acts_hash *known = NULL;
 
-/* Ends transactions that go on for too long in somebody's name. */
+/* Ends transactions that go on for too long in somebody's name; when, or 0. */
 static TimeoutId timeout = MAX_TIMEOUTS;
+static TimestampTz deadline = 0;
 
 /*
  * What others have committed
@@ -178,6 +179,21 @@ EndSession(void)
 }
 
 /*
+ * The server forgets all timeouts when an error has ended a statement, which a
+ * savepoint may survive: the deadline stays what it was.
+ */
+static void
+WatchDeadline(void)
+{
+	if (deadline == 0 || get_timeout_active(timeout))
+		return;
+	if (GetCurrentTimestamp() < deadline)
+		enable_timeout_at(timeout, deadline);
+	else
+		EndSession();
+}
+
+/*
  * Bounds the time for which the transaction may keep others waiting, from before
  * it waits itself: else those who wait for one row, one behind another, would
  * each keep it for as long.
@@ -187,8 +203,10 @@ StartTimeout(void)
 {
 	if (timeout == MAX_TIMEOUTS)
 		timeout = RegisterTimeout(USER_TIMEOUT, EndSession);
-	if (apitoken_actor_transaction_timeout > 0 && !get_timeout_active(timeout))
-		enable_timeout_after(timeout, apitoken_actor_transaction_timeout);
+	if (deadline == 0 && apitoken_actor_transaction_timeout > 0)
+		deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+											   apitoken_actor_transaction_timeout);
+	WatchDeadline();
 }
 
 /*
@@ -228,6 +246,7 @@ Keep(const char *string)
 static void
 StopTimeout(void)
 {
+	deadline = 0;
 	if (timeout != MAX_TIMEOUTS && get_timeout_active(timeout))
 		disable_timeout(timeout, true);
 }
@@ -743,6 +762,7 @@ OnSubtransaction(SubXactEvent event, SubTransactionId mine, SubTransactionId par
 		}
 	}
 	apitoken_signals_end_subtransaction(event, mine, parent);
+	WatchDeadline();
 }
 
 /* Asks the server to tell when transactions end; for _PG_init. */

@@ -69,7 +69,7 @@
 typedef struct Lookup
 {
 	const char *relation;
-	const char *columns[APITOKEN_MAX_KEYS];	/* of the key */
+	const char *columns[APITOKEN_MAX_KEYS]; /* of the key */
 	int			nkeys;
 	const char *order;
 } Lookup;

@@ -355,6 +355,17 @@ SetMilliseconds(const char *setting, int milliseconds)
 							 ERROR, false);
 }
 
+/*
+ * Until the settings are restored, a deadlock is looked for sooner than by whoever else
+ * is a part of it: so it is this transaction that ends.
+ */
+void
+apitoken_gates_give_way(void)
+{
+	if (DeadlockTimeout > DEADLOCK_MS)
+		SetMilliseconds("deadlock_timeout", DEADLOCK_MS);
+}
+
 static void
 PassTurn(LOCKTAG tag)
 {
@@ -362,8 +373,7 @@ PassTurn(LOCKTAG tag)
 	{
 		int			level = NewGUCNestLevel();
 
-		if (DeadlockTimeout > DEADLOCK_MS)
-			SetMilliseconds("deadlock_timeout", DEADLOCK_MS);
+		apitoken_gates_give_way();
 		(void) LockAcquire(&tag, PASSES, false, false);
 		AtEOXact_GUC(false, level);
 	}
