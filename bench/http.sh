@@ -24,16 +24,18 @@ http_folder() {
 }
 
 bench_http() {
-	local seconds=$round_seconds connections="2 16 64"
+	local seconds=2 connections="2 16 64"
 
 	if ! type postgrest >/dev/null 2>&1; then
 		[ "$form" = smoke ] || { say "There is no postgrest on the PATH: left out." && return; }
-		seconds=1 connections=2
+		connections=2
 	fi
+	[ "$form" != smoke ] || seconds=0.3
 	need_nginx python3 python3-psycopg
 	make_operator || die "the operator's token could not be made"
 	http_folder || die "nginx's folder could not be made"
-	(cd "$work/http" && interruptible as_server env PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 http_load.py \
+	(cd "$work/http" && interruptible as_server env PYTHONDONTWRITEBYTECODE=1 \
+		BENCH_POSTMASTER="$(cluster_folder bench)/data/postmaster.pid" /usr/bin/python3 http_load.py \
 		"$(cat "$work/secret")" "$accounts" "$total" "$seconds" "$connections") >"$work/http.tsv"
 	check $? "http"
 	tee -a "$figures" <"$work/http.tsv"

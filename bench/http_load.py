@@ -6,6 +6,7 @@ Prints figures as scripts/bench keeps them: part, subject, condition, contender,
 unit, value.
 """
 
+import glob
 import json
 import multiprocessing
 import os
@@ -20,6 +21,8 @@ import psycopg
 import server
 
 PROCESSES = 2  # as there are cores
+ROUNDS = 3  # contenders take turns: what else the machine does is everybody's
+TICKS = os.sysconf("SC_CLK_TCK")
 COLLECTION = "/v1/accounts/api-tokens"
 
 
@@ -105,25 +108,65 @@ def run(contender, subject, secret, tokens, seconds, connections):
     return latencies, time.monotonic() - begin
 
 
-def measure(owner, secret, tokens, seconds, connections):
-    for subject, contenders in [
-        ("get", ["nginx", "postgrest", "constant"]),
-        ("list", ["nginx", "postgrest"]),
-        ("refused", ["nginx", "postgrest"]),
-        ("disable", ["nginx", "postgrest", "statement"]),
-    ]:
-        for contender in contenders:
-            latencies, elapsed = run(contender, subject, secret, tokens, seconds, connections)
-            condition = f"{connections} connections"
-            if not latencies:
-                raise ValueError(f"{contender} has answered nothing")
-            for unit, value in (
-                ("tps", len(latencies) / elapsed),
-                ("p99", latencies[min(len(latencies) * 99 // 100, len(latencies) - 1)]),
-            ):
-                print("http", subject, condition, contender, 1, unit, round(value, 3), sep="\t", flush=True)
-            if subject == "disable":
-                owner.execute("UPDATE apitoken.api_tokens SET status = 'Active' WHERE status = 'Disabled' AND id = ANY (%s)", [tokens])
+def cpu(parents):
+    """Processor time in seconds of these processes and their children, by the programs' names."""
+    used = {"nginx": 0, "postgrest": 0, "postgres": 0}
+    for stat in glob.glob("/proc/[0-9]*/stat"):
+        try:
+            with open(stat, encoding="utf-8") as file:
+                line = file.read()
+        except OSError:
+            continue  # it has ended
+        fields = line.rpartition(")")[2].split()
+        process = int(line.split()[0])
+        # its own, and of the parents what their children had used that have ended
+        ticks = sum(map(int, fields[11 : 15 if process in parents else 13]))
+        parent = process if process in parents else int(fields[1])
+        if parent in parents:
+            used[parents[parent]] += ticks / TICKS
+    return used
+
+
+def figures(parents, contender, subject, secret, tokens, seconds, connections):
+    """Requests a second, milliseconds at the 99th percentile, processor microseconds of a request."""
+    before = cpu(parents)
+    latencies, elapsed = run(contender, subject, secret, tokens, seconds, connections)
+    after = cpu(parents)
+    if not latencies:
+        raise ValueError(f"{contender} has answered nothing")
+    yield "tps", len(latencies) / elapsed
+    yield "p99", latencies[min(len(latencies) * 99 // 100, len(latencies) - 1)]
+    for program in after:
+        yield f"cpu {program}", (after[program] - before[program]) * 1e6 / len(latencies)
+
+
+def measure(owner, parents, secret, tokens, seconds, connections):
+    turns = [
+        (subject, number + 1, contender)
+        for subject, contenders in [
+            ("get", ["nginx", "postgrest", "constant"]),
+            ("list", ["nginx", "postgrest"]),
+            ("refused", ["nginx", "postgrest"]),
+            ("disable", ["nginx", "postgrest", "statement"]),
+        ]
+        for number in range(ROUNDS)
+        for contender in contenders
+    ]
+    condition = f"{connections} connections"
+    for subject, number, contender in turns:
+        for unit, value in figures(parents, contender, subject, secret, tokens, seconds, connections):
+            print("http", subject, condition, contender, number, unit, round(value, 3), sep="\t", flush=True)
+        if subject == "disable":
+            owner.execute("UPDATE apitoken.api_tokens SET status = 'Active' WHERE status = 'Disabled' AND id = ANY (%s)", [tokens])
+
+
+def programs(processes):
+    """The processes whose time is counted, and whose children's is, by their ids."""
+    with open(os.environ["BENCH_POSTMASTER"], encoding="utf-8") as file:
+        parents = {int(file.readline()): "postgres"}
+    parents |= {process.pid: "postgrest" for process in processes[:-1]}
+    with open("nginx.pid", encoding="utf-8") as file:
+        return parents | {int(file.read()): "nginx"}
 
 
 def main():
@@ -155,8 +198,9 @@ def main():
     )
     try:
         processes[-1].stdout.readline()
+        parents = programs(processes)
         for number in connections.split():
-            measure(owner, secret, tokens, float(seconds), int(number))
+            measure(owner, parents, secret, tokens, float(seconds), int(number))
     finally:
         processes[-1].stdin.close()
         processes[-1].wait()
