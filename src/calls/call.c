@@ -208,21 +208,31 @@ apitoken_call_find_account(const ApitokenCall *call, const char *account_id)
 }
 
 /*
- * Has a caller who acts in somebody's name wait his turn, before he locks a token:
- * see gates.c.  Returns the token's account, or NULL if there is no such token that
- * he may administer.
+ * Returns the account of a token, in the current memory context, or NULL if there is no
+ * such token that the caller may administer.  Takes no lock.
  */
 const char *
-apitoken_call_pass_turn(const ApitokenCall *call, const char *id)
+apitoken_call_account_of(const ApitokenCall *call, const char *id)
 {
 	const char *account_id = apitoken_identity_token_status(id).account_id;
 
-	if (account_id == NULL || !(call->caller.everywhere ||
-								apitoken_ids_array_has(call->caller.accounts, account_id)))
-		return NULL;
-	if (call->caller.actor.type != NULL)
+	return account_id != NULL &&
+		(call->caller.everywhere ||
+		 apitoken_ids_array_has(call->caller.accounts, account_id)) ? account_id : NULL;
+}
+
+/*
+ * Has a caller who acts in somebody's name wait his turn, before he locks a token for
+ * anything but to disable or delete it: see gates.c.
+ */
+void
+apitoken_call_pass_turn(const ApitokenCall *call, const char *id)
+{
+	const char *account_id = call->caller.actor.type == NULL ? NULL :
+		apitoken_call_account_of(call, id);
+
+	if (account_id != NULL)
 		apitoken_gates_pass_turn(account_id);
-	return account_id;
 }
 
 /*

@@ -352,7 +352,7 @@ Update(const ApitokenCall *call, const char *id, Jsonb *changes)
 	char	   *account_id;
 	ApitokenBody body;
 
-	(void) apitoken_call_pass_turn(call, id);
+	apitoken_call_pass_turn(call, id);
 	account_id = apitoken_call_lock_token(call, id, &status);
 	CheckStatus(id, status);
 	apitoken_acts_administer(&call->caller, account_id);

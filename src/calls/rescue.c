@@ -185,8 +185,6 @@ DisableAll(Rescue *rescue)
 	const char *account_id = rescue->choice.account_id;
 	TimestampTz first = 0;
 
-	if (rescue->call->caller.actor.type != NULL)
-		apitoken_gates_pass_turn(account_id);
 	apitoken_gates_queue_rescue(account_id);
 	apitoken_gates_take_turn(account_id);
 	while (first == 0 ||
@@ -389,7 +387,7 @@ PassTurns(const ApitokenCall *call, List *ids)
 	foreach(cell, ids)
 	{
 		CHECK_FOR_INTERRUPTS();
-		(void) apitoken_call_pass_turn(call, lfirst(cell));
+		apitoken_call_pass_turn(call, lfirst(cell));
 	}
 }
 

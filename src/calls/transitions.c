@@ -236,20 +236,29 @@ TryChange(const ApitokenCall *call, const Transition *transition, const char *id
 }
 
 /*
- * Begins, and ends, the wait for the token's row: nobody who comes later overtakes one
- * who takes a token's life.
+ * Begins the wait for the token's row: nobody who comes later overtakes one who takes a
+ * token's life.  Returns what EndTurn needs to end it.
  */
-static void
-TakeTurn(const Transition *transition, const char *account_id)
+static const char *
+BeginTurn(const ApitokenCall *call, const Transition *transition, const char *id)
 {
-	if (account_id != NULL && transition != &enable)
+	const char *account_id;
+
+	if (transition == &enable)
+	{
+		apitoken_call_pass_turn(call, id);
+		return NULL;
+	}
+	account_id = apitoken_call_account_of(call, id);
+	if (account_id != NULL)
 		apitoken_gates_take_turn(account_id);
+	return account_id;
 }
 
 static void
-EndTurn(const Transition *transition, const char *account_id)
+EndTurn(const char *account_id)
 {
-	if (account_id != NULL && transition != &enable)
+	if (account_id != NULL)
 		apitoken_gates_end_turn(account_id);
 }
 
@@ -260,10 +269,9 @@ EndTurn(const Transition *transition, const char *account_id)
 static ApitokenResources
 ChangeStatus(const ApitokenCall *call, const Transition *transition, const char *id)
 {
-	const char *account_id = apitoken_call_pass_turn(call, id);
+	const char *turn = BeginTurn(call, transition, id);
 	Changed		changed;
 
-	TakeTurn(transition, account_id);
 	if (!TryChange(call, transition, id, &changed))
 	{
 		/*
@@ -274,7 +282,7 @@ ChangeStatus(const ApitokenCall *call, const Transition *transition, const char 
 		if (!TryChange(call, transition, id, &changed))
 			apitoken_error_statement("apitoken transition", KEPT_BY_TRIGGER);
 	}
-	EndTurn(transition, account_id);
+	EndTurn(turn);
 
 	/* whoever held the lock may have taken the right to change it */
 	apitoken_acts_administer(&call->caller, changed.account_id);
@@ -329,18 +337,17 @@ apitoken_enable(PG_FUNCTION_ARGS)
 static void
 EnsureDisabled(const ApitokenCall *call, const char *id)
 {
-	const char *found = apitoken_call_pass_turn(call, id);
+	const char *turn = BeginTurn(call, &disable, id);
 	Changed		changed;
 	char	   *status;
 
-	TakeTurn(&disable, found);
 	if (!TryChange(call, &disable, id, &changed))
 	{
 		changed.account_id = apitoken_call_lock_token(call, id, &status);
 		if (StartsAt(&disable, status) && !TryChange(call, &disable, id, &changed))
 			apitoken_error_statement("apitoken transition", KEPT_BY_TRIGGER);
 	}
-	EndTurn(&disable, found);
+	EndTurn(turn);
 	apitoken_acts_administer(&call->caller, changed.account_id);
 }
 

@@ -339,7 +339,9 @@ apitoken_gates_pass(ApitokenGates *gates)
  * as long as they like.  But for a gate one does queue: who disables holds the
  * account's for as long as he waits for rows, and who changes a token in
  * somebody's name goes through it first, once in a transaction.  Then those alone
- * are waited for who were there before.
+ * are waited for who were there before.  Who disables or deletes a token himself
+ * need not: once he has, there is nothing more to change, and where he takes it back,
+ * the row is the same and has its queue.
  *
  * Nobody waits at it who has a row of the account by a function of the extension; who
  * has locked one by hand is told of the deadlock.
