@@ -77,6 +77,11 @@ static const char *const foreign_types[] = {
 	"auto", "boolean", "date", "epoch", "glob", "isodate", "number", "re", "string",
 };
 
+/* What PostgREST writes before a value, with a dot, to say how it is compared. */
+static const char *const foreign_comparisons[] = {
+	"eq", "neq", "ne", "gt", "gte", "ge", "lt", "lte", "le", "like", "ilike", "in", "is", "not",
+};
+
 static ApitokenRqlNode *ReadExpression(RqlReader *reader, const char *conjunctions);
 
 pg_noreturn static void
@@ -405,6 +410,8 @@ ReadBare(RqlReader *reader, ApitokenRqlValue *value)
 			RefuseReserved(reader, value, c, length);
 		if (Peek(reader) == '*' && value->star < 0)
 			value->star = reader->next;
+		if (c == '%' && value->percent < 0)
+			value->percent = reader->next;
 		if (length > 1 || !IsNameByte(c))
 			value->word = false;
 		AppendByte(reader, &string, value);
@@ -414,17 +421,18 @@ ReadBare(RqlReader *reader, ApitokenRqlValue *value)
 	value->string = FinishString(reader, &string, value->position);
 }
 
-/* Is it written as type:value? */
+/* Does a value begin with one of the words, and that character behind it? */
 static bool
-HasForeignType(const RqlReader *reader, const ApitokenRqlValue *value)
+BeginsWith(const RqlReader *reader, const ApitokenRqlValue *value, const char *const *words,
+		   int count, char behind)
 {
-	for (int i = 0; i < (int) lengthof(foreign_types); i++)
+	for (int i = 0; i < count; i++)
 	{
-		int			length = strlen(foreign_types[i]);
+		int			length = strlen(words[i]);
 
 		if (reader->next - value->position > length &&
-			pg_strncasecmp(reader->query + value->position, foreign_types[i], length) == 0 &&
-			reader->query[value->position + length] == ':')
+			pg_strncasecmp(reader->query + value->position, words[i], length) == 0 &&
+			reader->query[value->position + length] == behind)
 			return true;
 	}
 	return false;
@@ -443,7 +451,7 @@ CheckBare(const RqlReader *reader, const ApitokenRqlValue *value, int start)
 						pg_strcasecmp(value->string, "empty") == 0))
 		Fail(reader, start, "this is a word or a constant",
 			 "null() or empty() for the constant, quotes for the word");
-	if (HasForeignType(reader, value))
+	if (BeginsWith(reader, value, foreign_types, lengthof(foreign_types), ':'))
 		Fail(reader, start, "this is how other dialects write a value's type",
 			 "the value alone, or all of it in quotes");
 }
@@ -484,7 +492,7 @@ ReadValue(RqlReader *reader)
 	CountItem(reader);
 	SkipSpace(reader);
 	value->kind = RQL_STRING;
-	value->plus = value->star = -1;
+	value->plus = value->star = value->percent = -1;
 	value->position = reader->next;
 	quote = PeekQuote(reader, &quote_length);
 	if (quote != '\0')
@@ -727,6 +735,16 @@ RefuseForeignForm(const RqlReader *reader)
 	}
 }
 
+/* Refuses path=operator.value, unless it is in quotes. */
+static void
+RefuseForeignComparison(const RqlReader *reader, const ApitokenRqlValue *value)
+{
+	if (value->kind == RQL_STRING && BeginsWith(reader, value, foreign_comparisons,
+												lengthof(foreign_comparisons), '.'))
+		Fail(reader, value->position, "this is how PostgREST compares",
+			 "an operator such as eq(member,value), or the value in quotes");
+}
+
 /* path=value, whose path has been read. */
 static ApitokenRqlNode *
 ReadEquality(RqlReader *reader, char *path, int position)
@@ -741,6 +759,7 @@ ReadEquality(RqlReader *reader, char *path, int position)
 	node->position = node->path_position = position;
 	node->path = path;
 	node->values = list_make1(ReadValue(reader));
+	RefuseForeignComparison(reader, linitial(node->values));
 	return node;
 }
 

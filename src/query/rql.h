@@ -53,6 +53,7 @@ typedef struct ApitokenRqlValue
 	/* positions of what may be meant as something else, or -1 */
 	int			plus;			/* not encoded: a space to who sends forms */
 	int			star;			/* without quotes: a wildcard to some */
+	int			percent;		/* the same, to who knows SQL */
 } ApitokenRqlValue;
 
 typedef struct ApitokenRqlNode

@@ -285,6 +285,42 @@ ConvertEmpty(const Compiler *compiler, const Target *target, const ApitokenRqlVa
 	}
 }
 
+/* The members that have but a few values, in upper and lower case as they are. */
+typedef struct Enumeration
+{
+	const char *alias;
+	const char *column;
+	const char *values[4];
+	const char *expected;
+} Enumeration;
+
+static const Enumeration enumerations[] = {
+	{"t", "status", {"Active", "Disabled", "Deleted"}, "Active, Disabled or Deleted"},
+	{"a", "status", {"Active", "Enabled", "Disabled"}, "Active, Enabled or Disabled"},
+	{"a", "type", {"Client", "Vendor", "Operations"}, "Client, Vendor or Operations"},
+};
+
+/* Raises PT400 for a value that the member never has, so that nothing would be found. */
+static void
+CheckEnumeration(const Compiler *compiler, const Target *target, const ApitokenRqlValue *value)
+{
+	for (int i = 0; i < (int) lengthof(enumerations); i++)
+	{
+		const Enumeration *enumeration = &enumerations[i];
+
+		if (strcmp(target->alias, enumeration->alias) != 0 ||
+			strcmp(target->member->member->column, enumeration->column) != 0)
+			continue;
+		for (const char *const *known = enumeration->values; *known != NULL; known++)
+		{
+			if (strcmp(value->string, *known) == 0)
+				return;
+		}
+		Fail(compiler, value->position, "this member never has that value",
+			 enumeration->expected);
+	}
+}
+
 /* A value as the type that the member has. */
 static Datum
 ConvertValue(const Compiler *compiler, const Target *target, const ApitokenRqlValue *value)
@@ -317,6 +353,7 @@ ConvertValue(const Compiler *compiler, const Target *target, const ApitokenRqlVa
 				Fail(compiler, value->star,
 					 "a star stands for other characters in like and ilike alone",
 					 "like or ilike, or the value in quotes");
+			CheckEnumeration(compiler, target, value);
 			return CStringGetTextDatum(value->string);
 	}
 }
@@ -387,6 +424,9 @@ ConvertPattern(Compiler *compiler, const ApitokenRqlValue *value)
 		Fail(compiler, value->position, "this constant is for eq and ne alone", "a pattern");
 
 	RefusePlus(compiler, value);
+	if (value->percent >= 0)
+		Fail(compiler, value->percent, "a percent sign is itself in a pattern, and not SQL's wildcard",
+			 "* for any characters, or the pattern in quotes");
 	CountPattern(compiler, value);
 	initStringInfo(&pattern);
 	for (const char *c = value->string; *c != '\0'; c++)
