@@ -41,7 +41,7 @@ typedef struct Credential
 } Credential;
 
 static ApitokenColumn credential_columns[] = {
-	{"digest", BYTEAOID}, {"last_access_at", TIMESTAMPTZOID}
+	{"digest", BYTEAOID, false}, {"last_access_at", TIMESTAMPTZOID, false}
 };
 static const ApitokenLayout credential_layout = {2, credential_columns, 0};
 

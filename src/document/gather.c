@@ -194,9 +194,9 @@ ReadItems(ApitokenRows *rows, ApitokenList *list, ApitokenLookup lookup,
  */
 
 /* Of a link, what it leads to is all that is wanted. */
-static ApitokenColumn module_link_columns[] = {{"module_id", TEXTOID}};
-static ApitokenColumn user_link_columns[] = {{"user_id", TEXTOID}};
-static ApitokenColumn buyer_link_columns[] = {{"buyer_id", TEXTOID}};
+static ApitokenColumn module_link_columns[] = {{"module_id", TEXTOID, false}};
+static ApitokenColumn user_link_columns[] = {{"user_id", TEXTOID, false}};
+static ApitokenColumn buyer_link_columns[] = {{"buyer_id", TEXTOID, false}};
 static const ApitokenLayout module_link = {1, module_link_columns, 0};
 static const ApitokenLayout user_link = {1, user_link_columns, 0};
 static const ApitokenLayout buyer_link = {1, buyer_link_columns, 0};
@@ -300,7 +300,7 @@ OwnedKeys(const ApitokenResources *owners)
 	return keys;
 }
 
-static ApitokenColumn last_access_columns[] = {{"last_access_at", TIMESTAMPTZOID}};
+static ApitokenColumn last_access_columns[] = {{"last_access_at", TIMESTAMPTZOID, false}};
 static const ApitokenLayout last_access = {1, last_access_columns, 0};
 
 static void

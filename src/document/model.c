@@ -6,9 +6,9 @@
  * The tables below are the one place that says which members a resource has,
  * in the order of the documented response, and which column holds each.  To
  * add a member, add its line here and its column to the table: the statements
- * in store.c read whole rows, and columns are found by name.  A column that is
- * not there (the library is newer than the database's extension) counts as
- * null, so that its member is absent.
+ * in store.c read whole rows, and columns are found by name.  A column that was
+ * ADDED and is not there (the library is newer than the database's extension)
+ * counts as null, so that its member is absent.
  *
  * src/document/model.c
  *
@@ -305,7 +305,7 @@ CompareShapeMembers(const void *left, const void *right)
 
 /* name is NULL for a column of another table. */
 static int
-AddColumn(ApitokenLayout *layout, const char *name, Oid type)
+AddColumn(ApitokenLayout *layout, const char *name, Oid type, bool added)
 {
 	for (int i = 0; i < layout->count && name != NULL; i++)
 	{
@@ -316,6 +316,7 @@ AddColumn(ApitokenLayout *layout, const char *name, Oid type)
 	layout->columns = repalloc(layout->columns, sizeof(ApitokenColumn) * (layout->count + 1));
 	layout->columns[layout->count].name = name;
 	layout->columns[layout->count].type = type;
+	layout->columns[layout->count].added = added;
 	return layout->count++;
 }
 
@@ -330,9 +331,10 @@ static void
 AddColumns(ApitokenLayout *layout, const ApitokenMember *member, ApitokenShapeMember *ready)
 {
 	ready->slot = AddColumn(layout, member->elsewhere ? NULL : member->column,
-							ColumnType(member->kind));
+							ColumnType(member->kind), member->added);
 	if (member->kind == MEMBER_ACTOR)
-		ready->type_slot = AddColumn(layout, ActorTypeColumn(member->column), TEXTOID);
+		ready->type_slot = AddColumn(layout, ActorTypeColumn(member->column), TEXTOID,
+									 member->added);
 }
 
 static void
@@ -373,7 +375,7 @@ BuildShape(const ApitokenMembers *members, const ApitokenResource *resource)
 
 	shape->resource = resource;
 	shape->layout.columns = palloc(sizeof(ApitokenColumn));
-	shape->layout.id_slot = AddColumn(&shape->layout, "id", TEXTOID);
+	shape->layout.id_slot = AddColumn(&shape->layout, "id", TEXTOID, false);
 	FillShape(shape, &shape->layout, members);
 	MemoryContextSwitchTo(old);
 	return shape;

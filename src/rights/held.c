@@ -13,7 +13,7 @@
 #include "store/fetch.h"
 #include "utils/builtins.h"
 
-static ApitokenColumn hold_columns[] = {{"held_at", TIMESTAMPTZOID}};
+static ApitokenColumn hold_columns[] = {{"held_at", TIMESTAMPTZOID, true}};
 static const ApitokenLayout hold_layout = {1, hold_columns, 0};
 
 static void

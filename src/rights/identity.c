@@ -26,10 +26,10 @@ static const ApitokenCaller *writer = NULL;
  * Tokens
  */
 
-static ApitokenColumn status_columns[] = {{"account_id", TEXTOID}, {"status", TEXTOID}};
-static ApitokenColumn type_columns[] = {{"type", TEXTOID}};
-static ApitokenColumn link_columns[] = {{"module_id", TEXTOID}};
-static ApitokenColumn code_columns[] = {{"id", TEXTOID}, {"code", TEXTOID}};
+static ApitokenColumn status_columns[] = {{"account_id", TEXTOID, false}, {"status", TEXTOID, false}};
+static ApitokenColumn type_columns[] = {{"type", TEXTOID, false}};
+static ApitokenColumn link_columns[] = {{"module_id", TEXTOID, false}};
+static ApitokenColumn code_columns[] = {{"id", TEXTOID, false}, {"code", TEXTOID, false}};
 static const ApitokenLayout status_layout = {2, status_columns, 0};
 static const ApitokenLayout type_layout = {1, type_columns, 0};
 static const ApitokenLayout link_layout = {1, link_columns, 0};

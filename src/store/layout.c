@@ -38,17 +38,23 @@ CheckAttributeType(const ApitokenColumn *column, TupleDesc tupdesc, AttrNumber a
  * Finds the layout's columns in the rows that tupdesc describes.
  *
  * Fills attnums, one for each slot: InvalidAttrNumber where there is no such
- * column, and for what is in another table, whatever this one calls the same.
- * Raises 42804 if a column has another type than its member needs:
- * a Datum of another type must never be taken for it.
+ * column yet, and for what is in another table, whatever this one calls the same.
+ * Raises 42703 if a column is missing that was there from the beginning: somebody
+ * has renamed it, and what it held is not nothing.  Raises 42804 if a column has
+ * another type than its member needs: a Datum of another type must never be taken
+ * for it.
  */
 void
 apitoken_layout_bind(const ApitokenLayout *layout, TupleDesc tupdesc, AttrNumber *attnums)
 {
 	for (int slot = 0; slot < layout->count; slot++)
 	{
-		attnums[slot] = FindAttribute(tupdesc, layout->columns[slot].name);
+		const ApitokenColumn *column = &layout->columns[slot];
+
+		attnums[slot] = FindAttribute(tupdesc, column->name);
 		if (attnums[slot] != InvalidAttrNumber)
-			CheckAttributeType(&layout->columns[slot], tupdesc, attnums[slot]);
+			CheckAttributeType(column, tupdesc, attnums[slot]);
+		else if (column->name != NULL && !column->added)
+			apitoken_error_column_missing(column->name);
 	}
 }
