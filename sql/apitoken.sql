@@ -703,7 +703,7 @@ $$;
 CREATE FUNCTION apitoken.check_text() RETURNS trigger
 LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_check_text';
 COMMENT ON FUNCTION apitoken.check_text() IS
-	'Trigger: texts that are new have no control characters, none that change the direction of writing, and none that are invisible. The rule line is for one line; text allows tabs and line breaks; id allows no joiners either, and no secret; url is a path, or begins with http://, https:// or data:image/ and png, gif, jpeg or webp. Rows that a restore inserts are taken as they are.';
+	'Trigger: texts that are new have no control characters, none that change the direction of writing, and none that are invisible. The rule line is for one line; name has something to be seen besides; text allows tabs and line breaks; id allows no joiners either, and no secret; url is a path, or begins with http:// or https:// and a host, or with data:image/ and png, gif, jpeg or webp, without white space and backslashes. Rows that a restore inserts are taken as they are.';
 REVOKE ALL ON FUNCTION apitoken.check_text() FROM PUBLIC;
 
 DO $$
@@ -715,28 +715,32 @@ BEGIN
 				string_agg(format('%L, %L', c.name, r.rule), ', ') OVER (PARTITION BY r.relation) AS rules
 			FROM (VALUES
 				('accounts', 'id', '{id}'::text[]),
-				('accounts', 'line', '{name,external_id,external_name,service_level,address_line1,address_line2,post_code,city,state,country,technical_support_email}'),
+				('accounts', 'name', '{name}'),
+				('accounts', 'line', '{external_id,external_name,service_level,address_line1,address_line2,post_code,city,state,country,technical_support_email}'),
 				('accounts', 'text', '{description}'),
 				('accounts', 'url', '{icon,website}'),
 				('modules', 'id', '{id}'),
-				('modules', 'line', '{code,name}'),
+				('modules', 'name', '{name}'),
+				('modules', 'line', '{code}'),
 				('modules', 'text', '{description}'),
 				('sellers', 'id', '{id}'),
-				('sellers', 'line', '{name}'),
+				('sellers', 'name', '{name}'),
 				('users', 'id', '{id}'),
-				('users', 'line', '{name,first_name,last_name,email,phone_prefix,phone_number,culture_code,language_code}'),
+				('users', 'name', '{name}'),
+				('users', 'line', '{first_name,last_name,email,phone_prefix,phone_number,culture_code,language_code}'),
 				('users', 'url', '{icon}'),
 				('user_groups', 'id', '{id}'),
-				('user_groups', 'line', '{name}'),
+				('user_groups', 'name', '{name}'),
 				('user_groups', 'text', '{description}'),
 				('user_groups', 'url', '{logo}'),
 				('buyers', 'id', '{id}'),
-				('buyers', 'line', '{name,erp_company_contact,erp_customer,account_external_id,address_line1,address_line2,post_code,city,state,country,tax_id}'),
+				('buyers', 'name', '{name}'),
+				('buyers', 'line', '{erp_company_contact,erp_customer,account_external_id,address_line1,address_line2,post_code,city,state,country,tax_id}'),
 				('buyers', 'url', '{icon}'),
 				('buyer_errors', 'line', '{id}'),
 				('buyer_errors', 'text', '{message}'),
 				('api_tokens', 'id', '{id}'),
-				('api_tokens', 'line', '{name}'),
+				('api_tokens', 'name', '{name}'),
 				('api_tokens', 'text', '{description}'),
 				('api_tokens', 'url', '{icon}')) AS r (relation, rule, names)
 			CROSS JOIN LATERAL unnest(r.names) AS c (name)
@@ -1004,8 +1008,14 @@ CREATE TRIGGER close_gate AFTER UPDATE OF held_at ON apitoken.accounts
 CREATE FUNCTION apitoken.keep_columns() RETURNS trigger
 LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_keep_columns';
 COMMENT ON FUNCTION apitoken.keep_columns() IS
-	'Trigger: an actor who may administer some accounts does not change these columns by hand.';
+	'Trigger: nobody whom row security binds changes these columns by hand.';
 REVOKE ALL ON FUNCTION apitoken.keep_columns() FROM PUBLIC;
+
+CREATE FUNCTION apitoken.keep_audit() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_keep_audit';
+COMMENT ON FUNCTION apitoken.keep_audit() IS
+	'Trigger: whom row security binds does not say by hand that somebody else created or updated a row.';
+REVOKE ALL ON FUNCTION apitoken.keep_audit() FROM PUBLIC;
 
 -- The functions' own writes are the owner's, whom row security does not bind.
 DO $$
@@ -1015,9 +1025,11 @@ BEGIN
 	FOREACH audited IN ARRAY ARRAY['accounts', 'buyers', 'api_tokens'] LOOP
 		EXECUTE format($t$
 			CREATE TRIGGER keep_audit
-				BEFORE UPDATE OF created_by_type, created_by_id, updated_by_type, updated_by_id ON apitoken.%1$I
-				FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('created_by_type', 'created_by_id', 'updated_by_type', 'updated_by_id')
-			$t$, audited);
+				BEFORE %2$s UPDATE OF created_by_type, created_by_id, updated_by_type, updated_by_id ON apitoken.%1$I
+				FOR EACH ROW EXECUTE FUNCTION apitoken.keep_audit();
+			CREATE TRIGGER keep_created_at BEFORE UPDATE OF created_at ON apitoken.%1$I
+				FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('created_at')
+			$t$, audited, CASE audited WHEN 'buyers' THEN 'INSERT OR' END);
 	END LOOP;
 END
 $$;
@@ -1223,7 +1235,9 @@ DECLARE
 BEGIN
 	SELECT k.conname, k.conrelid::regclass AS relation, k.confrelid::regclass AS referred INTO reference
 		FROM pg_event_trigger_ddl_commands() c
-		JOIN pg_constraint k ON k.conrelid = c.objid AND k.contype = 'f'
+		-- a table that becomes a partition has the keys of the whole
+		CROSS JOIN LATERAL (SELECT c.objid UNION SELECT p.relid FROM pg_partition_tree(c.objid) p) t (relid)
+		JOIN pg_constraint k ON k.conrelid = t.relid AND k.contype = 'f'
 		JOIN pg_class o ON o.oid = k.conrelid
 		JOIN pg_class r ON r.oid = k.confrelid
 		WHERE c.classid = 'pg_class'::regclass AND r.relnamespace = 'apitoken'::regnamespace
@@ -1248,6 +1262,30 @@ CREATE EVENT TRIGGER apitoken_refuse_reference ON ddl_command_end WHEN TAG IN ('
 ALTER EVENT TRIGGER apitoken_refuse_reference ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER apitoken_refuse_reference IS
 	'Keeps roles that were granted REFERENCES on a table of the extension apitoken from running code as its owner, and from stopping its calls.';
+
+/*
+ * The tables are found by the name of their schema, in C and in every rule: under
+ * another no call would find them, and no command of anybody's that a rule looks at.
+ */
+CREATE FUNCTION apitoken.refuse_rename() RETURNS event_trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF to_regnamespace('apitoken') IS NULL THEN
+		RAISE EXCEPTION 'schema "apitoken" of the extension "apitoken" keeps its name'
+			USING ERRCODE = 'object_not_in_prerequisite_state';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION apitoken.refuse_rename() IS
+	'Event trigger: the schema of the tables keeps its name.';
+REVOKE ALL ON FUNCTION apitoken.refuse_rename() FROM PUBLIC;
+
+CREATE EVENT TRIGGER apitoken_refuse_rename ON ddl_command_end WHEN TAG IN ('ALTER SCHEMA')
+	EXECUTE FUNCTION apitoken.refuse_rename();
+ALTER EVENT TRIGGER apitoken_refuse_rename ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER apitoken_refuse_rename IS
+	'Keeps the schema of the tables of the extension apitoken under its name.';
 
 /*
  * Rights that are for nobody, and that GRANT ... ON ALL would give.  With EXECUTE
@@ -1295,12 +1333,30 @@ REVOKE ALL ON FUNCTION apitoken.take_back() FROM PUBLIC;
 CREATE FUNCTION apitoken.take_back_grant() RETURNS event_trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+	target name;
+	creators text;
 BEGIN
 	PERFORM apitoken.take_back();
+
+	SELECT n.nspname, string_agg(DISTINCT CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(r.rolname) END, ', ')
+		INTO target, creators
+		FROM pg_extension e
+		JOIN pg_namespace n ON n.oid = e.extnamespace
+		CROSS JOIN LATERAL aclexplode(n.nspacl) a
+		LEFT JOIN pg_roles r ON r.oid = a.grantee
+		WHERE e.extname = 'apitoken' AND a.privilege_type = 'CREATE' AND a.grantee <> n.nspowner AND r.rolsuper IS NOT TRUE
+			AND EXISTS (SELECT FROM pg_event_trigger_ddl_commands() c WHERE lower(c.object_type) = 'schema')
+		GROUP BY n.nspname;
+	IF creators IS NOT NULL THEN
+		RAISE WARNING 'others may create functions in the schema "%" of the extension "apitoken"', target
+			USING DETAIL = format('One that is called in place of the extension''s would be given secrets. These roles may create there: %s.', creators),
+				HINT = format('REVOKE CREATE ON SCHEMA %I FROM them.', target);
+	END IF;
 END
 $$;
 COMMENT ON FUNCTION apitoken.take_back_grant() IS
-	'Event trigger: rights that are for the owner alone are taken back, with a warning, as soon as they are granted.';
+	'Event trigger: rights that are for the owner alone are taken back, with a warning, as soon as they are granted; of who may create in the functions'' schema it warns.';
 REVOKE ALL ON FUNCTION apitoken.take_back_grant() FROM PUBLIC;
 
 CREATE EVENT TRIGGER apitoken_take_back ON ddl_command_end WHEN TAG IN ('GRANT')
@@ -1336,6 +1392,26 @@ BEGIN
 				HINT = 'Keep them in a table of your own, with a foreign key; or add them between the restore of the schema and that of the data.';
 	END IF;
 
+	SELECT string_agg(DISTINCT o.name, ', ' ORDER BY o.name) INTO added
+		FROM (
+			-- indexes, triggers, policies, rules and statistics
+			SELECT c.object_identity
+				FROM pg_event_trigger_ddl_commands() c
+				JOIN pg_depend d ON d.classid = c.classid AND d.objid = c.objid AND d.refclassid = 'pg_class'::regclass
+				WHERE d.refobjid = ANY (tables) AND d.deptype IN ('a', 'i') AND NOT c.in_extension
+			UNION ALL
+			-- of an altered table the constraints that are of this transaction
+			SELECT format('%I on %s', k.conname, k.conrelid::regclass)
+				FROM pg_event_trigger_ddl_commands() c
+				JOIN pg_constraint k ON c.classid = 'pg_class'::regclass AND k.conrelid = c.objid
+				WHERE c.objid = ANY (tables) AND NOT c.in_extension AND age(k.xmin) <= 0
+		) o (name);
+	IF added IS NOT NULL THEN
+		RAISE WARNING 'what the extension "apitoken" does not make: %', added
+			USING DETAIL = 'A dump does not have it, nor does CREATE EXTENSION make it.',
+				HINT = 'Keep the statement, and make it again after a restore.';
+	END IF;
+
 	SELECT string_agg(DISTINCT quote_ident(p.pubname), ', ') INTO added
 		FROM pg_event_trigger_ddl_commands() c
 		JOIN pg_publication_rel r ON c.classid = 'pg_publication'::regclass AND r.prpubid = c.objid
@@ -1350,10 +1426,11 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION apitoken.warn_of_restore() IS
-	'Event trigger: says of columns and publications of the extension''s tables that a dump does not bring them back.';
+	'Event trigger: says of what is added to the extension''s tables, and of publications of them, that a dump does not bring it back.';
 REVOKE ALL ON FUNCTION apitoken.warn_of_restore() FROM PUBLIC;
 
-CREATE EVENT TRIGGER apitoken_warn_of_restore ON ddl_command_end WHEN TAG IN ('ALTER TABLE', 'CREATE PUBLICATION', 'ALTER PUBLICATION')
+CREATE EVENT TRIGGER apitoken_warn_of_restore ON ddl_command_end WHEN TAG IN ('ALTER TABLE', 'CREATE INDEX', 'CREATE POLICY',
+		'CREATE RULE', 'CREATE STATISTICS', 'CREATE TRIGGER', 'CREATE PUBLICATION', 'ALTER PUBLICATION')
 	EXECUTE FUNCTION apitoken.warn_of_restore();
 ALTER EVENT TRIGGER apitoken_warn_of_restore ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER apitoken_warn_of_restore IS

@@ -11,6 +11,8 @@
 
 #include <limits.h>
 
+#include "calls/text.h"
+#include "errors.h"
 #include "mb/pg_wchar.h"
 #include "rights/acts.h"
 #include "rights/identity.h"
@@ -51,17 +53,20 @@ void		_PG_init(void);
 
 /*
  * Refuses what would make a document that is no JSON: a client can give any
- * bytes as an option of its connection, and so can a file of settings.
+ * bytes as an option of its connection, and so can a file of settings.  And what
+ * no icon may be: an href is a link as well.
  */
 static bool
 CheckHrefBase(char **newval, void **extra, GucSource source)
 {
 	int			length = strlen(*newval);
 
-	if (length <= MAX_HREF_BASE && pg_verify_mbstr(PG_UTF8, *newval, length, true))
+	if (length <= MAX_HREF_BASE && pg_verify_mbstr(PG_UTF8, *newval, length, true) &&
+		apitoken_text_is_url(*newval))
 		return true;
 
-	GUC_check_errdetail("It is UTF-8, of at most %d bytes.", MAX_HREF_BASE);
+	GUC_check_errdetail("It is a path or a URL of the web, in UTF-8, of at most %d bytes.",
+						MAX_HREF_BASE);
 	return false;
 }
 
@@ -201,6 +206,7 @@ _PG_init(void)
 	DefineAdministratorSettings();
 	DefineTimeouts();
 	apitoken_actor_define_setting();
+	apitoken_error_start();
 	apitoken_acts_start();
 	MarkGUCPrefixReserved("apitoken");
 }

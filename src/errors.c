@@ -12,6 +12,8 @@
  */
 #include "errors.h"
 
+#include <signal.h>
+
 #include "mb/pg_wchar.h"
 #include "redact.h"
 #include "tcop/tcopprot.h"
@@ -87,6 +89,44 @@ static const char *
 ShownPart(const char *given, int start, int length)
 {
 	return Shown(pnstrdup(given + start, length));
+}
+
+/*
+ * Does the extension itself end the session?  That is reported by the server, at
+ * its next look for an interrupt, when no guard may stand.
+ */
+static volatile sig_atomic_t session_ends = false;
+
+/* Who else looks at what is logged. */
+static emit_log_hook_type next_log_hook = NULL;
+
+/* Keeps the statement that a session ends in out of the log if a secret is in it. */
+static void
+HideEnd(ErrorData *report)
+{
+	if (session_ends && report->elevel == FATAL && report->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN &&
+		debug_query_string != NULL && apitoken_redact_is_needed(debug_query_string))
+	{
+		report->hide_stmt = true;
+		report->hide_ctx = true;
+	}
+	if (next_log_hook != NULL)
+		next_log_hook(report);
+}
+
+/* Says that the session is about to be ended by the extension; for a signal's handler. */
+void
+apitoken_error_session_ends(void)
+{
+	session_ends = true;
+}
+
+/* Looks at what is logged, from now on; for _PG_init. */
+void
+apitoken_error_start(void)
+{
+	next_log_hook = emit_log_hook;
+	emit_log_hook = HideEnd;
 }
 
 /*
@@ -224,7 +264,8 @@ apitoken_error_member(const char *path, const char *problem, const char *hint)
 /* What the rules of texts say, in calls and to those who write by hand. */
 #define TEXT_HINT "Tabs and line breaks are allowed; other control characters, characters that change the direction of writing and invisible ones are not."
 #define LINE_HINT "Control characters, line breaks, characters that change the direction of writing and invisible ones are not allowed."
-#define URL_HINT "Give a path, or a URL that begins with https://, http:// or data:image/ and png, gif, jpeg or webp."
+#define BLANK_HINT "A name has at least one character that is seen."
+#define URL_HINT "Give a path, or a URL that begins with https://, http:// or data:image/ and png, gif, jpeg or webp; white space and backslashes are written as %20 and %5C."
 
 /* What the constraints of apitoken.api_tokens say of the members of a body. */
 typedef struct ConstraintText
@@ -255,6 +296,9 @@ static const ConstraintText constraint_texts[] = {
 	{
 		"api_tokens_name_text_check", "name", "has a character that is not allowed",
 		"A name has letters, digits, spaces, - . ' and \" only."
+	},
+	{
+		"api_tokens_name_blank_check", "name", "has nothing but white space", BLANK_HINT
 	},
 	{
 		"api_tokens_description_text_check", "description", "has a character that is not allowed",
@@ -320,7 +364,14 @@ apitoken_error_text_secret(Relation relation, const char *column)
 			 "Ids are shown to everybody; a secret is shown to nobody.");
 }
 
-/* A URL that begins with a scheme that is not allowed. */
+/* A name that nobody sees. */
+void
+apitoken_error_text_blank(Relation relation, const char *column)
+{
+	FailText(relation, column, "blank_check", "has nothing but white space", BLANK_HINT);
+}
+
+/* What is neither a path nor a URL of an allowed kind. */
 void
 apitoken_error_text_scheme(Relation relation, const char *column)
 {
@@ -462,7 +513,7 @@ apitoken_error_kept_column(Relation relation, const char *column)
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 			 errmsg("column \"%s\" of relation \"%s\" is not changed by hand", column,
 					RelationGetRelationName(relation)),
-			 errdetail("Whoever may change the rows of some accounts does not say who created or updated them, nor what is held."),
+			 errdetail("Whom row security binds says of nobody else that he created or updated a row, and changes no hold."),
 			 errtable(relation)));
 }
 
@@ -698,6 +749,16 @@ apitoken_error_column_type(const char *column)
 	ereport(ERROR,
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
 			 errmsg("column \"%s\" has an unexpected type", column),
+			 errhint("The tables of the extension \"apitoken\" were altered; its script says how they are meant to be.")));
+}
+
+/* A table's column was renamed or dropped by hand. */
+void
+apitoken_error_column_missing(const char *column)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("column \"%s\" is missing", column),
 			 errhint("The tables of the extension \"apitoken\" were altered; its script says how they are meant to be.")));
 }
 

@@ -21,6 +21,8 @@
 /* what is logged of errors while a call runs */
 extern void apitoken_error_guard(ErrorContextCallback *guard, bool secret_given);
 extern void apitoken_error_unguard(const ErrorContextCallback *guard);
+extern void apitoken_error_session_ends(void);
+extern void apitoken_error_start(void);
 
 /* PT400: an argument of a function */
 pg_noreturn extern void apitoken_error_id_missing(const char *argument);
@@ -41,6 +43,7 @@ pg_noreturn extern void apitoken_error_text_characters(Relation relation, const 
 													   bool breaks);
 pg_noreturn extern void apitoken_error_text_secret(Relation relation, const char *column);
 pg_noreturn extern void apitoken_error_text_scheme(Relation relation, const char *column);
+pg_noreturn extern void apitoken_error_text_blank(Relation relation, const char *column);
 
 /* PT400: the selection of fields */
 pg_noreturn extern void apitoken_error_field(const char *path, int name_start, int name_length,
@@ -99,6 +102,7 @@ pg_noreturn extern void apitoken_error_no_randomness(void);
 pg_noreturn extern void apitoken_error_document_too_large(void);
 pg_noreturn extern void apitoken_error_table_missing(const char *relation);
 pg_noreturn extern void apitoken_error_column_type(const char *column);
+pg_noreturn extern void apitoken_error_column_missing(const char *column);
 pg_noreturn extern void apitoken_error_timestamp(void);
 pg_noreturn extern void apitoken_error_trigger(void);
 pg_noreturn extern void apitoken_error_statement(const char *name, const char *result);

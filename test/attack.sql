@@ -7,7 +7,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(187);
+SELECT plan(190);
 
 CREATE ROLE apitoken_attacker;
 CREATE ROLE apitoken_granted;
@@ -221,7 +221,7 @@ SELECT is(helper.outcome('SET LOCAL session_replication_role = replica; GRANT US
 	'nor where triggers are switched off');
 RESET client_min_messages;
 SELECT is((SELECT array_agg(evtname || ' ' || evtenabled::text ORDER BY evtname) FROM pg_event_trigger WHERE evtname LIKE 'apitoken%'),
-	'{"apitoken_refuse_reference A","apitoken_refuse_trigger A","apitoken_take_back A","apitoken_warn_of_restore A"}', 'event triggers are always there');
+	'{"apitoken_refuse_reference A","apitoken_refuse_rename A","apitoken_refuse_trigger A","apitoken_take_back A","apitoken_warn_of_restore A"}', 'event triggers are always there');
 SELECT is(has_sequence_privilege('apitoken_granted', 'apitoken.api_token_transitions_id_seq', 'SELECT'), true, 'what may be granted stays');
 SELECT is(has_function_privilege('apitoken_granted', 'apitoken.sees_every_account()', 'EXECUTE'), true, 'the functions for row security, too');
 
@@ -259,10 +259,16 @@ SELECT is(helper.outcome($$CREATE TABLE granted.own (id text); ALTER TABLE grant
 	ALTER TABLE granted.own ADD FOREIGN KEY (id) REFERENCES apitoken.accounts ON DELETE CASCADE$$), '42501', 'nor does a superuser make it for such a table');
 SELECT is(helper.outcome($$CREATE TABLE granted.own (id text REFERENCES apitoken.accounts ON DELETE CASCADE); ALTER TABLE granted.own OWNER TO apitoken_granted$$), '42501',
 	'nor give such a table away');
+SELECT is(helper.outcome($$CREATE TABLE granted.own (id text REFERENCES apitoken.accounts ON DELETE CASCADE) PARTITION BY LIST (id); CREATE TABLE granted.part (id text);
+	ALTER TABLE granted.part OWNER TO apitoken_granted; ALTER TABLE granted.own ATTACH PARTITION granted.part DEFAULT$$), '42501', 'nor make another''s a partition of one');
 SELECT is(helper.outcome($$CREATE TABLE granted.own (id text REFERENCES apitoken.accounts ON DELETE CASCADE)$$), 'ok', 'on a table of the owner''s it may be');
 SELECT is((helper.probe('CREATE TRIGGER take INSTEAD OF INSERT ON apitoken_monitor.token_states FOR EACH ROW EXECUTE FUNCTION granted.take()',
 	'GRANT ALL ON SCHEMA apitoken_monitor TO apitoken_granted; GRANT ALL ON ALL TABLES IN SCHEMA apitoken_monitor TO apitoken_granted', 'apitoken_granted')).message,
 	'must be owner of table apitoken_monitor.token_states', 'no trigger of its own on a view');
+
+-- The schema keeps its name, by which everything is found.
+SELECT is((helper.probe('ALTER SCHEMA apitoken RENAME TO renamed; SELECT 1')).message, 'schema "apitoken" of the extension "apitoken" keeps its name', 'the tables'' schema keeps its name');
+SELECT is(helper.outcome('ALTER SCHEMA granted RENAME TO renamed'), 'ok', 'another may have a new one');
 
 /*
  * The symbols in C, by a superuser who uses them for what they are not.

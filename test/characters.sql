@@ -4,11 +4,11 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(270);
+SELECT plan(314);
 
 \set line 'Control characters, line breaks, characters that change the direction of writing and invisible ones are not allowed.'
 \set text 'Tabs and line breaks are allowed; other control characters, characters that change the direction of writing and invisible ones are not.'
-\set url 'Give a path, or a URL that begins with https://, http:// or data:image/ and png, gif, jpeg or webp.'
+\set url 'Give a path, or a URL that begins with https://, http:// or data:image/ and png, gif, jpeg or webp; white space and backslashes are written as %20 and %5C.'
 \set character 'has a character that is not allowed'
 \set scheme 'is neither a path nor a URL of the web'
 
@@ -18,10 +18,11 @@ SELECT plan(270);
 CREATE TABLE helper.texts (number integer GENERATED ALWAYS AS IDENTITY, kind text, value text, allowed text);
 INSERT INTO helper.texts (kind, value, allowed) VALUES
 	('nothing', 'Text', 'line text id url'),
-	('other scripts', 'Ελληνικά Кириллица 漢字 かな 한국어 हिन्दी ไทย עברית العربية', 'line text id url'),
-	('what stands for itself', '<b>"it''s" & 100 % \ / 😀</b>', 'line text id url'),
-	('spaces', E'a b\u00A0c\u3000d', 'line text id url'),
-	('accents, composed otherwise', E'e\u0301 u\u0308', 'line text id url'),
+	('other scripts', 'Ελληνικά Кириллица 漢字 かな 한국어 हिन्दी ไทย עברית العربية', 'line text id'),
+	('what stands for itself', '<b>"it''s" & 100 % \ / 😀</b>', 'line text id'),
+	('the same in a URL', '<b>"it''s"&100%/😀</b>', 'line text id url'),
+	('spaces', E'a b\u00A0c\u3000d', 'line text id'),
+	('accents, composed otherwise', E'e\u0301u\u0308', 'line text id url'),
 	('a tab', E'a\tb', 'text'),
 	('lines', E'a\nb\r\nc\n', 'text'),
 	('separators', E'a\u2028b\u2029c', 'text'),
@@ -45,6 +46,8 @@ INSERT INTO helper.texts (kind, value, allowed) VALUES
 	('a filler', E'a\u3164b', ''),
 	('tags', E'a\U000E0041b', ''),
 	('annotation', E'a\uFFF9b', ''),
+	('a joiner of hieroglyphs', E'\U00013000\U00013430\U00013000', ''),
+	('a hieroglyph', E'\U00013000', 'line text id url'),
 	('an invisible operator', E'a\u2063b', ''),
 	('an empty pattern of Braille', E'a\u2800b', ''),
 	('a place for an object', E'a\uFFFCb', ''),
@@ -105,10 +108,11 @@ SELECT is(jsonb_build_array(f.code, f.detail, f.hint),
 CREATE TABLE helper.urls (number integer GENERATED ALWAYS AS IDENTITY, value text, problem text, hint text);
 INSERT INTO helper.urls (value) VALUES ('/icons/a.png'), ('icons/a.png?b=c:d#e:f'), ('//cdn.example/a.png'), ('https://cdn.example:8443/a.png'),
 	('HTTP://cdn.example/a.png'), ('data:image/png;base64,iVBORw0KGgo='), ('DATA:IMAGE/WEBP;base64,'), ('www.example.com'), ('?a=javascript:b'), ('/javascript:a'),
-	('data:image/gif,a'), ('é:a'), (''), (':'), (' ');
+	('data:image/gif,a'), ('é:a'), (''), (':'), ('https://a'), ('http://[::1]/a.png');
 INSERT INTO helper.urls (value, problem, hint) SELECT value, :'scheme', :'url' FROM unnest(ARRAY['javascript:alert(1)', 'JavaScript:alert(1)', 'JAVASCRIPT:', '  javascript:alert(1)',
 	'vbscript:msgbox(1)', 'data:text/html,<script>alert(1)</script>', 'data:,a', 'data:image/svg+xml,<svg onload=alert(1)>', 'data:image', 'https:javascript:alert(1)', 'https:', 'http:\\a', 'data:image/pngx', 'data:image/png', 'blob:https://a/b', 'file:///etc/passwd',
-	'filesystem:https://a/b', 'view-source:javascript:a', 'jar:https://a!/b', 'about:blank', 'ftp://a/b', 'localhost:8080/a.png', 'x-y+z.1:a', 'httpx:a', 'mailto:a@b.example']) value;
+	'filesystem:https://a/b', 'view-source:javascript:a', 'jar:https://a!/b', 'about:blank', 'ftp://a/b', 'localhost:8080/a.png', 'x-y+z.1:a', 'httpx:a', 'mailto:a@b.example',
+	' ', ' /a', '/a b', 'https://a/b c', E'/a\u00A0b', E'\u3000/a', '/\evil.example/x.png', 'https:\\a', 'https://a\b', 'https://', 'https:///a', 'http://?a', 'HTTPS://#a', 'https://:80/a', 'https://@a']) value;
 INSERT INTO helper.urls (value, problem, hint) SELECT value, :'character', :'line' FROM unnest(ARRAY[E'java\tscript:alert(1)', E'java\nscript:alert(1)', E'\x01javascript:alert(1)',
 	E'java\u200Bscript:alert(1)', E'javascript\r:alert(1)', E'/icons/a\n.png', E'https://a\u202E/b']) value;
 SELECT is(jsonb_build_array(f.code, f.detail, f.hint), CASE WHEN problem IS NULL THEN '[null, null, null]'
@@ -116,6 +120,20 @@ SELECT is(jsonb_build_array(f.code, f.detail, f.hint), CASE WHEN problem IS NULL
 	FROM helper.urls u
 	LEFT JOIN LATERAL helper.failure(format('SELECT api.apitoken_update(''TKN-1671-0642'', %L)', jsonb_build_object('icon', value))) f ON true
 	ORDER BY number;
+
+/*
+ * Names that nobody sees.
+ */
+SELECT is(helper.outcome(format('INSERT INTO apitoken.sellers (id, name) VALUES (''S'', %L)', value)), wanted, format('a name of %s', kind)) FROM (VALUES
+	('a space', ' ', '23514'), ('no-break spaces', E'\u00A0\u00A0', '23514'), ('ideographic space', E'\u3000', '23514'), ('figure space', E'\u2007 ', '23514'),
+	('a space and a joiner', E'\u00A0\u200D', '23514'), ('a letter among them', E'\u00A0a ', 'ok'), ('nothing', '', 'ok')) n (kind, value, wanted);
+SELECT is(helper.outcome(format('INSERT INTO apitoken.sellers (id, name) VALUES (%L, ''Seller'')', E'\u00A0')), '23514', 'an id of a space');
+SELECT is(jsonb_build_array(f.code, f.detail, f.hint), '["PT400", "The member \"name\" has nothing but white space.", "A name has at least one character that is seen."]', 'a token''s name of spaces')
+	FROM helper.failure($$ SELECT api.apitoken_update('TKN-1671-0642', '{"name": "  "}') $$) f;
+-- where links begin
+SELECT is(helper.outcome(format('SET LOCAL apitoken.href_base = %L', value)), wanted, 'href_base: ' || quote_literal(value)) FROM (VALUES
+	('/v1', 'ok'), ('https://api.example:8443/v1', 'ok'), ('', 'ok'), (E'/\x01', '22023'), (E'/a\u202Eb', '22023'), ('javascript:alert(1)//', '22023'), (E'/a\u200Bb', '22023'), ('/a b', '22023'),
+	('https://', '22023'), ('\\evil.example', '22023')) h (value, wanted);
 
 /*
  * Every column that has a rule, inserted and updated.

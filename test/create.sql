@@ -4,7 +4,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(185);
+SELECT plan(184);
 
 -- a module in Contoso's default group that a client may not hold: an older version let it be written
 SET LOCAL row_security = off;
@@ -157,7 +157,7 @@ AS $$
 	SELECT api.apitoken_create(jsonb_build_object('account', '{"id": "ACC-3001-7788"}'::jsonb, 'name', name)) ->> 'name'
 $$;
 SELECT is(helper.created(good.name) COLLATE "C", good.name COLLATE "C", 'a name that may be: ' || left(good.name, 40))
-	FROM unnest(ARRAY[repeat('n', 200), repeat('é', 200), repeat('𐐀', 200), 'n', ' ', '0', '''', '"', '-', '.',
+	FROM unnest(ARRAY[repeat('n', 200), repeat('é', 200), repeat('𐐀', 200), 'n', '0', '''', '"', '-', '.',
 		'It''s "the" 2nd - v1.0', ' spaces  ', 'Zürich', 'Ångström', 'Łódź', 'Ελλάδα', 'Москва', '日本語', '한국어', 'हिन्दी', 'עברית', 'العربية', '１２３'])
 		WITH ORDINALITY good (name, place) ORDER BY place;
 

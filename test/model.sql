@@ -2,7 +2,7 @@
  * The tables: what they refuse, and what every one of them has.
  */
 BEGIN;
-SELECT plan(207);
+SELECT plan(206);
 
 \ir fixtures/helpers.psql
 \ir fixtures/golden.psql
@@ -125,7 +125,7 @@ $$;
 
 SELECT is(helper.token_with('name', value), 'ok', 'name may be ' || left(value, 30) || '…')
 	FROM unnest(ARRAY['a', repeat('x', 200), repeat('漢', 200), 'Zoë Ünïcode ß', '漢字 カタカナ ひらがな 한국어', '佐々木',
-		'Привет Ελληνικά עברית العربية', 'हिन्दी ไทย', E'e\u0301', '0123456789 ٣ ２', 'a-b.c', 'it''s "quoted"', ' ',
+		'Привет Ελληνικά עברית العربية', 'हिन्दी ไทย', E'e\u0301', '0123456789 ٣ ２', 'a-b.c', 'it''s "quoted"',
 		'𠀀']) value;
 SELECT is(helper.token_with('name', value), '23514', 'name may not be ' || CASE WHEN value ~ '^[!-~]' THEN left(value, 30)
 			ELSE 'U+' || upper(to_hex(ascii(value))) END)

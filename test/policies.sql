@@ -6,7 +6,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(207);
+SELECT plan(221);
 
 CREATE ROLE apitoken_policies_reader;
 CREATE ROLE apitoken_policies_writer;
@@ -169,13 +169,35 @@ SELECT is(ARRAY[helper.written(w.statement, NULL, 'apitoken_policies_writer'), h
 		(28, $$ INSERT INTO apitoken.accounts (id, type, name) VALUES ('ACC-9', 'Operations', 'New') $$, '{42501,42501,42501}'),
 		(29, $$ DELETE FROM apitoken.modules WHERE id = 'MOD-0005' $$, '{0 rows,0 rows,0 rows}'),
 		-- whose name is in an audit is shown with it: of another account's user for Operations alone
-		(30, $$ UPDATE apitoken.accounts SET created_by_type = 'user', created_by_id = 'USR-3002-0001' WHERE id = 'ACC-3001-7788' $$, '{0 rows,42501,1 rows}'),
-		(31, $$ UPDATE apitoken.accounts SET name = name, created_by_id = created_by_id WHERE id = 'ACC-3001-7788' $$, '{0 rows,1 rows,1 rows}')
+		(30, $$ UPDATE apitoken.accounts SET created_by_type = 'user', created_by_id = 'USR-3002-0001' WHERE id = 'ACC-3001-7788' $$, '{0 rows,42501,42501}'),
+		(31, $$ UPDATE apitoken.accounts SET name = name, created_by_id = created_by_id WHERE id = 'ACC-3001-7788' $$, '{0 rows,1 rows,1 rows}'),
+		(32, $$ UPDATE apitoken.accounts SET updated_by_type = 'token', updated_by_id = 'TKN-3001-1002', updated_at = now() WHERE id = 'ACC-3001-7788' $$, '{0 rows,1 rows,42501}'),
+		(33, $$ UPDATE apitoken.accounts SET created_at = '1990-01-01' WHERE id = 'ACC-3001-7788' $$, '{0 rows,42501,42501}'),
+		(34, $$ UPDATE apitoken.accounts SET created_by_type = 'token', created_by_id = 'TKN-3001-1002' WHERE id = 'ACC-3001-7788' $$, '{0 rows,42501,42501}'),
+		(35, $$ UPDATE apitoken.accounts SET held_at = now() WHERE id = 'ACC-3001-7788' $$, '{0 rows,42501,42501}'),
+		(36, $$ INSERT INTO apitoken.buyers (account_id, id, name, created_by_type, created_by_id) VALUES ('ACC-3001-7788', 'BUY-9', 'New', 'user', 'USR-3002-0001') $$, '{42501,42501,42501}'),
+		(37, $$ INSERT INTO apitoken.buyers (account_id, id, name, created_by_type, created_by_id) VALUES ('ACC-3001-7788', 'BUY-9', 'New', 'token', 'TKN-3001-1002') $$, '{42501,1 rows,42501}'),
+		(38, $$ INSERT INTO apitoken.buyers (account_id, id, name, updated_at, updated_by_type, updated_by_id) VALUES ('ACC-3001-7788', 'BUY-9', 'New', now(), 'user', 'USR-3001-0001') $$, '{42501,42501,42501}')
 	) w (number, statement, outcomes)
 	ORDER BY w.number;
 -- A trusted role writes the tokens of all.
 SELECT is(helper.written($$ UPDATE apitoken.api_tokens SET name = 'New' $$, NULL, 'apitoken_policies_trusted'), '11 rows', 'a trusted role writes every token');
 SELECT is(helper.written($$ UPDATE apitoken.api_tokens SET name = 'New' $$, helper.as_token('TKN-3002-1001'), 'apitoken_policies_trusted'), '1 rows', 'unless somebody acts: his');
+
+-- But not what it was not there for: who made them, when, and what is held.
+SELECT is((helper.probe(format('UPDATE apitoken.%s SET %s WHERE id = %L', relation, change, id), 'GRANT UPDATE ON apitoken.accounts, apitoken.buyers TO apitoken_policies_trusted;
+		UPDATE apitoken.api_tokens SET status = ''Disabled'', held_at = now() WHERE id = ''TKN-3001-1002''; UPDATE apitoken.accounts SET held_at = now() WHERE id = ''ACC-3001-7788''',
+		'apitoken_policies_trusted')).message, wanted, format('a trusted role by hand: %s of %s', change, relation))
+	FROM (VALUES
+		('api_tokens', 'TKN-3001-1002', 'created_by_type = ''user'', created_by_id = ''USR-0001-0001''', 'column "created_by_id" of relation "api_tokens" is not changed by hand'),
+		('api_tokens', 'TKN-3001-1002', 'created_at = ''1990-01-01''', 'column "created_at" of relation "api_tokens" is not changed by hand'),
+		('api_tokens', 'TKN-3001-1002', 'updated_at = ''1999-01-01'', updated_by_type = ''user'', updated_by_id = ''USR-0001-0001''', 'column "updated_by_id" of relation "api_tokens" is not changed by hand'),
+		('api_tokens', 'TKN-3001-1002', 'status = ''Active'', held_at = NULL', 'column "held_at" of relation "api_tokens" is not changed by hand'),
+		('accounts', 'ACC-3001-7788', 'held_at = NULL', 'column "held_at" of relation "accounts" is not changed by hand'),
+		('buyers', 'BUY-3001-0001', 'updated_at = ''1999-01-01'', updated_by_type = ''user'', updated_by_id = ''USR-0001-0001''', 'column "updated_by_id" of relation "buyers" is not changed by hand')
+	) c (relation, id, change, wanted);
+SELECT is(helper.outcome($$ UPDATE apitoken.api_tokens SET created_by_type = 'user', created_by_id = 'USR-0001-0001', created_at = '1990-01-01', held_at = NULL WHERE id = 'TKN-3001-1002' $$), 'ok',
+	'the owner may');
 
 SELECT * FROM finish();
 ROLLBACK;

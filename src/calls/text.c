@@ -16,7 +16,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "compat.h"
+#include "calls/text.h"
 
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
@@ -25,6 +25,7 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "rights/secret.h"
+#include "store/trigger_row.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -37,16 +38,29 @@ typedef struct TextRule
 	const char *name;			/* as the triggers' arguments have it */
 	bool		breaks;			/* tabs, and several lines? */
 	bool		joiners;		/* what joins or varies another? */
+	bool		is_name;
 	bool		is_id;
 	bool		is_url;
 } TextRule;
 
 static const TextRule rules[] = {
-	{"line", false, true, false, false},
-	{"text", true, true, false, false},
-	{"id", false, false, true, false},
-	{"url", false, false, false, true},
+	{"line", false, true, false, false, false},
+	{"name", false, true, true, false, false},
+	{"text", true, true, false, false, false},
+	{"id", false, false, true, true, false},
+	{"url", false, false, false, false, true},
 };
+
+static const TextRule *
+FindRule(const char *name)
+{
+	for (int i = 0; i < (int) lengthof(rules); i++)
+	{
+		if (strcmp(rules[i].name, name) == 0)
+			return &rules[i];
+	}
+	return NULL;
+}
 
 /*
  * Characters
@@ -70,14 +84,20 @@ static const CharacterRange directions[] = {
 
 /*
  * What has its property Default_Ignorable_Code_Point, but for those below; what
- * draws nothing (the empty Braille pattern), or stands for something else; and what
- * is no character.
+ * draws nothing (the empty Braille pattern, the joiners of hieroglyphs), or stands for
+ * something else; and what is no character.
  */
 static const CharacterRange invisibles[] = {
 	{0x00AD, 0x00AD}, {0x115F, 0x1160}, {0x17B4, 0x17B5}, {0x180E, 0x180E}, {0x200B, 0x200B},
 	{0x2060, 0x2065}, {0x206A, 0x206F}, {0x2800, 0x2800}, {0x3164, 0x3164}, {0xFDD0, 0xFDEF},
-	{0xFEFF, 0xFEFF}, {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFC}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE00FF},
-	{0xE01F0, 0xE0FFF}
+	{0xFEFF, 0xFEFF}, {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFC}, {0x13430, 0x1343F}, {0x1BCA0, 0x1BCA3},
+	{0x1D173, 0x1D17A}, {0xE0000, 0xE00FF}, {0xE01F0, 0xE0FFF}
+};
+
+/* Unicode's White_Space, but for what are controls. */
+static const CharacterRange spaces[] = {
+	{0x0020, 0x0020}, {0x00A0, 0x00A0}, {0x1680, 0x1680}, {0x2000, 0x200A}, {0x202F, 0x202F},
+	{0x205F, 0x205F}, {0x3000, 0x3000}
 };
 
 /*
@@ -156,6 +176,22 @@ HasAllowedCharacters(const TextRule *rule, const char *string, int length)
 	return true;
 }
 
+/* Is there nothing to be seen in a text, length bytes of UTF-8 that are allowed? */
+static bool
+IsBlank(const char *string, int length)
+{
+	const unsigned char *bytes = (const unsigned char *) string;
+
+	for (int next = 0; next < length; next += pg_utf_mblen(bytes + next))
+	{
+		pg_wchar	c = utf8_to_unicode(bytes + next);
+
+		if (!IS_IN(c, spaces) && !IS_IN(c, joiners))
+			return false;
+	}
+	return true;
+}
+
 /*
  * URLs
  */
@@ -177,38 +213,52 @@ HasScheme(const char *url)
 	return length > 0 && url[length] == ':';
 }
 
-/*
- * Is it a path, or a URL of an allowed kind?  Of what a browser does not see in
- * it, only spaces can be there: the rest are control characters.
- */
+/* Is there white space, or a backslash, which browsers take for a slash? */
 static bool
-LeadsToTheWeb(const char *url)
+HasForeignCharacters(const char *url)
 {
-	url += strspn(url, " ");
-	if (!HasScheme(url))
-		return true;
-	for (int i = 0; i < (int) lengthof(allowed_beginnings); i++)
+	for (const unsigned char *next = (const unsigned char *) url; *next != '\0';
+		 next += pg_utf_mblen(next))
 	{
-		if (pg_strncasecmp(url, allowed_beginnings[i], strlen(allowed_beginnings[i])) == 0)
+		if (*next == '\\' || IS_IN(utf8_to_unicode(next), spaces))
 			return true;
 	}
 	return false;
 }
 
 /*
+ * Is it a path, or a URL of an allowed kind?  One that begins with http:// or
+ * https:// has a host behind it.
+ */
+static bool
+LeadsToTheWeb(const char *url)
+{
+	if (HasForeignCharacters(url))
+		return false;
+	if (!HasScheme(url))
+		return true;
+	for (int i = 0; i < (int) lengthof(allowed_beginnings); i++)
+	{
+		const char *behind = url + strlen(allowed_beginnings[i]);
+
+		if (pg_strncasecmp(url, allowed_beginnings[i], strlen(allowed_beginnings[i])) == 0)
+			return pg_strncasecmp(url, "http", strlen("http")) != 0 ||
+				(*behind != '\0' && strchr("/?#:@", *behind) == NULL);
+	}
+	return false;
+}
+
+/* Is a text, valid UTF-8, what the rule url allows? */
+bool
+apitoken_text_is_url(const char *string)
+{
+	return HasAllowedCharacters(FindRule("url"), string, strlen(string)) &&
+		LeadsToTheWeb(string);
+}
+
+/*
  * The trigger
  */
-
-static const TextRule *
-FindRule(const char *name)
-{
-	for (int i = 0; i < (int) lengthof(rules); i++)
-	{
-		if (strcmp(rules[i].name, name) == 0)
-			return &rules[i];
-	}
-	return NULL;
-}
 
 static bool
 IsSecret(const char *string, int length)
@@ -227,6 +277,8 @@ CheckValue(Relation relation, const char *column, const TextRule *rule, const te
 
 	if (!HasAllowedCharacters(rule, string, length))
 		apitoken_error_text_characters(relation, column, rule->breaks);
+	if (rule->is_name && length > 0 && IsBlank(string, length))
+		apitoken_error_text_blank(relation, column);
 	if (rule->is_id && IsSecret(string, length))
 		apitoken_error_text_secret(relation, column);
 	if (rule->is_url && !LeadsToTheWeb(text_to_cstring(value)))
@@ -275,10 +327,7 @@ apitoken_check_text(PG_FUNCTION_ARGS)
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 	HeapTuple	row;
 
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
-		!TRIGGER_FIRED_BEFORE(trigger->tg_event) || TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
-		apitoken_error_trigger();
-
+	apitoken_trigger_check_before_update_or_insert(fcinfo);
 	row = trigger->tg_trigtuple;
 	if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
 		row = trigger->tg_newtuple;

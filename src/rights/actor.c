@@ -21,6 +21,7 @@
 
 #include "access/parallel.h"
 #include "apitoken.h"
+#include "errors.h"
 #include "miscadmin.h"
 #include "request.h"
 #include "utils/acl.h"
@@ -60,10 +61,16 @@ CheckActor(char **newval, void **extra, GucSource source)
 	return false;
 }
 
-/* Defines the setting; for _PG_init. */
+/*
+ * Defines the setting; for _PG_init.  Of a placeholder that was set before, in a
+ * statement that may hold a secret, the server warns.
+ */
 void
 apitoken_actor_define_setting(void)
 {
+	ErrorContextCallback guard;
+
+	apitoken_error_guard(&guard, false);
 	DefineCustomStringVariable(ACTOR_SETTING,
 							   "The user or API token that acts in this transaction.",
 							   "Set by apitoken_authenticate alone.",
@@ -72,6 +79,7 @@ apitoken_actor_define_setting(void)
 							   PGC_SUSET,
 							   GUC_NO_RESET_ALL | GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_FILE,
 							   CheckActor, NULL, NULL);
+	apitoken_error_unguard(&guard);
 }
 
 /*

@@ -18,7 +18,7 @@ typedef struct ApitokenColumn
 {
 	const char *name;			/* NULL: of another table */
 	Oid			type;
-	bool		added;			/* since 1.0: a table may have no such column yet */
+	bool		added;			/* since 1.0: may not be there yet */
 } ApitokenColumn;
 
 /* The columns, in order of their slots: a row has a value for each. */

@@ -78,7 +78,7 @@ static ApitokenTarget tokens = {
 	.key = {"id", NULL},
 	.references = {{"actors", {TOKEN_UPDATED_BY_TYPE, TOKEN_UPDATED_BY_ID}}},
 	.trigger = "log_transition",
-	.idle = {"keep_columns", "refuse_transition"},
+	.idle = {"keep_audit", "refuse_transition"},
 };
 
 static ApitokenTarget trail = {
