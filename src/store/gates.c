@@ -408,12 +408,37 @@ apitoken_gates_pass_turn(const char *account_id)
 }
 
 /*
+ * Who disables when nobody else waits has been here as who passes: he may go on to
+ * change other tokens.
+ */
+static void
+NoteTurn(const char *account_id)
+{
+	LOCKTAG		every = Tag(GATE_TURN, EVERY_ACCOUNT);
+	LOCKTAG		tag = account_id == NULL ? every : Tag(GATE_TURN, account_id);
+	MemoryContext old;
+
+	if (list_member_oid(turns, tag.locktag_field3) ||
+		LockAcquire(&every, PASSES, false, true) == LOCKACQUIRE_NOT_AVAIL)
+		return;
+	LockRelease(&every, PASSES, false);
+	if (LockAcquire(&tag, PASSES, false, true) == LOCKACQUIRE_NOT_AVAIL)
+		return;
+	LockRelease(&tag, PASSES, false);
+
+	old = MemoryContextSwitchTo(TopTransactionContext);
+	turns = lappend_oid(turns, tag.locktag_field3);
+	MemoryContextSwitchTo(old);
+}
+
+/*
  * Lets nobody who has locked nothing yet pass before the locks are taken that are
  * waited for now; until apitoken_gates_end_turn, or the transaction's end.
  */
 void
 apitoken_gates_take_turn(const char *account_id)
 {
+	NoteTurn(account_id);
 	Close(GATE_TURN, account_id == NULL ? EVERY_ACCOUNT : account_id, ShareLock);
 }
 
