@@ -8,22 +8,12 @@ const { isDeepStrictEqual } = require('node:util');
 
 const { Pool } = require('pg');
 
+const { equal, run } = require('../clients/node/tap.js');
+
 const { withApiToken } = require(path.join(__dirname, '../../deploy/application/tokens_node.js'));
 
 const { SECRET_ORDERS: ours, SECRET_OTHER: other, SECRET_POWERLESS: powerless, SUPERHOST, SUPERPORT, PREPARES } = process.env;
 const unauthorized = [401, { title: 'Unauthorized', detail: 'There is no valid credential.' }];
-let count = 0;
-
-function equal(have, want, description) {
-    count += 1;
-    if (isDeepStrictEqual(have, want)) {
-        console.log(`ok ${count} - ${description}`);
-        return;
-    }
-    console.log(`not ok ${count} - ${description}`);
-    console.log(`# have: ${JSON.stringify(have)}`);
-    console.log(`# want: ${JSON.stringify(want)}`);
-}
 
 // Runs a statement in a session of its own, as the superuser; returns what it prints.
 function elsewhere(statement) {
@@ -86,9 +76,8 @@ async function main() {
     equal(await request(ours, 'leaked'), unauthorized, 'a token that is disabled in the middle of a request');
     equal(elsewhere("SELECT count(*) FROM shop.orders WHERE item = 'leaked'"), '0', 'nothing of it is there');
     equal(await request(ours), unauthorized, 'nor does it get in again');
-    console.log(`1..${count}`);
     server.close();
     await pool.end();
 }
 
-main();
+run(main);

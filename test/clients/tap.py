@@ -1,9 +1,11 @@
-"""Says in TAP what a client finds."""
+"""What the clients have in common; they say in TAP what they find."""
 
 import json
 import os
 import pathlib
 import subprocess
+
+from report import equal, finish  # noqa: F401, for the clients
 
 HERE = pathlib.Path(__file__).parent
 CASES = json.loads((HERE / "cases.json").read_text(encoding="utf-8"))
@@ -12,23 +14,7 @@ ADMINISTRATOR = os.environ["SECRET_ADMINISTRATOR"]
 EXPORT = os.environ["SECRET_EXPORT"]
 SECRETS = {"administrator": ADMINISTRATOR, "export": EXPORT}
 
-count = 0
-
-
-def equal(have, want, description):
-    """Checks that two values are equal, and of one type."""
-    global count
-    count += 1
-    if have == want and type(have) is type(want):
-        print(f"ok {count} - {description}")
-    else:
-        print(f"not ok {count} - {description}\n# have: {have!r:.1000}\n# want: {want!r:.1000}")
-
 
 def elsewhere(statement):
     """Runs a statement in a session of its own, as the superuser, and commits it."""
     subprocess.run(["psql", "-Xq", "-o", "/dev/null", "-c", statement], check=True)
-
-
-def finish():
-    print(f"1..{count}", flush=True)
