@@ -174,6 +174,23 @@ apitoken_fetch_is_ordinary(Relation relation)
 		!form->relhasrules && !apitoken_computes_columns(RelationGetDescr(relation));
 }
 
+/*
+ * Opens and locks a table of which something is known; valid says whether it still is,
+ * as far as the server has told.  Returns NULL if it is not, or there is no such table
+ * any more: whoever knew has to find out again.
+ */
+Relation
+apitoken_fetch_reopen(Oid oid, LOCKMODE lock, const bool *valid)
+{
+	Relation	relation = *valid ? try_relation_open(oid, lock) : NULL;
+
+	/* the lock comes first: by then all that was changed is known */
+	if (relation == NULL || *valid)
+		return relation;
+	relation_close(relation, lock);
+	return NULL;
+}
+
 /* Has the table's owner the right to read it by what is granted to him himself? */
 static bool
 OwnerReads(Relation relation)
@@ -374,7 +391,7 @@ static Relation
 OpenDirectly(const Lookup *lookup, const ApitokenLayout *layout, Binding *binding)
 {
 	static bool registered = false;
-	Relation	relation = NULL;
+	Relation	relation;
 
 	if (!apitoken_fetch_may_be_direct())
 		return NULL;
@@ -385,14 +402,7 @@ OpenDirectly(const Lookup *lookup, const ApitokenLayout *layout, Binding *bindin
 		registered = true;
 	}
 
-	/* the lock comes first: by then all that was changed is known */
-	if (binding->valid)
-		relation = try_relation_open(binding->relation, AccessShareLock);
-	if (!binding->valid && relation != NULL)
-	{
-		relation_close(relation, AccessShareLock);
-		relation = NULL;
-	}
+	relation = apitoken_fetch_reopen(binding->relation, AccessShareLock, &binding->valid);
 	if (relation == NULL)
 		relation = Bind(lookup, layout, binding);
 

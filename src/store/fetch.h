@@ -58,6 +58,7 @@ typedef void (*ApitokenReceiver) (void *argument, int key, Datum *values, bool *
 
 extern bool apitoken_fetch_may_be_direct(void);
 extern bool apitoken_fetch_is_ordinary(Relation relation);
+extern Relation apitoken_fetch_reopen(Oid oid, LOCKMODE lock, const bool *valid);
 extern Oid	apitoken_fetch_unique_index(Relation relation, const char *first,
 										const char *second);
 extern void apitoken_fetch(ApitokenLookup lookup, const ApitokenLayout *layout,

@@ -371,7 +371,7 @@ IsOpenToRole(const ApitokenTarget *target, Relation relation)
 Relation
 apitoken_target_open(ApitokenTarget *target)
 {
-	Relation	relation = NULL;
+	Relation	relation;
 
 	if (!apitoken_fetch_may_be_direct() || XactReadOnly || IsInParallelMode() ||
 		IsolationUsesXactSnapshot() ||
@@ -379,14 +379,7 @@ apitoken_target_open(ApitokenTarget *target)
 		return NULL;
 
 	Register(target);
-	/* the lock comes first: by then all that was changed is known */
-	if (target->valid)
-		relation = try_relation_open(target->oid, target->lock);
-	if (!target->valid && relation != NULL)
-	{
-		relation_close(relation, NoLock);
-		relation = NULL;
-	}
+	relation = apitoken_fetch_reopen(target->oid, target->lock, &target->valid);
 	if (relation == NULL)
 		relation = Bind(target);
 
