@@ -567,6 +567,15 @@ apitoken_error_no_account(void)
 			 errhint("Choose one that he is in a user group of, by the setting apitoken.account or the JWT's claim.")));
 }
 
+/* What the server says when lock_timeout is over: the wait was in pieces. */
+void
+apitoken_error_lock_timeout(int milliseconds)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+			 errmsg("canceling statement due to lock timeout")));
+}
+
 /* A right that was used is being taken away, by somebody who does not commit. */
 void
 apitoken_error_gate_closed(int milliseconds)

@@ -16,7 +16,6 @@
 #include "miscadmin.h"
 #include "rights/acts.h"
 #include "store/gates.h"
-#include "store/ids.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
@@ -110,12 +109,7 @@ apitoken_call_begin(ApitokenOperation operation)
 	call.ownership = apitoken_owner_enter();
 	Identify(&call);
 	if (operation != OPERATION_READ)
-	{
 		apitoken_acts_identified(&call.caller);
-		/* nobody has an operator ended by whom he waits for */
-		if (call.caller.actor.type != NULL)
-			apitoken_gates_give_way();
-	}
 	return call;
 }
 
@@ -216,23 +210,33 @@ apitoken_call_account_of(const ApitokenCall *call, const char *id)
 {
 	const char *account_id = apitoken_identity_token_status(id).account_id;
 
-	return account_id != NULL &&
-		(call->caller.everywhere ||
-		 apitoken_ids_array_has(call->caller.accounts, account_id)) ? account_id : NULL;
+	return account_id != NULL && apitoken_identity_administers(&call->caller, account_id) ?
+		account_id : NULL;
 }
 
 /*
- * Has a caller who acts in somebody's name wait his turn, before he locks a token for
- * anything but to disable or delete it: see gates.c.
+ * Has a caller who acts in somebody's name wait his turn, before he locks a token of an
+ * account for anything but to disable or delete it, and give way to who does: see
+ * gates.c.
  */
 void
-apitoken_call_pass_turn(const ApitokenCall *call, const char *id)
+apitoken_call_pass_turn(const ApitokenCall *call, const char *account_id)
+{
+	if (call->caller.actor.type == NULL)
+		return;
+	apitoken_gates_give_way();
+	apitoken_gates_pass_turn(account_id, apitoken_acts_has_acted());
+}
+
+/* The same for a token; one that he may not administer is nobody's turn. */
+void
+apitoken_call_pass_turn_of(const ApitokenCall *call, const char *id)
 {
 	const char *account_id = call->caller.actor.type == NULL ? NULL :
 		apitoken_call_account_of(call, id);
 
 	if (account_id != NULL)
-		apitoken_gates_pass_turn(account_id);
+		apitoken_call_pass_turn(call, account_id);
 }
 
 /*

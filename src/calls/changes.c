@@ -20,7 +20,6 @@
 #include "rights/held.h"
 #include "rights/offer.h"
 #include "rights/secret.h"
-#include "store/gates.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
@@ -252,8 +251,7 @@ apitoken_create(PG_FUNCTION_ARGS)
 	Jsonb	   *document;
 
 	apitoken_call_find_account(&call, body.account_id);
-	if (call.caller.actor.type != NULL)
-		apitoken_gates_pass_turn(body.account_id);
+	apitoken_call_pass_turn(&call, body.account_id);
 	CheckModules(&call, body.account_id, NULL, body.module_ids);
 	apitoken_acts_open(&call.caller, body.account_id);
 
@@ -352,7 +350,7 @@ Update(const ApitokenCall *call, const char *id, Jsonb *changes)
 	char	   *account_id;
 	ApitokenBody body;
 
-	apitoken_call_pass_turn(call, id);
+	apitoken_call_pass_turn_of(call, id);
 	account_id = apitoken_call_lock_token(call, id, &status);
 	CheckStatus(id, status);
 	apitoken_acts_administer(&call->caller, account_id);

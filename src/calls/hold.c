@@ -74,7 +74,7 @@ apitoken_release(PG_FUNCTION_ARGS)
 	Jsonb	   *document;
 
 	apitoken_hold_check_right(&call.caller);
-	apitoken_call_pass_turn(&call, id);
+	apitoken_call_pass_turn_of(&call, id);
 	(void) apitoken_call_lock_token(&call, id, &status);
 	Change(&call, STATEMENT_RELEASE_TOKEN, id);
 	document = apitoken_call_document_after_write(&call, id, fields, NULL);

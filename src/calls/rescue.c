@@ -33,12 +33,6 @@
 #define RETRY_MS 200
 
 /*
- * How often a deadlock has it begin again.  One that others are not a part of, but what
- * this very transaction has locked before, would come again.
- */
-#define MAX_DEADLOCKS 100
-
-/*
  * Ids
  */
 
@@ -85,7 +79,7 @@ typedef struct Rescue
 	ApitokenRescueChoice choice;
 	ApitokenSql *statements[RESCUE_TRIES + 1];	/* by purpose */
 	bool		waits;			/* for tokens that somebody has locked? */
-	int			deadlocks;		/* how many have had it begin again */
+	bool		deadlock;		/* has one ended it? */
 	List	   *ids;			/* of those that are */
 } Rescue;
 
@@ -155,17 +149,18 @@ DisableAfterClosing(void *argument)
 
 /*
  * Is that a reason to begin again?  Somebody has locked a token that came in between;
- * but where there was waiting, it is lock_timeout that has ended it.  Or he was before
- * and wants one that is disabled here already: now he gets it, and as nobody comes
- * after him, this can happen but so often.
+ * but where there was waiting, it is lock_timeout that has ended it.  Or he was there
+ * before and wants one that is disabled here already: now he gets it, and nobody comes
+ * after him.  But what this transaction has locked before, it keeps.
  */
 static bool
 IsLocked(int sqlstate, void *argument)
 {
 	Rescue	   *rescue = argument;
 
-	if (sqlstate == ERRCODE_T_R_DEADLOCK_DETECTED)
-		return rescue->deadlocks++ < MAX_DEADLOCKS;
+	rescue->deadlock = sqlstate == ERRCODE_T_R_DEADLOCK_DETECTED;
+	if (rescue->deadlock)
+		return !rescue->call->caller.changed;
 	return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE && !rescue->waits;
 }
 
@@ -190,11 +185,9 @@ DisableAll(Rescue *rescue)
 	while (first == 0 ||
 		   !TimestampDifferenceExceeds(first, GetCurrentTimestamp(), RETRY_MS))
 	{
-		int			deadlocks = rescue->deadlocks;
-
 		if (apitoken_subxact_try(DisableBeforeClosing, rescue, IsLocked))
 			return;
-		if (first == 0 && rescue->deadlocks == deadlocks)
+		if (first == 0 && !rescue->deadlock)
 			first = GetCurrentTimestamp();
 	}
 	while (!apitoken_subxact_try(DisableAfterClosing, rescue, IsLocked))
@@ -387,7 +380,7 @@ PassTurns(const ApitokenCall *call, List *ids)
 	foreach(cell, ids)
 	{
 		CHECK_FOR_INTERRUPTS();
-		apitoken_call_pass_turn(call, lfirst(cell));
+		apitoken_call_pass_turn_of(call, lfirst(cell));
 	}
 }
 

@@ -158,16 +158,6 @@ CheckHeld(const char *id, const char *to)
 		apitoken_error_held("API token", id);
 }
 
-/* What is to be done once a token's status was changed, on behalf of that caller. */
-static void
-RecordChange(const ApitokenCaller *caller, Datum account_id, Datum id, Datum from, Datum to)
-{
-	NoteTransition(caller, TextDatumGetCString(account_id), TextDatumGetCString(id),
-				   TextDatumGetCString(from), TextDatumGetCString(to));
-	apitoken_acts_by_hand();
-	apitoken_transitions_record(caller, account_id, id, from, to);
-}
-
 /*
  * Changes
  */
@@ -195,10 +185,11 @@ TryWithoutStatement(const ApitokenCall *call, const Transition *transition, cons
 		return false;
 	if (token.held)
 		CheckHeld(id, transition->to);
-	RecordChange(caller, token.account_id, CStringGetTextDatum(id), token.from,
-				 CStringGetTextDatum(transition->to));
 	changed->token = apitoken_resources_of_rows(RESOURCE_TOKEN, token.row);
 	changed->account_id = TextDatumGetCString(token.account_id);
+	NoteTransition(caller, changed->account_id, id, TextDatumGetCString(token.from), transition->to);
+	apitoken_transitions_record(caller, token.account_id, CStringGetTextDatum(id), token.from,
+								CStringGetTextDatum(transition->to));
 	return true;
 }
 
@@ -224,34 +215,19 @@ TryByStatement(const ApitokenCall *call, const Transition *transition, const cha
 }
 
 /*
- * Changes the status, and checks status and scope, under the row's lock.  Returns
- * whether there was such a row, which is in the current memory context.
- */
-static bool
-TryChange(const ApitokenCall *call, const Transition *transition, const char *id,
-		  Changed *changed)
-{
-	return TryWithoutStatement(call, transition, id, changed) ||
-		TryByStatement(call, transition, id, changed);
-}
-
-/*
- * Begins the wait for the token's row: nobody who comes later overtakes one who takes a
+ * Begins the wait for a token's row: nobody who comes later overtakes one who takes a
  * token's life.  Returns what EndTurn needs to end it.
  */
 static const char *
-BeginTurn(const ApitokenCall *call, const Transition *transition, const char *id)
+TakeTurn(const ApitokenCall *call, const Transition *transition, const char *id)
 {
-	const char *account_id;
+	const char *account_id = transition == &enable ? NULL : apitoken_call_account_of(call, id);
 
-	if (transition == &enable)
-	{
-		apitoken_call_pass_turn(call, id);
+	if (account_id == NULL)
 		return NULL;
-	}
-	account_id = apitoken_call_account_of(call, id);
-	if (account_id != NULL)
-		apitoken_gates_take_turn(account_id);
+	/* a standby knows no such lock, and would say that in place of this */
+	PreventCommandIfReadOnly("UPDATE");
+	apitoken_gates_take_turn(account_id);
 	return account_id;
 }
 
@@ -262,6 +238,26 @@ EndTurn(const char *account_id)
 		apitoken_gates_end_turn(account_id);
 }
 
+/* Changes the status of a token whose row may have to be waited for. */
+static void
+ChangeByStatement(const ApitokenCall *call, const Transition *transition, const char *id,
+				  Changed *changed)
+{
+	const char *turn = TakeTurn(call, transition, id);
+
+	if (!TryByStatement(call, transition, id, changed))
+	{
+		/*
+		 * If there was reason to, but is none any more, another transaction
+		 * was in between; now the row is locked.
+		 */
+		Explain(call, transition, id);
+		if (!TryByStatement(call, transition, id, changed))
+			apitoken_error_statement("apitoken transition", KEPT_BY_TRIGGER);
+	}
+	EndTurn(turn);
+}
+
 /*
  * Changes the status; returns the token's new row.  Raises PT404, or PT400 naming the
  * status, and has changed nothing then; PT403 for one that is held.
@@ -269,20 +265,13 @@ EndTurn(const char *account_id)
 static ApitokenResources
 ChangeStatus(const ApitokenCall *call, const Transition *transition, const char *id)
 {
-	const char *turn = BeginTurn(call, transition, id);
 	Changed		changed;
 
-	if (!TryChange(call, transition, id, &changed))
-	{
-		/*
-		 * If there was reason to, but is none any more, another transaction
-		 * was in between; now the row is locked.
-		 */
-		Explain(call, transition, id);
-		if (!TryChange(call, transition, id, &changed))
-			apitoken_error_statement("apitoken transition", KEPT_BY_TRIGGER);
-	}
-	EndTurn(turn);
+	if (transition == &enable)
+		apitoken_call_pass_turn_of(call, id);
+	/* that one does not wait */
+	if (!TryWithoutStatement(call, transition, id, &changed))
+		ChangeByStatement(call, transition, id, &changed);
 
 	/* whoever held the lock may have taken the right to change it */
 	apitoken_acts_administer(&call->caller, changed.account_id);
@@ -337,17 +326,21 @@ apitoken_enable(PG_FUNCTION_ARGS)
 static void
 EnsureDisabled(const ApitokenCall *call, const char *id)
 {
-	const char *turn = BeginTurn(call, &disable, id);
 	Changed		changed;
-	char	   *status;
 
-	if (!TryChange(call, &disable, id, &changed))
+	if (!TryWithoutStatement(call, &disable, id, &changed))
 	{
-		changed.account_id = apitoken_call_lock_token(call, id, &status);
-		if (StartsAt(&disable, status) && !TryChange(call, &disable, id, &changed))
-			apitoken_error_statement("apitoken transition", KEPT_BY_TRIGGER);
+		const char *turn = TakeTurn(call, &disable, id);
+		char	   *status;
+
+		if (!TryByStatement(call, &disable, id, &changed))
+		{
+			changed.account_id = apitoken_call_lock_token(call, id, &status);
+			if (StartsAt(&disable, status) && !TryByStatement(call, &disable, id, &changed))
+				apitoken_error_statement("apitoken transition", KEPT_BY_TRIGGER);
+		}
+		EndTurn(turn);
 	}
-	EndTurn(turn);
 	apitoken_acts_administer(&call->caller, changed.account_id);
 }
 
@@ -441,7 +434,10 @@ apitoken_log_transition(PG_FUNCTION_ARGS)
 		CheckHeld(TextDatumGetCString(id), TextDatumGetCString(to));
 	caller = apitoken_identity_writer();
 	ownership = apitoken_owner_enter();
-	RecordChange(&caller, account_id, id, from, to);
+	NoteTransition(&caller, TextDatumGetCString(account_id), TextDatumGetCString(id),
+				   TextDatumGetCString(from), TextDatumGetCString(to));
+	apitoken_acts_by_hand();
+	apitoken_transitions_record(&caller, account_id, id, from, to);
 	apitoken_owner_leave(&ownership);
 	PG_RETURN_POINTER(NULL);
 }

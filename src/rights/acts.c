@@ -312,7 +312,8 @@ Administers(const Act *act, const ApitokenCaller *scope)
 	/* in somebody's name, by hand: the right was the role's */
 	if (!act->everywhere && act->account_id == NULL)
 		return true;
-	return scope->everywhere || (!act->everywhere && apitoken_ids_array_has(scope->accounts, act->account_id));
+	return act->everywhere ? scope->everywhere :
+		apitoken_identity_administers(scope, act->account_id);
 }
 
 /*
@@ -473,9 +474,12 @@ CheckAgain(const Act *act)
 static void
 CheckNow(const Act *act)
 {
-	ApitokenOwnership ownership = apitoken_owner_enter();
+	ApitokenOwnership ownership;
 
-	CheckAgain(act);
+	if (NothingHappened(act->completed))
+		return;
+	ownership = apitoken_owner_enter();
+	Check(act);
 	apitoken_owner_leave(&ownership);
 }
 
@@ -507,6 +511,13 @@ apitoken_acts_administer(const ApitokenCaller *caller, const char *account_id)
 							NULL)));
 	else if (caller->operation != OPERATION_SEE)
 		CheckNow(Note(ActOf(ACT_TRUSTED, caller, NULL, NULL)));
+}
+
+/* Has this transaction done anything by the functions?  Then it may hold rows. */
+bool
+apitoken_acts_has_acted(void)
+{
+	return acts != NIL;
 }
 
 /*

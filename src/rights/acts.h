@@ -18,6 +18,7 @@ extern void apitoken_acts_start(void);
 
 extern void apitoken_acts_identified(ApitokenCaller *caller);
 extern void apitoken_acts_administer(const ApitokenCaller *caller, const char *account_id);
+extern bool apitoken_acts_has_acted(void);
 extern void apitoken_acts_by_hand(void);
 extern void apitoken_acts_open(const ApitokenCaller *caller, const char *account_id);
 extern void apitoken_acts_give(const ApitokenCaller *caller, const char *account_id,

@@ -312,6 +312,13 @@ apitoken_identity_caller(Oid role, ApitokenOperation operation)
 	return caller;
 }
 
+/* Is the account one whose tokens he may administer? */
+bool
+apitoken_identity_administers(const ApitokenCaller *caller, const char *account_id)
+{
+	return caller->everywhere || apitoken_ids_array_has(caller->accounts, account_id);
+}
+
 /* Hands the scope to a statement that looks for tokens in it. */
 void
 apitoken_identity_set_scope(ApitokenArguments *arguments, int everywhere, int accounts,

@@ -70,6 +70,7 @@ extern bool apitoken_identity_holds(const ApitokenCaller *scope, const char *mod
 extern bool apitoken_identity_user_holds(const ApitokenActor *actor, const char *account_id,
 										 const char *module_code);
 extern ApitokenCaller apitoken_identity_caller(Oid role, ApitokenOperation operation);
+extern bool apitoken_identity_administers(const ApitokenCaller *caller, const char *account_id);
 extern void apitoken_identity_set_scope(ApitokenArguments *arguments, int everywhere,
 										int accounts, const ApitokenCaller *caller);
 extern bool apitoken_identity_find(Oid role, ApitokenOperation operation,

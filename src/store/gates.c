@@ -57,6 +57,9 @@
 #define WAIT_MS 30
 #define DEADLOCK_MS 10
 
+/* ... and by who has taken his turn: later than by all those who wait at the gate. */
+#define TURN_DEADLOCK_MS 100
+
 /* In place of an id that nobody can have. */
 #define EVERY_ACCOUNT ""
 
@@ -74,7 +77,7 @@ static int	tokens_closed = 0;
 static int	accounts_closed = 0;
 
 /*
- * The accounts whose tokens this transaction locks, by the hash in the gate's tag; in
+ * The accounts whose turn this transaction has passed, by the hash in the gate's tag; in
  * its memory.
  */
 static List *turns = NIL;
@@ -112,6 +115,37 @@ CompareGates(const void *left, const void *right)
 	if (a->locktag_field3 != b->locktag_field3)
 		return a->locktag_field3 < b->locktag_field3 ? -1 : 1;
 	return 0;
+}
+
+/*
+ * Deadlocks
+ */
+
+static void
+SetMilliseconds(const char *setting, int milliseconds)
+{
+	char		value[16];
+
+	snprintf(value, sizeof(value), "%d", milliseconds);
+	(void) set_config_option(setting, value, PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true,
+							 ERROR, false);
+}
+
+static void
+LookForDeadlocksAfter(int milliseconds)
+{
+	if (DeadlockTimeout > milliseconds)
+		SetMilliseconds("deadlock_timeout", milliseconds);
+}
+
+/*
+ * Until the settings are restored, a deadlock is looked for sooner than by whoever else
+ * is a part of it: so it is this transaction that ends.
+ */
+void
+apitoken_gates_give_way(void)
+{
+	LookForDeadlocksAfter(DEADLOCK_MS);
 }
 
 /*
@@ -298,6 +332,31 @@ TryPass(const ApitokenGates *gates)
 }
 
 /*
+ * Passes the gates, all at once, or waits for those that are closed: for a moment each,
+ * so that who closes one is never behind who waits here, and a deadlock is looked for
+ * each time.  Waits no longer than bound, if it is not 0; then fail(bound) raises.
+ * Raises 40P01 if whoever has closed one waits for this transaction.
+ */
+static void
+PassAll(const ApitokenGates *gates, int bound, void (*fail) (int milliseconds))
+{
+	TimestampTz start = 0;
+	const ApitokenGate *closed;
+
+	while ((closed = TryPass(gates)) != NULL)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (start == 0)
+			start = GetCurrentTimestamp();
+		else if (bound > 0 &&
+				 TimestampDifferenceExceeds(start, GetCurrentTimestamp(), bound))
+			fail(bound);
+		if (apitoken_gates_lock_within(&closed->tag, closed->mode, WAIT_MS, DEADLOCK_MS))
+			LockRelease(&closed->tag, closed->mode, false);
+	}
+}
+
+/*
  * Passes the gates, in the midst of COMMIT; expects that of all accounts to be
  * among them.  They stay passed until the transaction has ended.
  *
@@ -309,25 +368,12 @@ void
 apitoken_gates_pass(ApitokenGates *gates)
 {
 	int			bound = apitoken_commit_timeout;
-	TimestampTz start = 0;
-	const ApitokenGate *closed;
 
 	if (Arrange(gates) > MAX_ACCOUNT_GATES)
 		Widen(gates);
 	if (LockTimeout > 0 && (bound == 0 || LockTimeout < bound))
 		bound = LockTimeout;
-
-	while ((closed = TryPass(gates)) != NULL)
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (start == 0)
-			start = GetCurrentTimestamp();
-		else if (bound > 0 &&
-				 TimestampDifferenceExceeds(start, GetCurrentTimestamp(), bound))
-			apitoken_error_gate_closed(bound);
-		if (apitoken_gates_lock_within(&closed->tag, closed->mode, WAIT_MS, DEADLOCK_MS))
-			LockRelease(&closed->tag, closed->mode, false);
-	}
+	PassAll(gates, bound, apitoken_error_gate_closed);
 }
 
 /*
@@ -336,116 +382,105 @@ apitoken_gates_pass(ApitokenGates *gates)
  * Who waits for a row is not in a queue: when it has been changed he looks for its
  * new version, and whoever comes that moment may lock that first.  So a dozen
  * sessions that change a token again and again could keep it from being disabled for
- * as long as they like.  But for a gate one does queue: who disables holds the
- * account's for as long as he waits for rows, and who changes a token in
- * somebody's name goes through it first, once in a transaction.  Then those alone
- * are waited for who were there before.  Who disables or deletes a token himself
- * need not: once he has, there is nothing more to change, and where he takes it back,
- * the row is the same and has its queue.
+ * as long as they like.  But a gate can be closed: who disables keeps the account's
+ * closed for as long as he waits for rows, and who changes a token in somebody's name
+ * passes it first, once in a transaction.  Then those alone are waited for who were
+ * there before.  Who disables or deletes a token himself need not pass: once he has,
+ * there is nothing more to change, and where he takes it back, the row is the same
+ * and has its queue.
  *
- * Nobody waits at it who has a row of the account by a function of the extension; who
- * has locked one by hand is told of the deadlock.
+ * Somebody who has locked a row by one of the functions may come to another account's
+ * gate, or have come to this one by a disable, while who has closed it waits for him:
+ * he was there before, and goes on.  Who has locked one by hand is told of the
+ * deadlock.
  */
 
 static void
-SetMilliseconds(const char *setting, int milliseconds)
+ReleaseAll(const ApitokenGates *gates)
 {
-	char		value[16];
-
-	snprintf(value, sizeof(value), "%d", milliseconds);
-	(void) set_config_option(setting, value, PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true,
-							 ERROR, false);
+	for (int i = 0; i < gates->count; i++)
+		LockRelease(&gates->gates[i].tag, gates->gates[i].mode, false);
 }
 
-/*
- * Until the settings are restored, a deadlock is looked for sooner than by whoever else
- * is a part of it: so it is this transaction that ends.
- */
-void
-apitoken_gates_give_way(void)
+/* Waits for a turn; for apitoken_subxact_try. */
+typedef struct Turn
 {
-	if (DeadlockTimeout > DEADLOCK_MS)
-		SetMilliseconds("deadlock_timeout", DEADLOCK_MS);
-}
+	const ApitokenGates *gates;
+	bool		was_there_before;
+} Turn;
 
 static void
-PassTurn(LOCKTAG tag)
+WaitForTurn(void *argument)
 {
-	if (LockAcquire(&tag, PASSES, false, true) == LOCKACQUIRE_NOT_AVAIL)
-	{
-		int			level = NewGUCNestLevel();
+	const Turn *turn = argument;
 
-		apitoken_gates_give_way();
-		(void) LockAcquire(&tag, PASSES, false, false);
-		AtEOXact_GUC(false, level);
-	}
-	LockRelease(&tag, PASSES, false);
+	PassAll(turn->gates, LockTimeout, apitoken_error_lock_timeout);
+	ReleaseAll(turn->gates);
+}
+
+static bool
+GoesOn(int sqlstate, void *argument)
+{
+	return sqlstate == ERRCODE_T_R_DEADLOCK_DETECTED && ((Turn *) argument)->was_there_before;
 }
 
 /*
- * Waits for those who are disabling tokens of that account (NULL: of every account),
- * or of all, unless this transaction has been here before: to be called before
- * anything of the account is locked in somebody's name.  Raises 40P01 if one of them
- * waits for this transaction.
+ * Waits for those who are disabling tokens of that account, or of all, unless this
+ * transaction has been here before: to be called before anything of the account is
+ * locked in somebody's name.  was_there_before says whether it may go on if one of them
+ * waits for it; else that raises 40P01.  Raises 55P03 after lock_timeout.
  */
 void
-apitoken_gates_pass_turn(const char *account_id)
+apitoken_gates_pass_turn(const char *account_id, bool was_there_before)
 {
-	LOCKTAG		every = Tag(GATE_TURN, EVERY_ACCOUNT);
-	LOCKTAG		tag = account_id == NULL ? every : Tag(GATE_TURN, account_id);
+	ApitokenGates *gates;
+	Turn		turn;
+	Oid			account = Tag(GATE_TURN, account_id).locktag_field3;
 	MemoryContext old;
 
-	if (list_member_oid(turns, tag.locktag_field3))
+	if (list_member_oid(turns, account))
 		return;
+
+	gates = apitoken_gates_create();
 	if (turns == NIL)
-		PassTurn(every);
-	if (account_id != NULL)
-		PassTurn(tag);
+		apitoken_gates_add(gates, GATE_TURN, EVERY_ACCOUNT);
+	apitoken_gates_add(gates, GATE_TURN, account_id);
+	if (TryPass(gates) == NULL)
+		ReleaseAll(gates);
+	else
+	{
+		turn.gates = gates;
+		turn.was_there_before = was_there_before;
+		(void) apitoken_subxact_try(WaitForTurn, &turn, GoesOn);
+	}
 
 	old = MemoryContextSwitchTo(TopTransactionContext);
-	turns = lappend_oid(turns, tag.locktag_field3);
+	turns = lappend_oid(turns, account);
 	MemoryContextSwitchTo(old);
 }
 
-/*
- * Who disables when nobody else waits has been here as who passes: he may go on to
- * change other tokens.
- */
-static void
-NoteTurn(const char *account_id)
+static const char *
+TurnOf(const char *account_id)
 {
-	LOCKTAG		every = Tag(GATE_TURN, EVERY_ACCOUNT);
-	LOCKTAG		tag = account_id == NULL ? every : Tag(GATE_TURN, account_id);
-	MemoryContext old;
-
-	if (list_member_oid(turns, tag.locktag_field3) ||
-		LockAcquire(&every, PASSES, false, true) == LOCKACQUIRE_NOT_AVAIL)
-		return;
-	LockRelease(&every, PASSES, false);
-	if (LockAcquire(&tag, PASSES, false, true) == LOCKACQUIRE_NOT_AVAIL)
-		return;
-	LockRelease(&tag, PASSES, false);
-
-	old = MemoryContextSwitchTo(TopTransactionContext);
-	turns = lappend_oid(turns, tag.locktag_field3);
-	MemoryContextSwitchTo(old);
+	return account_id == NULL ? EVERY_ACCOUNT : account_id;
 }
 
 /*
- * Lets nobody who has locked nothing yet pass before the locks are taken that are
- * waited for now; until apitoken_gates_end_turn, or the transaction's end.
+ * Lets nobody who has locked nothing of the account (NULL: of any) pass before the
+ * locks are taken that are waited for now; until apitoken_gates_end_turn, or the
+ * transaction's end.
  */
 void
 apitoken_gates_take_turn(const char *account_id)
 {
-	NoteTurn(account_id);
-	Close(GATE_TURN, account_id == NULL ? EVERY_ACCOUNT : account_id, ShareLock);
+	LookForDeadlocksAfter(TURN_DEADLOCK_MS);
+	Close(GATE_TURN, TurnOf(account_id), ShareLock);
 }
 
 void
 apitoken_gates_end_turn(const char *account_id)
 {
-	LOCKTAG		tag = Tag(GATE_TURN, account_id == NULL ? EVERY_ACCOUNT : account_id);
+	LOCKTAG		tag = Tag(GATE_TURN, TurnOf(account_id));
 
 	LockRelease(&tag, ShareLock, false);
 }
@@ -469,8 +504,7 @@ LockForAWhile(void *argument)
 	int			level = NewGUCNestLevel();
 
 	SetMilliseconds("lock_timeout", wait->milliseconds);
-	if (DeadlockTimeout > wait->deadlock_milliseconds)
-		SetMilliseconds("deadlock_timeout", wait->deadlock_milliseconds);
+	LookForDeadlocksAfter(wait->deadlock_milliseconds);
 	(void) LockAcquire(wait->tag, wait->mode, false, false);
 	AtEOXact_GUC(false, level);
 }

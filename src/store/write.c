@@ -21,6 +21,7 @@
 #include "commands/sequence.h"
 #include "compat.h"
 #include "executor/executor.h"
+#include "storage/procarray.h"
 #include "store/target.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -201,22 +202,6 @@ IsText(Datum value, const char *string)
 		memcmp(VARDATA_ANY(found), string, length) == 0;
 }
 
-static bool
-IsAmong(Datum value, ArrayType *texts)
-{
-	char	   *string = TextDatumGetCString(value);
-	Datum	   *elements;
-	int			count;
-
-	deconstruct_array(texts, TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL, &count);
-	for (int i = 0; i < count; i++)
-	{
-		if (IsText(elements[i], string))
-			return true;
-	}
-	return false;
-}
-
 static Datum
 TokenValue(TupleTableSlot *slot, int column, bool *isnull)
 {
@@ -234,9 +219,26 @@ Starts(const ApitokenStatusChange *change, TupleTableSlot *slot)
 	{
 		if (IsText(status, change->from[i]))
 			return change->everywhere ||
-				IsAmong(TokenValue(slot, TOKEN_ACCOUNT_ID, &isnull), change->accounts);
+				apitoken_ids_array_has(change->accounts,
+									   TextDatumGetCString(TokenValue(slot, TOKEN_ACCOUNT_ID, &isnull)));
 	}
 	return false;
+}
+
+/*
+ * Does another transaction hold the row, as far as can be seen without a lock?  One
+ * that comes this very moment is waited for, and then the row has changed.
+ */
+static bool
+IsHeldByOthers(TupleTableSlot *slot)
+{
+	HeapTupleHeader header = ExecFetchSlotHeapTuple(slot, false, NULL)->t_data;
+	TransactionId holder = HeapTupleHeaderGetRawXmax(header);
+
+	if ((header->t_infomask & HEAP_XMAX_INVALID) != 0)
+		return false;
+	return (header->t_infomask & HEAP_XMAX_IS_MULTI) != 0 ||
+		(!TransactionIdIsCurrentTransactionId(holder) && TransactionIdIsInProgress(holder));
 }
 
 /* Makes the new row of the old one; NULL if a column does not take its value. */
@@ -295,7 +297,8 @@ ChangeToken(const ApitokenStatusChange *change, Relation relation, TupleTableSlo
 	HeapTuple	tuple;
 	bool		isnull;
 
-	if (!FindRow(&tokens, relation, &id, GetActiveSnapshot(), old) || !Starts(change, old))
+	if (!FindRow(&tokens, relation, &id, GetActiveSnapshot(), old) || !Starts(change, old) ||
+		IsHeldByOthers(old))
 		return false;
 	tuple = NewToken(change, relation, old);
 	if (tuple == NULL)
