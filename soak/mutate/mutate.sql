@@ -24,6 +24,10 @@ INSERT INTO mutate.seeds
 		'{"groups": [{"id": "UGR-3001-0002", "users": [{"id": "USR-3001-0001"}], "isDefault": false}], "modules": [{"id": "MOD-0006", "deleted": true}]}']) value
 	UNION ALL SELECT 'headers', value FROM unnest(ARRAY['{"x-apitoken-secret": "idt:TKN-1671-0642:x", "accept": "*/*"}', '{}', '[]', '']) value;
 
+-- What one call has disabled: that alone, and nothing, can be enabled again.
+INSERT INTO mutate.seeds
+	SELECT 'disabled', value::text FROM unnest(ARRAY['[]', api.apitoken_disable_all('ACC-3002-9900', 'id=TKN-3002-1001')]) value;
+
 CREATE TABLE mutate.outcomes (function text, code text, message text, statement text);
 CREATE UNLOGGED TABLE mutate.seen_digests (statement text);
 
@@ -125,7 +129,7 @@ LANGUAGE plpgsql AS $$
 BEGIN
 	RETURN CASE
 		WHEN mutate.below(40) = 0 THEN 'NULL'
-		WHEN kind IN ('create', 'changes', 'sync') THEN quote_literal(mutate.body(kind)) || '::jsonb'
+		WHEN kind IN ('create', 'changes', 'sync', 'disabled') THEN quote_literal(mutate.body(kind)) || '::jsonb'
 		ELSE quote_literal(mutate.text((SELECT s.value FROM mutate.seeds s WHERE s.kind = argument.kind ORDER BY random() LIMIT 1))) END;
 END
 $$;
@@ -133,7 +137,7 @@ $$;
 -- What each function takes.
 CREATE TABLE mutate.functions (number integer GENERATED ALWAYS AS IDENTITY, name text, kinds text[]);
 INSERT INTO mutate.functions (name, kinds) VALUES ('apitoken_disable', '{id,fields}'), ('apitoken_enable', '{id,fields}'), ('apitoken_delete', '{id}'),
-	('apitoken_disable_all', '{account}'), ('apitoken_disable_all', '{account,query}'), ('apitoken_enable_all', '{create}'), ('apitoken_ensure_disabled', '{id}'), ('apitoken_release', '{id,fields}'),
+	('apitoken_disable_all', '{account}'), ('apitoken_disable_all', '{account,query}'), ('apitoken_enable_all', '{disabled}'), ('apitoken_ensure_disabled', '{id}'), ('apitoken_release', '{id,fields}'),
 	('apitoken_hold_account', '{account}'), ('apitoken_release_account', '{account}'), ('apitoken_create', '{create}'), ('apitoken_update', '{id,changes,fields}'), ('apitoken_get', '{id,fields}'),
 	('apitoken_list', '{query}'), ('apitoken_authenticate', '{secret}'), ('apitoken_pre_request', '{}'), ('apitoken_guard', '{code}'),
 	('apitoken_actor', '{}'), ('apitoken_actor_account', '{}'), ('apitoken_actor_holds', '{code}'), ('apitoken_require', '{code}'), ('apitoken_sync', '{sync}'),
