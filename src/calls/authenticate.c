@@ -117,7 +117,7 @@ NoteAccess(const char *account_id, const char *id)
 	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(account_id));
 	apitoken_store_set_pointer(&arguments, 2, cstring_to_text(id));
 	apitoken_store_set(&arguments, 3, Int32GetDatum(apitoken_last_access_interval));
-	apitoken_store_write(STATEMENT_NOTE_ACCESS, &arguments);
+	apitoken_store_run_fresh(STATEMENT_NOTE_ACCESS, &arguments);
 }
 
 /* Whose access is noted; for apitoken_subxact_try. */

@@ -134,7 +134,7 @@ apitoken_call_find_token(const ApitokenCall *call, const char *id)
 	apitoken_store_clear(&arguments);
 	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(id));
 	apitoken_identity_set_scope(&arguments, 2, 3, &call->caller);
-	if (apitoken_store_read(STATEMENT_TOKEN, &arguments) == 0)
+	if (apitoken_store_run_active(STATEMENT_TOKEN, &arguments) == 0)
 		apitoken_error_token_not_found(id);
 }
 
@@ -197,7 +197,7 @@ apitoken_call_find_account(const ApitokenCall *call, const char *account_id)
 	apitoken_store_clear(&arguments);
 	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(account_id));
 	apitoken_identity_set_scope(&arguments, 2, 3, &call->caller);
-	if (apitoken_store_write(STATEMENT_ACCOUNT, &arguments) == 0)
+	if (apitoken_store_run_fresh(STATEMENT_ACCOUNT, &arguments) == 0)
 		apitoken_error_account_not_found(account_id);
 }
 
@@ -252,7 +252,7 @@ apitoken_call_lock_token(const ApitokenCall *call, const char *id, char **status
 	apitoken_store_clear(&arguments);
 	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(id));
 	apitoken_identity_set_scope(&arguments, 2, 3, &call->caller);
-	if (apitoken_store_write(STATEMENT_LOCK_TOKEN, &arguments) == 0)
+	if (apitoken_store_run_fresh(STATEMENT_LOCK_TOKEN, &arguments) == 0)
 		apitoken_error_token_not_found(id);
 
 	*status = apitoken_store_cstring(0, 2);

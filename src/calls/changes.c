@@ -227,7 +227,7 @@ AddCredential(const char *account_id, const char *id)
 	apitoken_store_set_text(&arguments, 1, account_id);
 	apitoken_store_set_text(&arguments, 2, id);
 	apitoken_store_set_pointer(&arguments, 3, apitoken_secret_digest(secret, strlen(secret)));
-	apitoken_store_write(STATEMENT_ADD_CREDENTIAL, &arguments);
+	apitoken_store_run_fresh(STATEMENT_ADD_CREDENTIAL, &arguments);
 	return secret;
 }
 
@@ -372,7 +372,7 @@ UpdateNothing(const ApitokenCall *call, const char *id)
 {
 	PushActiveSnapshot(GetTransactionSnapshot());
 	apitoken_call_find_token(call, id);
-	CheckStatus(id, apitoken_store_cstring(0, SPI_fnumber(SPI_tuptable->tupdesc, "status")));
+	CheckStatus(id, apitoken_store_cstring_of(0, "status"));
 	PopActiveSnapshot();
 }
 

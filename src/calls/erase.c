@@ -89,7 +89,7 @@ AddErasure(const ApitokenCaller *caller, const char *kind, const char *id, bool 
 	apitoken_store_set_text(&arguments, 2, id);
 	apitoken_store_set(&arguments, 3, BoolGetDatum(with_tokens));
 	apitoken_store_set(&arguments, 4, NameGetDatum(&role));
-	(void) apitoken_store_write(STATEMENT_ADD_ERASURE, &arguments);
+	(void) apitoken_store_run_fresh(STATEMENT_ADD_ERASURE, &arguments);
 }
 
 /*

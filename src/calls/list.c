@@ -72,7 +72,7 @@ apitoken_list(PG_FUNCTION_ARGS)
 	page.limit = rql->limit < 0 ? APITOKEN_DEFAULT_LIMIT : rql->limit;
 	page.offset = Max(rql->offset, 0);
 	apitoken_rql_compile(rql, VARDATA_ANY(query), VARSIZE_ANY_EXHDR(query), &call.caller, sql);
-	tokens = KeepPage(apitoken_store_read_composed(sql), &page);
+	tokens = KeepPage(apitoken_store_run_composed_active(sql), &page);
 	list = apitoken_document_build_list(tokens, apitoken_self_fields(&call.caller, fields), page,
 										call.result_context);
 	apitoken_call_end(&call);

@@ -52,10 +52,8 @@ CheckOffer(Relation relation, Datum account_id, Datum module_id)
 	apitoken_store_clear(&arguments);
 	apitoken_store_set(&arguments, 1, account_id);
 	apitoken_store_set(&arguments, 2, module_id);
-	apitoken_store_write_latest(STATEMENT_MODULE_OFFER, &arguments);
-
 	/* an account or a module that is not there is the foreign keys' matter */
-	if (SPI_processed == 0)
+	if (apitoken_store_run_crosschecked(STATEMENT_MODULE_OFFER, &arguments) == 0)
 		return;
 	if (!DatumGetBool(apitoken_store_value(0, 1, &isnull)))
 		apitoken_error_account_type(relation, account_id, apitoken_store_cstring(0, 3), module_id);
@@ -131,7 +129,7 @@ SettleAccount(Datum account_id, Datum group_id)
 	apitoken_store_clear(&arguments);
 	apitoken_store_set(&arguments, 1, account_id);
 	apitoken_store_set_pointer(&arguments, 2, DatumGetPointer(group_id));
-	apitoken_store_write_latest(STATEMENT_SETTLE_ACCOUNT, &arguments);
+	(void) apitoken_store_run_crosschecked(STATEMENT_SETTLE_ACCOUNT, &arguments);
 }
 
 /* Raises 23514 if the statement finds a holder and a module. */
@@ -140,8 +138,7 @@ CheckHeld(Relation relation, Datum account_id, ApitokenStatement statement,
 		  ApitokenArguments *arguments)
 {
 	apitoken_store_set(arguments, 1, account_id);
-	apitoken_store_write_latest(statement, arguments);
-	if (SPI_processed > 0)
+	if (apitoken_store_run_crosschecked(statement, arguments) > 0)
 		apitoken_error_still_held(relation, account_id, apitoken_store_cstring(0, 1),
 								  apitoken_store_cstring(0, 2));
 }
@@ -242,8 +239,7 @@ apitoken_keep_account_types(PG_FUNCTION_ARGS)
 	apitoken_store_clear(&arguments);
 	apitoken_store_set(&arguments, 1, module_id);
 	apitoken_store_set(&arguments, 2, FormerAccountTypes(trigger));
-	apitoken_store_write_latest(STATEMENT_MODULE_HOLDER, &arguments);
-	if (SPI_processed > 0)
+	if (apitoken_store_run_crosschecked(STATEMENT_MODULE_HOLDER, &arguments) > 0)
 		apitoken_error_type_held(trigger->tg_relation, apitoken_store_cstring(0, 1),
 								 apitoken_store_cstring(0, 2), module_id);
 	apitoken_owner_leave(&ownership);

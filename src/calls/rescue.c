@@ -200,7 +200,7 @@ LookAtAll(Rescue *rescue)
 {
 	PushActiveSnapshot(GetLatestSnapshot());
 	rescue->ids = CollectIds(NIL,
-							 apitoken_store_read_composed(rescue->statements[RESCUE_LOOKS]));
+							 apitoken_store_run_composed_active(rescue->statements[RESCUE_LOOKS]));
 	PopActiveSnapshot();
 }
 
@@ -254,7 +254,7 @@ NextCall(void)
 	if (!KnowsCalls())
 		return 0;
 	apitoken_store_clear(&arguments);
-	(void) apitoken_store_write(STATEMENT_NEXT_CALL, &arguments);
+	(void) apitoken_store_run_fresh(STATEMENT_NEXT_CALL, &arguments);
 	return DatumGetInt64(apitoken_store_value(0, 1, &isnull));
 }
 
@@ -367,7 +367,7 @@ FindCall(ApitokenArguments *arguments)
 {
 	bool		isnull;
 
-	if (apitoken_store_write_now(STATEMENT_FIND_CALL, arguments) == 0)
+	if (apitoken_store_run_latest(STATEMENT_FIND_CALL, arguments) == 0)
 		apitoken_error_no_such_call();
 	return DatumGetInt64(apitoken_store_value(0, 1, &isnull));
 }
@@ -408,7 +408,7 @@ EnableAll(const ApitokenCall *call, List *list, bool release)
 		PassTurns(call, list);
 
 	/* what has become of them is asked when nobody can change it any more */
-	(void) apitoken_store_write_now(STATEMENT_LOCK_DISABLED, &arguments);
+	(void) apitoken_store_run_latest(STATEMENT_LOCK_DISABLED, &arguments);
 	rows = apitoken_identity_write_as(&call->caller, STATEMENT_ENABLE_ALL, &arguments, true);
 	for (uint64 row = 0; row < rows; row++)
 	{

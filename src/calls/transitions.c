@@ -66,13 +66,6 @@ StartStatuses(const Transition *transition)
 	return apitoken_ids_array(statuses, transition->from_count);
 }
 
-/* A column, of text and not null, of the last statement's first row. */
-static char *
-ResultText(const char *column)
-{
-	return apitoken_store_cstring(0, SPI_fnumber(SPI_tuptable->tupdesc, column));
-}
-
 /*
  * Raises the error that says why no row was changed; returns, with the row
  * locked, if there is no reason.
@@ -105,11 +98,11 @@ AddTrailByStatement(const ApitokenTrailRow *row)
 	apitoken_store_set_text(&arguments, 6, row->actor_id);
 	apitoken_store_set_pointer(&arguments, 7, &row->role);
 	if (row->call_id == 0)
-		apitoken_store_write(STATEMENT_ADD_TRANSITION, &arguments);
+		apitoken_store_run_fresh(STATEMENT_ADD_TRANSITION, &arguments);
 	else
 	{
 		apitoken_store_set(&arguments, 8, Int64GetDatum(row->call_id));
-		apitoken_store_write(STATEMENT_ADD_TRANSITION_OF_CALL, &arguments);
+		apitoken_store_run_fresh(STATEMENT_ADD_TRANSITION_OF_CALL, &arguments);
 	}
 }
 
@@ -210,7 +203,7 @@ TryByStatement(const ApitokenCall *call, const Transition *transition, const cha
 	if (apitoken_identity_write_as(&call->caller, STATEMENT_TRANSITION, &arguments, false) == 0)
 		return false;
 	changed->token = apitoken_resources_of_result(RESOURCE_TOKEN, 1);
-	changed->account_id = ResultText("account_id");
+	changed->account_id = apitoken_store_cstring_of(0, "account_id");
 	return true;
 }
 

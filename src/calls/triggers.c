@@ -26,8 +26,7 @@ HasDefaultGroupLost(Datum account_id, Datum group_id, Datum module_id)
 	apitoken_store_set(&arguments, 1, account_id);
 	apitoken_store_set(&arguments, 2, group_id);
 	apitoken_store_set(&arguments, 3, module_id);
-	apitoken_store_write_latest(STATEMENT_DEFAULT_GROUP, &arguments);
-	return SPI_processed > 0;
+	return apitoken_store_run_crosschecked(STATEMENT_DEFAULT_GROUP, &arguments) > 0;
 }
 
 static void
@@ -38,8 +37,8 @@ Withdraw(Datum account_id, Datum module_id)
 	apitoken_store_clear(&arguments);
 	apitoken_store_set(&arguments, 1, account_id);
 	apitoken_store_set(&arguments, 2, module_id);
-	apitoken_store_write_latest(STATEMENT_WITHDRAW_FROM_GROUPS, &arguments);
-	apitoken_store_write_latest(STATEMENT_WITHDRAW_FROM_TOKENS, &arguments);
+	(void) apitoken_store_run_crosschecked(STATEMENT_WITHDRAW_FROM_GROUPS, &arguments);
+	(void) apitoken_store_run_crosschecked(STATEMENT_WITHDRAW_FROM_TOKENS, &arguments);
 }
 
 PG_FUNCTION_INFO_V1(apitoken_withdraw_module);

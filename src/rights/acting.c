@@ -131,7 +131,7 @@ UserModules(const ApitokenActing *acting)
 	apitoken_store_clear(&arguments);
 	apitoken_store_set_text(&arguments, 1, acting->actor.id);
 	apitoken_store_set_text(&arguments, 2, acting->account_id);
-	rows = apitoken_store_read(STATEMENT_USER_MODULES, &arguments);
+	rows = apitoken_store_run_active(STATEMENT_USER_MODULES, &arguments);
 
 	held.modules = palloc(sizeof(ApitokenHeldModule) * Max(rows, 1));
 	for (uint64 row = 0; row < rows; row++)

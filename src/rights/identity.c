@@ -146,7 +146,7 @@ FindUserScope(ApitokenCaller *caller)
 
 	apitoken_store_clear(&arguments);
 	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(caller->actor.id));
-	rows = apitoken_store_read(STATEMENT_USER_SCOPE, &arguments);
+	rows = apitoken_store_run_active(STATEMENT_USER_SCOPE, &arguments);
 
 	accounts = palloc(sizeof(Datum) * Max(rows, 1));
 	homes = palloc(sizeof(Datum) * Max(rows, 1));
@@ -233,7 +233,7 @@ apitoken_identity_user_holds(const ApitokenActor *actor, const char *account_id,
 	apitoken_store_set_pointer(&arguments, 2, cstring_to_text(module_code));
 	if (account_id != NULL)
 		apitoken_store_set_pointer(&arguments, 3, cstring_to_text(account_id));
-	return apitoken_store_read(STATEMENT_USER_HOLDS, &arguments) > 0;
+	return apitoken_store_run_active(STATEMENT_USER_HOLDS, &arguments) > 0;
 }
 
 /*
@@ -341,9 +341,9 @@ static uint64
 Write(const Writing *writing)
 {
 	if (writing->composed != NULL)
-		return apitoken_store_write_composed(writing->composed);
-	return writing->now ? apitoken_store_write_now(writing->statement, writing->arguments) :
-		apitoken_store_write(writing->statement, writing->arguments);
+		return apitoken_store_run_composed_latest(writing->composed);
+	return writing->now ? apitoken_store_run_latest(writing->statement, writing->arguments) :
+		apitoken_store_run_fresh(writing->statement, writing->arguments);
 }
 
 static uint64
@@ -368,7 +368,7 @@ WriteAs(const ApitokenCaller *caller, const Writing *writing)
 /*
  * Runs a statement that writes, on behalf of a caller: for as long as it runs,
  * triggers learn from apitoken_identity_writer who that is.  now: under the latest
- * snapshot, see apitoken_store_write_now.
+ * snapshot, see apitoken_store_run_latest.
  */
 uint64
 apitoken_identity_write_as(const ApitokenCaller *caller, ApitokenStatement statement,
@@ -379,7 +379,7 @@ apitoken_identity_write_as(const ApitokenCaller *caller, ApitokenStatement state
 	return WriteAs(caller, &writing);
 }
 
-/* The same for a statement that was composed, see apitoken_store_write_composed. */
+/* The same for a statement that was composed, see apitoken_store_run_composed_latest. */
 uint64
 apitoken_identity_write_composed_as(const ApitokenCaller *caller, ApitokenSql *sql)
 {

@@ -34,7 +34,7 @@ apitoken_offer_read(const char *account_id)
 	apitoken_store_clear(&arguments);
 	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(account_id));
 	offer->account_id = account_id;
-	offer->count = apitoken_store_read(STATEMENT_OFFERED_MODULES, &arguments);
+	offer->count = apitoken_store_run_active(STATEMENT_OFFERED_MODULES, &arguments);
 	offer->modules = palloc(sizeof(ApitokenOfferedModule) * Max(offer->count, 1));
 	for (uint64 row = 0; row < offer->count; row++)
 	{

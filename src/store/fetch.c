@@ -451,7 +451,7 @@ ReadByStatement(ApitokenStatement statement, const ApitokenKeys *keys, int64 lim
 		apitoken_store_set_pointer(&arguments, column + 1,
 								   apitoken_ids_array(keys->columns[column], keys->count));
 	apitoken_store_set(&arguments, lookup->nkeys + 1, Int64GetDatum(limit));
-	DeliverResult(apitoken_store_read(statement, &arguments), delivery);
+	DeliverResult(apitoken_store_run_active(statement, &arguments), delivery);
 }
 
 static void

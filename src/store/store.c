@@ -574,21 +574,58 @@ SecureSearchPath(void)
 								 GUC_ACTION_SAVE, true, ERROR, false);
 }
 
-static uint64
-Execute(ApitokenStatement statement, ApitokenArguments *arguments, bool read_only)
+/* Under which snapshot a statement runs. */
+typedef enum Under
+{
+	UNDER_ACTIVE,				/* the active one: it only reads */
+	UNDER_FRESH,				/* one of its own, if the isolation has it so */
+	UNDER_LATEST,				/* the latest, whatever the isolation */
+	UNDER_LATEST_CROSSCHECKED	/* the same, but 40001 for what is newer than
+								 * the transaction's */
+} Under;
+
+/*
+ * Enters the server's executor and comes out of it: SPI leaves a memory context of
+ * its own behind.  Returns what SPI does.
+ */
+static int
+Enter(SPIPlanPtr plan, Datum *values, const char *nulls, Under under)
 {
 	MemoryContext context = CurrentMemoryContext;
+	Snapshot	latest = InvalidSnapshot;
+	Snapshot	crosscheck = InvalidSnapshot;
+	int			result;
+
+	if (under >= UNDER_LATEST && IsolationUsesXactSnapshot())
+	{
+		CommandCounterIncrement();
+		latest = GetLatestSnapshot();
+		if (under == UNDER_LATEST_CROSSCHECKED)
+			crosscheck = GetTransactionSnapshot();
+	}
+	result = SPI_execute_snapshot(plan, values, nulls, latest, crosscheck, under == UNDER_ACTIVE,
+								  true, 0);
+	MemoryContextSwitchTo(context);
+	return result;
+}
+
+/* Returns how many rows there are.  Raises XX000 if it is not what was to come. */
+static uint64
+CountRows(const char *name, int result, int expected)
+{
+	if (result != expected)
+		apitoken_error_statement(name, SPI_result_code_string(result));
+	return SPI_processed;
+}
+
+static uint64
+Run(ApitokenStatement statement, ApitokenArguments *arguments, Under under)
+{
 	int			result;
 
 	SecureSearchPath();
-	result = SPI_execute_plan(PreparePlan(statement), arguments->values, arguments->nulls,
-							  read_only, 0);
-
-	/* SPI leaves its own context behind */
-	MemoryContextSwitchTo(context);
-	if (result != statements[statement].result)
-		apitoken_error_statement(statements[statement].name, SPI_result_code_string(result));
-	return SPI_processed;
+	result = Enter(PreparePlan(statement), arguments->values, arguments->nulls, under);
+	return CountRows(statements[statement].name, result, statements[statement].result);
 }
 
 /* Makes all arguments null. */
@@ -639,26 +676,27 @@ apitoken_store_set_text(ApitokenArguments *arguments, int number, const char *st
  * Raises XX000 if the statement cannot be prepared, and whatever it raises.
  */
 uint64
-apitoken_store_read(ApitokenStatement statement, ApitokenArguments *arguments)
+apitoken_store_run_active(ApitokenStatement statement, ApitokenArguments *arguments)
 {
-	return Execute(statement, arguments, true);
+	return Run(statement, arguments, UNDER_ACTIVE);
 }
 
 /*
  * Runs a statement that was composed, of this file's kind, once; else as
- * apitoken_store_read.
+ * apitoken_store_run_active.
  */
 uint64
-apitoken_store_read_composed(ApitokenSql *sql)
+apitoken_store_run_composed_active(ApitokenSql *sql)
 {
+	MemoryContext context = CurrentMemoryContext;
 	int			result;
 
 	SecureSearchPath();
+	/* unlike a plan that is prepared, what it makes is not copied to be kept */
 	result = SPI_execute_with_args(NamedText(sql->name, sql->text.data), sql->count, sql->types,
 								   sql->values, NULL, true, 0);
-	if (result != SPI_OK_SELECT)
-		apitoken_error_statement(sql->name, SPI_result_code_string(result));
-	return SPI_processed;
+	MemoryContextSwitchTo(context);
+	return CountRows(sql->name, result, SPI_OK_SELECT);
 }
 
 /*
@@ -667,55 +705,19 @@ apitoken_store_read_composed(ApitokenSql *sql)
  * comes after.  Returns as above; raises 25006 in a read-only transaction.
  */
 uint64
-apitoken_store_write(ApitokenStatement statement, ApitokenArguments *arguments)
+apitoken_store_run_fresh(ApitokenStatement statement, ApitokenArguments *arguments)
 {
-	return Execute(statement, arguments, false);
+	return Run(statement, arguments, UNDER_FRESH);
 }
 
 /*
- * Runs a plan that writes under the latest snapshot, whatever the isolation.
- * Returns what SPI does.
- */
-static int
-ExecuteLatest(SPIPlanPtr plan, Datum *values, const char *nulls, bool crosschecks)
-{
-	MemoryContext context = CurrentMemoryContext;
-	Snapshot	latest = InvalidSnapshot;
-	Snapshot	crosscheck = InvalidSnapshot;
-	int			result;
-
-	if (IsolationUsesXactSnapshot())
-	{
-		CommandCounterIncrement();
-		latest = GetLatestSnapshot();
-		if (crosschecks)
-			crosscheck = GetTransactionSnapshot();
-	}
-	result = SPI_execute_snapshot(plan, values, nulls, latest, crosscheck, false, true, 0);
-	MemoryContextSwitchTo(context);
-	return result;
-}
-
-static uint64
-ExecuteStatementLatest(ApitokenStatement statement, ApitokenArguments *arguments, bool crosschecks)
-{
-	int			result;
-
-	SecureSearchPath();
-	result = ExecuteLatest(PreparePlan(statement), arguments->values, arguments->nulls, crosschecks);
-	if (result != statements[statement].result)
-		apitoken_error_statement(statements[statement].name, SPI_result_code_string(result));
-	return SPI_processed;
-}
-
-/*
- * The same as apitoken_store_write, but what others have committed by now counts
+ * The same as apitoken_store_run_fresh, but what others have committed by now counts
  * under repeatable read and above, too: for what has to find everything there is.
  */
 uint64
-apitoken_store_write_now(ApitokenStatement statement, ApitokenArguments *arguments)
+apitoken_store_run_latest(ApitokenStatement statement, ApitokenArguments *arguments)
 {
-	return ExecuteStatementLatest(statement, arguments, false);
+	return Run(statement, arguments, UNDER_LATEST);
 }
 
 /*
@@ -723,28 +725,27 @@ apitoken_store_write_now(ApitokenStatement statement, ApitokenArguments *argumen
  * since the transaction's snapshot was taken, under repeatable read and above:
  * as the server's own foreign keys do, it finds such rows, and raises 40001.
  */
-void
-apitoken_store_write_latest(ApitokenStatement statement, ApitokenArguments *arguments)
+uint64
+apitoken_store_run_crosschecked(ApitokenStatement statement, ApitokenArguments *arguments)
 {
-	(void) ExecuteStatementLatest(statement, arguments, true);
+	return Run(statement, arguments, UNDER_LATEST_CROSSCHECKED);
 }
 
-/* The same as apitoken_store_write_now for an UPDATE ... RETURNING that was composed. */
+/* The same as apitoken_store_run_latest for an UPDATE ... RETURNING that was composed. */
 uint64
-apitoken_store_write_composed(ApitokenSql *sql)
+apitoken_store_run_composed_latest(ApitokenSql *sql)
 {
 	SPIPlanPtr	plan;
-	int			result;
+	uint64		rows;
 
 	SecureSearchPath();
 	plan = SPI_prepare(NamedText(sql->name, sql->text.data), sql->count, sql->types);
 	if (plan == NULL)
 		apitoken_error_statement(sql->name, SPI_result_code_string(SPI_result));
-	result = ExecuteLatest(plan, sql->values, NULL, false);
-	if (result != SPI_OK_UPDATE_RETURNING)
-		apitoken_error_statement(sql->name, SPI_result_code_string(result));
+	rows = CountRows(sql->name, Enter(plan, sql->values, NULL, UNDER_LATEST),
+					 SPI_OK_UPDATE_RETURNING);
 	SPI_freeplan(plan);
-	return SPI_processed;
+	return rows;
 }
 
 /* Returns a value of the last statement's result; column counts from 1. */
@@ -765,4 +766,11 @@ apitoken_store_cstring(uint64 row, int column)
 	Datum		value = apitoken_store_value(row, column, &isnull);
 
 	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+/* The same for a column that is known by its name. */
+char *
+apitoken_store_cstring_of(uint64 row, const char *column)
+{
+	return apitoken_store_cstring(row, SPI_fnumber(SPI_tuptable->tupdesc, column));
 }

@@ -108,15 +108,16 @@ extern void apitoken_store_set_text(ApitokenArguments *arguments, int number, co
 extern int	apitoken_store_heed_policies(void);
 extern void apitoken_store_pass_policies(int security_context);
 
-extern uint64 apitoken_store_read(ApitokenStatement statement, ApitokenArguments *arguments);
-extern uint64 apitoken_store_read_composed(ApitokenSql *sql);
-extern uint64 apitoken_store_write(ApitokenStatement statement, ApitokenArguments *arguments);
-extern uint64 apitoken_store_write_now(ApitokenStatement statement,
-									   ApitokenArguments *arguments);
-extern uint64 apitoken_store_write_composed(ApitokenSql *sql);
-extern void apitoken_store_write_latest(ApitokenStatement statement,
+extern uint64 apitoken_store_run_active(ApitokenStatement statement, ApitokenArguments *arguments);
+extern uint64 apitoken_store_run_composed_active(ApitokenSql *sql);
+extern uint64 apitoken_store_run_fresh(ApitokenStatement statement, ApitokenArguments *arguments);
+extern uint64 apitoken_store_run_latest(ApitokenStatement statement,
 										ApitokenArguments *arguments);
+extern uint64 apitoken_store_run_composed_latest(ApitokenSql *sql);
+extern uint64 apitoken_store_run_crosschecked(ApitokenStatement statement,
+											  ApitokenArguments *arguments);
 extern Datum apitoken_store_value(uint64 row, int column, bool *isnull);
 extern char *apitoken_store_cstring(uint64 row, int column);
+extern char *apitoken_store_cstring_of(uint64 row, const char *column);
 
 #endif							/* APITOKEN_STORE_H */
