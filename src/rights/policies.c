@@ -71,7 +71,7 @@ apitoken_visible_accounts(PG_FUNCTION_ARGS)
 
 /* A column's value as text: a Datum has several forms.  NULL if it is null. */
 static char *
-Value(TriggerData *trigger, HeapTuple row, const char *column)
+ColumnText(TriggerData *trigger, HeapTuple row, const char *column)
 {
 	TupleDesc	tupdesc = trigger->tg_relation->rd_att;
 
@@ -87,8 +87,8 @@ IsSame(const char *a, const char *b)
 static bool
 IsChanged(TriggerData *trigger, const char *column)
 {
-	return !IsSame(Value(trigger, trigger->tg_trigtuple, column),
-				   Value(trigger, trigger->tg_newtuple, column));
+	return !IsSame(ColumnText(trigger, trigger->tg_trigtuple, column),
+				   ColumnText(trigger, trigger->tg_newtuple, column));
 }
 
 /* Does row security bind who writes the row?  The functions' own writes are the owner's. */
@@ -136,8 +136,8 @@ static const Audited updated = {"updated_by_type", "updated_by_id"};
 static void
 CheckNamed(TriggerData *trigger, HeapTuple row, const Audited *audited, const ApitokenActor *actor)
 {
-	const char *type = Value(trigger, row, audited->type);
-	const char *id = Value(trigger, row, audited->id);
+	const char *type = ColumnText(trigger, row, audited->type);
+	const char *id = ColumnText(trigger, row, audited->id);
 
 	if (type == NULL && id == NULL)
 		return;
