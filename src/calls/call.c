@@ -10,10 +10,10 @@
  */
 #include "calls/call.h"
 
-#include "access/xact.h"
 #include "document/self.h"
 #include "errors.h"
 #include "miscadmin.h"
+#include "rights/acting.h"
 #include "rights/acts.h"
 #include "store/gates.h"
 #include "utils/builtins.h"
@@ -69,26 +69,15 @@ apitoken_call_fields(FunctionCallInfo fcinfo, int argument)
 	return apitoken_fields_parse(VARDATA_ANY(fields), VARSIZE_ANY_EXHDR(fields));
 }
 
-/*
- * Finds out who acts, and what he may: as things are now, and not as they were
- * when the transaction began.  In parallel mode no newer snapshot can be taken.
- */
+/* Finds out who acts, and what he may, as things are now. */
 static void
 Identify(ApitokenCall *call)
 {
-	uint64		completed = 0;
+	uint64		completed = apitoken_acting_begin();
 
-	if (!IsInParallelMode())
-	{
-		Snapshot	latest = GetLatestSnapshot();
-
-		completed = apitoken_snapshot_completed(latest);
-		PushActiveSnapshot(latest);
-	}
 	call->caller = apitoken_identity_caller(call->ownership.role, call->operation);
 	call->caller.completed = completed;
-	if (!IsInParallelMode())
-		PopActiveSnapshot();
+	apitoken_acting_end();
 }
 
 /*

@@ -39,7 +39,7 @@ Ask(Question *question)
 	apitoken_error_guard(&question->guard, false);
 	question->result_context = CurrentMemoryContext;
 	question->ownership = apitoken_owner_enter();
-	apitoken_acting_begin();
+	(void) apitoken_acting_begin();
 	question->acting = apitoken_acting();
 }
 

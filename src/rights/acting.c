@@ -29,23 +29,32 @@
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
+static Oid
+TokensRelation(void)
+{
+	return get_relname_relid("api_tokens", get_namespace_oid(APITOKEN_SCHEMA, false));
+}
+
 /*
  * Begins to look at things as they are now, and not as they were when the
- * transaction or the statement began, until apitoken_acting_end.
+ * transaction or the statement began, until apitoken_acting_end: whoever asks who
+ * acts, or what he may, does.  Returns how many transactions had ended then, see
+ * apitoken_snapshot_completed.
  *
  * In parallel mode, leader and workers alike, the server takes no newer snapshot
  * for a statement; but it does for what it reads in catalogs, at any moment, and
  * such a snapshot shows all else as well.  It is taken anew for a table that is
  * no catalog.
  */
-void
+uint64
 apitoken_acting_begin(void)
 {
-	Oid			schema = get_namespace_oid(APITOKEN_SCHEMA, false);
+	Snapshot	now = IsInParallelMode() ? GetCatalogSnapshot(TokensRelation()) :
+		GetLatestSnapshot();
+	uint64		completed = apitoken_snapshot_completed(now);
 
-	PushActiveSnapshot(IsInParallelMode() ?
-					   GetCatalogSnapshot(get_relname_relid("api_tokens", schema)) :
-					   GetLatestSnapshot());
+	PushActiveSnapshot(now);
+	return completed;
 }
 
 /* Ends it. */

@@ -22,7 +22,7 @@ typedef struct ApitokenActing
 	const char *account_id;		/* NULL: a user of whom it is not known */
 } ApitokenActing;
 
-extern void apitoken_acting_begin(void);
+extern uint64 apitoken_acting_begin(void);
 extern void apitoken_acting_end(void);
 
 extern ApitokenActing apitoken_acting(void);

@@ -10,16 +10,15 @@
  */
 #include "compat.h"
 
-#include "access/xact.h"
 #include "errors.h"
 #include "fmgr.h"
+#include "rights/acting.h"
 #include "rights/actor.h"
 #include "rights/identity.h"
 #include "store/trigger_row.h"
 #include "utils/array.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
-#include "utils/snapmgr.h"
 
 /*
  * Finds what the caller sees.  The array is in the memory context that was
@@ -33,12 +32,9 @@ VisibleToCaller(void)
 	ApitokenCaller caller;
 	MemoryContext old;
 
-	/* as things are now: but in parallel mode no newer snapshot can be taken */
-	if (!IsInParallelMode())
-		PushActiveSnapshot(GetLatestSnapshot());
+	(void) apitoken_acting_begin();
 	(void) apitoken_identity_find(ownership.role, OPERATION_SEE, &caller);
-	if (!IsInParallelMode())
-		PopActiveSnapshot();
+	apitoken_acting_end();
 
 	old = MemoryContextSwitchTo(result_context);
 	caller.accounts = DatumGetArrayTypePCopy(PointerGetDatum(caller.accounts));
