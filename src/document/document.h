@@ -59,8 +59,15 @@ typedef struct ApitokenLeaves
  */
 #define APITOKEN_TEXT_GROWTH 6
 
-/* A user group has three lists. */
-#define APITOKEN_GROUP_LISTS 3
+/* The lists of a user group, by which their leaves are known. */
+typedef enum ApitokenGroupList
+{
+	GROUP_MODULES,
+	GROUP_USERS,
+	GROUP_BUYERS
+} ApitokenGroupList;
+
+#define APITOKEN_GROUP_LISTS (GROUP_BUYERS + 1)
 
 /* How much of it is given; less than all where there is no room for it. */
 typedef enum ApitokenExtent
@@ -102,7 +109,7 @@ typedef struct ApitokenDocument
 
 	ApitokenList groups_of_account;
 	ApitokenList modules_of_token;
-	ApitokenLeaves leaves[APITOKEN_GROUP_LISTS];	/* modules, users, buyers */
+	ApitokenLeaves leaves[APITOKEN_GROUP_LISTS];
 	ApitokenRows errors;
 	ApitokenList errors_of_buyer;	/* by the buyer's number as a leaf */
 } ApitokenDocument;

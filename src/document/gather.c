@@ -74,9 +74,12 @@ AnalyzeFields(const ApitokenDocument *document)
 	if (document->extent != EXTENT_WHOLE)
 		requests.user_groups.wanted = false;
 	requests.group_account = RequestOf(requests.user_groups, RESOURCE_USER_GROUP, "account");
-	requests.group_lists[0] = RequestOf(requests.user_groups, RESOURCE_USER_GROUP, "modules");
-	requests.group_lists[1] = RequestOf(requests.user_groups, RESOURCE_USER_GROUP, "users");
-	requests.group_lists[2] = RequestOf(requests.user_groups, RESOURCE_USER_GROUP, "buyers");
+	requests.group_lists[GROUP_MODULES] =
+		RequestOf(requests.user_groups, RESOURCE_USER_GROUP, "modules");
+	requests.group_lists[GROUP_USERS] =
+		RequestOf(requests.user_groups, RESOURCE_USER_GROUP, "users");
+	requests.group_lists[GROUP_BUYERS] =
+		RequestOf(requests.user_groups, RESOURCE_USER_GROUP, "buyers");
 	return requests;
 }
 
@@ -372,7 +375,7 @@ StartLeaves(ApitokenDocument *document, ApitokenResourceKind kind, const char *l
 	LeafWriter	writer = {0};
 
 	writer.document = document;
-	writer.leaves = &document->leaves[apitoken_members_leaf_list(kind)];
+	writer.leaves = &document->leaves[apitoken_members_group_list(kind)];
 	writer.list = group->members[apitoken_model_find_member(group, list, strlen(list))].member;
 	writer.kind = kind;
 	writer.fields = fields;
@@ -428,7 +431,7 @@ ReadUsers(ApitokenDocument *document, ApitokenFields *fields, const ApitokenKeys
 	ApitokenKeys keys;
 	LeafWriter	writer;
 
-	ReadLinks(&document->leaves[apitoken_members_leaf_list(RESOURCE_USER)].of_group, ids,
+	ReadLinks(&document->leaves[GROUP_USERS].of_group, ids,
 			  LOOKUP_GROUP_USERS, &user_link, groups);
 	writer = StartLeaves(document, RESOURCE_USER, "users", fields, ids->count);
 	keys.count = ids->count;
@@ -465,8 +468,7 @@ ReadBuyers(ApitokenDocument *document, Request request, const ApitokenKeys *grou
 {
 	const ApitokenShape *shape = apitoken_model_shape(RESOURCE_BUYER);
 	int			errors = apitoken_model_find_member(shape, "errors", strlen("errors"));
-	ApitokenList *of_group =
-		&document->leaves[apitoken_members_leaf_list(RESOURCE_BUYER)].of_group;
+	ApitokenList *of_group = &document->leaves[GROUP_BUYERS].of_group;
 	ApitokenIds *ids = apitoken_ids_create();
 	ApitokenKeys keys;
 	LeafWriter	writer;
@@ -493,8 +495,7 @@ static void
 WriteModuleLeaves(ApitokenDocument *document, ApitokenFields *fields)
 {
 	ApitokenRows *modules = &document->modules.rows;
-	ApitokenList *of_group =
-		&document->leaves[apitoken_members_leaf_list(RESOURCE_MODULE)].of_group;
+	ApitokenList *of_group = &document->leaves[GROUP_MODULES].of_group;
 	LeafWriter	writer = StartLeaves(document, RESOURCE_MODULE, "modules", fields,
 									 modules->count);
 	bool		absent = false;
@@ -535,8 +536,8 @@ ReadModules(ApitokenDocument *document, const Requests *requests, const Apitoken
 {
 	ApitokenIds *ids = apitoken_ids_create();
 
-	if (requests->group_lists[0].wanted)
-		ReadLinks(&document->leaves[apitoken_members_leaf_list(RESOURCE_MODULE)].of_group, ids,
+	if (requests->group_lists[GROUP_MODULES].wanted)
+		ReadLinks(&document->leaves[GROUP_MODULES].of_group, ids,
 				  LOOKUP_GROUP_MODULES, &module_link, groups);
 	if (requests->modules.wanted)
 	{
@@ -547,8 +548,8 @@ ReadModules(ApitokenDocument *document, const Requests *requests, const Apitoken
 	}
 
 	document->modules = apitoken_resources_fetch(RESOURCE_MODULE, LOOKUP_MODULES, ids);
-	if (requests->group_lists[0].wanted)
-		WriteModuleLeaves(document, requests->group_lists[0].fields);
+	if (requests->group_lists[GROUP_MODULES].wanted)
+		WriteModuleLeaves(document, requests->group_lists[GROUP_MODULES].fields);
 	if (requests->modules.wanted)
 		DropAbsentModules(&document->modules_of_token, &document->modules.rows);
 }
@@ -653,11 +654,11 @@ apitoken_gather(ApitokenDocument *document)
 		ReadUserGroups(document);
 		groups = OwnedKeys(&document->user_groups);
 	}
-	if (requests.modules.wanted || requests.group_lists[0].wanted)
+	if (requests.modules.wanted || requests.group_lists[GROUP_MODULES].wanted)
 		ReadModules(document, &requests, &groups);
-	if (requests.group_lists[1].wanted)
-		ReadUsers(document, requests.group_lists[1].fields, &groups);
-	if (requests.group_lists[2].wanted)
-		ReadBuyers(document, requests.group_lists[2], &groups);
+	if (requests.group_lists[GROUP_USERS].wanted)
+		ReadUsers(document, requests.group_lists[GROUP_USERS].fields, &groups);
+	if (requests.group_lists[GROUP_BUYERS].wanted)
+		ReadBuyers(document, requests.group_lists[GROUP_BUYERS], &groups);
 	ReadActors(document, &requests);
 }

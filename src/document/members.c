@@ -198,26 +198,30 @@ WriteSecret(ResourceWriter *writer, ApitokenContainer *parent, Datum id)
  * Lists
  */
 
-/* Returns which of ApitokenDocument.leaves holds a user group's list. */
-int
-apitoken_members_leaf_list(ApitokenResourceKind target)
+/*
+ * Returns which of a user group's lists leads to such resources.  Raises XX000 if none
+ * does.
+ */
+ApitokenGroupList
+apitoken_members_group_list(ApitokenResourceKind target)
 {
 	switch (target)
 	{
 		case RESOURCE_MODULE:
-			return 0;
+			return GROUP_MODULES;
 		case RESOURCE_USER:
-			return 1;
+			return GROUP_USERS;
+		case RESOURCE_BUYER:
+			return GROUP_BUYERS;
 		default:
-			Assert(target == RESOURCE_BUYER);
-			return 2;
+			apitoken_error_statement("apitoken document", "user groups have no such list");
 	}
 }
 
 static const ApitokenLeaves *
 ListLeaves(const ResourceWriter *writer, const ApitokenShapeMember *member)
 {
-	return &writer->document->leaves[apitoken_members_leaf_list(member->member->target)];
+	return &writer->document->leaves[apitoken_members_group_list(member->member->target)];
 }
 
 /* A list of all its owners. */
@@ -234,9 +238,10 @@ ListOf(const ResourceWriter *writer, const ApitokenShapeMember *member)
 			return &document->groups_of_account;
 		case RESOURCE_BUYER:
 			return &document->errors_of_buyer;
-		default:
-			Assert(writer->place->resource.kind == RESOURCE_TOKEN);
+		case RESOURCE_TOKEN:
 			return &document->modules_of_token;
+		default:
+			apitoken_error_statement("apitoken document", "such a resource has no list");
 	}
 }
 

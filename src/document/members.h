@@ -17,6 +17,6 @@ extern void apitoken_members_write(ApitokenDocument *document, StringInfo buffer
 								   ApitokenContainer *parent, ApitokenPlace *place,
 								   const ApitokenShape *shape, ApitokenRow *row,
 								   ApitokenFields *fields);
-extern int	apitoken_members_leaf_list(ApitokenResourceKind target);
+extern ApitokenGroupList apitoken_members_group_list(ApitokenResourceKind target);
 
 #endif							/* APITOKEN_MEMBERS_H */

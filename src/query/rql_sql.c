@@ -1033,8 +1033,7 @@ CompileScope(Compiler *compiler, StringInfo out, const ApitokenCaller *caller)
 		return TOKENS;
 	}
 
-	deconstruct_array(caller->accounts, TEXTOID, -1, false, TYPALIGN_INT, &accounts, NULL,
-					  &count);
+	count = apitoken_ids_of_array(caller->accounts, &accounts);
 	appendStringInfoString(out, "t.status " OP("<>") " 'Deleted' AND ");
 	if (caller->only_self)
 	{

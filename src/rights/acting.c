@@ -23,8 +23,8 @@
 #include "access/xact.h"
 #include "apitoken.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_type.h"
 #include "request.h"
+#include "store/ids.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
@@ -82,15 +82,14 @@ ChooseAccount(ArrayType *homes)
 {
 	const char *named = NamedAccount();
 	Datum	   *accounts;
-	int			count;
+	int			count = apitoken_ids_of_array(homes, &accounts);
 
-	deconstruct_array(homes, TEXTOID, -1, false, TYPALIGN_INT, &accounts, NULL, &count);
 	if (named == NULL)
 		return count == 1 ? TextDatumGetCString(accounts[0]) : NULL;
 
 	for (int i = 0; i < count; i++)
 	{
-		if (strcmp(TextDatumGetCString(accounts[i]), named) == 0)
+		if (apitoken_ids_is(accounts[i], named))
 			return named;
 	}
 	return NULL;

@@ -24,6 +24,7 @@
 #include "errors.h"
 #include "miscadmin.h"
 #include "request.h"
+#include "store/ids.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -162,4 +163,11 @@ bool
 apitoken_actor_is_token(const ApitokenActor *actor)
 {
 	return strcmp(actor->type, ACTOR_TOKEN) == 0;
+}
+
+/* Are the two the same actor?  Nobody is the same as nobody. */
+bool
+apitoken_actor_same(const ApitokenActor *a, const ApitokenActor *b)
+{
+	return apitoken_ids_same(a->type, b->type) && apitoken_ids_same(a->id, b->id);
 }

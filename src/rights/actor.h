@@ -23,5 +23,6 @@ extern void apitoken_actor_define_setting(void);
 extern void apitoken_actor_set(const char *type, const char *id);
 extern ApitokenActor apitoken_actor_current(void);
 extern bool apitoken_actor_is_token(const ApitokenActor *actor);
+extern bool apitoken_actor_same(const ApitokenActor *a, const ApitokenActor *b);
 
 #endif							/* APITOKEN_ACTOR_H */

@@ -74,18 +74,12 @@ typedef struct ActEntry
 } ActEntry;
 
 static inline bool
-SameString(const char *a, const char *b)
-{
-	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
-static inline bool
 SameAct(const Act *a, const Act *b)
 {
 	return a->kind == b->kind && a->everywhere == b->everywhere &&
 		a->role == b->role && a->operation == b->operation &&
-		SameString(a->actor.type, b->actor.type) && SameString(a->actor.id, b->actor.id) &&
-		SameString(a->account_id, b->account_id) && SameString(a->module, b->module);
+		apitoken_actor_same(&a->actor, &b->actor) &&
+		apitoken_ids_same(a->account_id, b->account_id) && apitoken_ids_same(a->module, b->module);
 }
 
 static inline uint32
@@ -157,7 +151,7 @@ Covers(const ApitokenCaller *all, const ApitokenCaller *some)
 		return true;
 	if (some->everywhere)
 		return false;
-	deconstruct_array(some->accounts, TEXTOID, -1, false, TYPALIGN_INT, &accounts, NULL, &count);
+	count = apitoken_ids_of_array(some->accounts, &accounts);
 	for (int i = 0; i < count; i++)
 	{
 		if (!apitoken_ids_array_has(all->accounts, TextDatumGetCString(accounts[i])))
@@ -606,7 +600,7 @@ AddHomes(ApitokenGates *gates, const ApitokenActor *actor)
 
 	if (!apitoken_identity_scope(*actor, &scope))
 		return;
-	deconstruct_array(scope.homes, TEXTOID, -1, false, TYPALIGN_INT, &homes, NULL, &count);
+	count = apitoken_ids_of_array(scope.homes, &homes);
 	for (int i = 0; i < count; i++)
 		apitoken_gates_add(gates, GATE_ACCOUNT, TextDatumGetCString(homes[i]));
 }
@@ -615,8 +609,7 @@ AddHomes(ApitokenGates *gates, const ApitokenActor *actor)
 static bool
 SameGates(const Act *a, const Act *b)
 {
-	return SameString(a->actor.type, b->actor.type) && SameString(a->actor.id, b->actor.id) &&
-		a->own == b->own;
+	return apitoken_actor_same(&a->actor, &b->actor) && a->own == b->own;
 }
 
 /* Adds the gates of an act's actor, by the view that his rights are looked for in. */

@@ -15,6 +15,7 @@
 #include "rights/acting.h"
 #include "rights/actor.h"
 #include "rights/identity.h"
+#include "store/ids.h"
 #include "store/trigger_row.h"
 #include "utils/array.h"
 #include "utils/rel.h"
@@ -75,16 +76,10 @@ ColumnText(TriggerData *trigger, HeapTuple row, const char *column)
 }
 
 static bool
-IsSame(const char *a, const char *b)
-{
-	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
-}
-
-static bool
 IsChanged(TriggerData *trigger, const char *column)
 {
-	return !IsSame(ColumnText(trigger, trigger->tg_trigtuple, column),
-				   ColumnText(trigger, trigger->tg_newtuple, column));
+	return !apitoken_ids_same(ColumnText(trigger, trigger->tg_trigtuple, column),
+							  ColumnText(trigger, trigger->tg_newtuple, column));
 }
 
 /* Does row security bind who writes the row?  The functions' own writes are the owner's. */
@@ -132,12 +127,12 @@ static const Audited updated = {"updated_by_type", "updated_by_id"};
 static void
 CheckNamed(TriggerData *trigger, HeapTuple row, const Audited *audited, const ApitokenActor *actor)
 {
-	const char *type = ColumnText(trigger, row, audited->type);
-	const char *id = ColumnText(trigger, row, audited->id);
+	ApitokenActor named = {ColumnText(trigger, row, audited->type),
+	ColumnText(trigger, row, audited->id)};
 
-	if (type == NULL && id == NULL)
+	if (named.type == NULL && named.id == NULL)
 		return;
-	if (actor->type == NULL || !IsSame(type, actor->type) || !IsSame(id, actor->id))
+	if (!apitoken_actor_same(&named, actor))
 		apitoken_error_kept_column(trigger->tg_relation, audited->id);
 }
 

@@ -31,12 +31,15 @@ HashId(const text *id)
 }
 
 static inline bool
+SameBytes(const text *a, const char *b, Size length)
+{
+	return VARSIZE_ANY_EXHDR(a) == length && memcmp(VARDATA_ANY(a), b, length) == 0;
+}
+
+static inline bool
 SameId(const text *a, const text *b)
 {
-	int			length = VARSIZE_ANY_EXHDR(a);
-
-	return length == VARSIZE_ANY_EXHDR(b) &&
-		memcmp(VARDATA_ANY(a), VARDATA_ANY(b), length) == 0;
+	return SameBytes(a, VARDATA_ANY(b), VARSIZE_ANY_EXHDR(b));
 }
 
 #define SH_PREFIX ids
@@ -106,21 +109,41 @@ apitoken_ids_array(const Datum *texts, int count)
 	return construct_array((Datum *) texts, count, TEXTOID, -1, false, TYPALIGN_INT);
 }
 
+/* Sets texts to those of a text[], in the current memory context; returns how many. */
+int
+apitoken_ids_of_array(ArrayType *ids, Datum **texts)
+{
+	int			count;
+
+	deconstruct_array(ids, TEXTOID, -1, false, TYPALIGN_INT, texts, NULL, &count);
+	return count;
+}
+
 /* Is the id one of those in a text[]? */
 bool
 apitoken_ids_array_has(ArrayType *ids, const char *id)
 {
-	Datum	   *elements;
-	int			count;
+	Datum	   *texts;
+	int			count = apitoken_ids_of_array(ids, &texts);
 
-	deconstruct_array(ids, TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL, &count);
 	for (int i = 0; i < count; i++)
 	{
-		text	   *element = DatumGetTextPP(elements[i]);
-
-		if (VARSIZE_ANY_EXHDR(element) == strlen(id) &&
-			memcmp(VARDATA_ANY(element), id, strlen(id)) == 0)
+		if (apitoken_ids_is(texts[i], id))
 			return true;
 	}
 	return false;
+}
+
+/* Is the id (text) that one? */
+bool
+apitoken_ids_is(Datum id, const char *string)
+{
+	return SameBytes(DatumGetTextPP(id), string, strlen(string));
+}
+
+/* Are the two the same?  NULL is the same as NULL. */
+bool
+apitoken_ids_same(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }

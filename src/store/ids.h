@@ -28,7 +28,10 @@ typedef struct ApitokenIds
 extern ApitokenIds *apitoken_ids_create(void);
 extern int	apitoken_ids_add(ApitokenIds *ids, Datum id);
 extern ArrayType *apitoken_ids_array(const Datum *texts, int count);
+extern int	apitoken_ids_of_array(ArrayType *ids, Datum **texts);
 extern bool apitoken_ids_array_has(ArrayType *ids, const char *id);
+extern bool apitoken_ids_is(Datum id, const char *string);
+extern bool apitoken_ids_same(const char *a, const char *b);
 extern int	apitoken_ids_find(const ApitokenIds *ids, Datum id);
 
 #endif							/* APITOKEN_IDS_H */

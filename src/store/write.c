@@ -22,6 +22,7 @@
 #include "compat.h"
 #include "executor/executor.h"
 #include "storage/procarray.h"
+#include "store/ids.h"
 #include "store/target.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -192,16 +193,6 @@ InsertIndexTuples(Relation relation, TupleTableSlot *slot, bool update, Apitoken
  * A token's status
  */
 
-static bool
-IsText(Datum value, const char *string)
-{
-	const text *found = DatumGetTextPP(value);
-	Size		length = strlen(string);
-
-	return VARSIZE_ANY_EXHDR(found) == length &&
-		memcmp(VARDATA_ANY(found), string, length) == 0;
-}
-
 static Datum
 TokenValue(TupleTableSlot *slot, int column, bool *isnull)
 {
@@ -217,7 +208,7 @@ Starts(const ApitokenStatusChange *change, TupleTableSlot *slot)
 
 	for (int i = 0; i < change->from_count; i++)
 	{
-		if (IsText(status, change->from[i]))
+		if (apitoken_ids_is(status, change->from[i]))
 			return change->everywhere ||
 				apitoken_ids_array_has(change->accounts,
 									   TextDatumGetCString(TokenValue(slot, TOKEN_ACCOUNT_ID, &isnull)));
