@@ -260,6 +260,24 @@ SELECT is(helper.refusal(query), 'PT400|Bad Request|' || wanted, query) FROM (VA
 	(repeat('not(', 33) || 'id=x' || repeat(')', 33), 'Position 129 of the query: the query is nested too deeply.|Expected at most 32 levels.'),
 	('in(id,(' || repeat('x,', 1000) || 'x))', 'Position 2006 of the query: the query is too long.|Expected at most 1000 operators and values.')
 ) AS v (query, wanted);
+
+-- The values that a query may have are those of the tables' own checks, and no others.
+CREATE FUNCTION helper.enumerations() RETURNS TABLE (member text, known text[]) LANGUAGE sql AS $$
+	SELECT CASE conrelid WHEN 'apitoken.accounts'::regclass THEN 'account.' ELSE '' END || attname,
+			(SELECT array_agg(m[1] ORDER BY m[1] COLLATE "C") FROM regexp_matches(pg_get_constraintdef(c.oid), '''([^'']*)''::text', 'g') AS m)
+		FROM pg_constraint c JOIN pg_attribute ON attrelid = conrelid AND conkey = ARRAY[attnum]
+		WHERE conrelid IN ('apitoken.accounts'::regclass, 'apitoken.api_tokens'::regclass) AND contype = 'c'
+			AND pg_get_constraintdef(c.oid) ~ ' = ANY \(+ARRAY\['
+$$;
+SELECT is(array_agg(member ORDER BY member COLLATE "C"), '{account.status,account.type,status}', 'the members that have but a few values')
+	FROM helper.enumerations();
+SELECT is(
+	(SELECT array_agg(v ORDER BY v COLLATE "C")
+		FROM regexp_split_to_table(substring(helper.refusal(format('eq(%s,x)', member)) FROM 'Expected (.*)\.$'), ', | or ') AS v),
+	known, 'what is expected of ' || member || ' is what the table takes')
+	FROM helper.enumerations();
+SELECT is(helper.refusal(format('eq(%s,%s)', member, value)), 'ok', member || ' may be asked for ' || value)
+	FROM helper.enumerations(), unnest(known) AS value;
 SELECT is(helper.refusal('select=-foo'),
 	'PT400|Bad Request|The field "foo" does not exist: the API token has no member "foo".|Its members are: id, href, icon, name, $meta, audit, token, heldAt, status, account, modules, description, lastAccessAt.',
 	'a field that does not exist');

@@ -285,20 +285,33 @@ ConvertEmpty(const Compiler *compiler, const Target *target, const ApitokenRqlVa
 	}
 }
 
-/* The members that have but a few values, in upper and lower case as they are. */
+/*
+ * The members that have but a few values, in upper and lower case as they are: those
+ * of the columns' CHECKs, as test/list.sql sees to.
+ */
 typedef struct Enumeration
 {
 	const char *alias;
 	const char *column;
-	const char *values[4];
-	const char *expected;
+	const char *values[3];
 } Enumeration;
 
 static const Enumeration enumerations[] = {
-	{"t", "status", {"Active", "Disabled", "Deleted"}, "Active, Disabled or Deleted"},
-	{"a", "status", {"Active", "Enabled", "Disabled"}, "Active, Enabled or Disabled"},
-	{"a", "type", {"Client", "Vendor", "Operations"}, "Client, Vendor or Operations"},
+	{"t", "status", {"Active", "Disabled", "Deleted"}},
+	{"a", "status", {"Active", "Enabled", "Disabled"}},
+	{"a", "type", {"Client", "Vendor", "Operations"}},
 };
+
+static bool
+Enumerates(const Enumeration *enumeration, const char *value)
+{
+	for (int i = 0; i < (int) lengthof(enumeration->values); i++)
+	{
+		if (strcmp(value, enumeration->values[i]) == 0)
+			return true;
+	}
+	return false;
+}
 
 /* Raises PT400 for a value that the member never has, so that nothing would be found. */
 static void
@@ -311,13 +324,10 @@ CheckEnumeration(const Compiler *compiler, const Target *target, const ApitokenR
 		if (strcmp(target->alias, enumeration->alias) != 0 ||
 			strcmp(target->member->member->column, enumeration->column) != 0)
 			continue;
-		for (const char *const *known = enumeration->values; *known != NULL; known++)
-		{
-			if (strcmp(value->string, *known) == 0)
-				return;
-		}
-		Fail(compiler, value->position, "this member never has that value",
-			 enumeration->expected);
+		if (!Enumerates(enumeration, value->string))
+			Fail(compiler, value->position, "this member never has that value",
+				 psprintf("%s, %s or %s", enumeration->values[0], enumeration->values[1],
+						  enumeration->values[2]));
 	}
 }
 
