@@ -6,6 +6,7 @@
 #	tests_left_out           those that are not to be run
 #	tests_core               those of one SQL session that have most of src/
 #	                         between them, for what takes long
+#	tests_of_form TOOL       chooses those that take long with a tool, by FORM
 #	tests_run [LINE...]      runs them in a private server that has the lines
 #	                         given in its configuration
 #
@@ -22,9 +23,20 @@ shopt -s extglob nullglob
 # shellcheck disable=SC2034 # for who sources this
 tests_packages=(perl postgresql-@-pgtap libtap-parser-sourcehandler-pgtap-perl)
 tests_left_out=()
-# shellcheck disable=SC2034 # for who sources this
 tests_core="test/golden.sql test/errors.sql test/transitions.sql test/create.sql test/update.sql
 	test/authenticate.sql test/fields.sql test/list.sql test/trail.sql test/walk.sql test/index_reads.sql test/direct_writes.sql"
+
+# What FORM=short leaves out, and what a tool leaves out in any form; TESTS names
+# what is run in spite of it.
+tests_of_form() {
+	[ -z "${TESTS:-}" ] || return 0
+	case $1:${FORM:-} in
+		sanitize:short) TESTS=$tests_core ;;
+		valgrind:short) TESTS="test/errors.sql test/transitions.sql" ;;
+		valgrind:*) TESTS=$tests_core ;;
+		coverage:short) TESTS=$(cd "$project" && echo test/!(marketplace).sql test/{commit,signals}/run) ;;
+	esac
+}
 
 # Makes the database that each test gets a copy of.
 tests_template() {

@@ -1,5 +1,6 @@
 /*
- * What seldom happens, but may.
+ * What seldom happens is answered, or refused, as what happens each day: dates that are
+ * nearly ones, and the like.
  */
 \ir fixtures/life.psql
 

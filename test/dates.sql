@@ -1,5 +1,5 @@
 /*
- * Dates are YYYY-MM-DDTHH:mm:ss.sssZ in UTC, whatever the session's settings.
+ * Dates are written as YYYY-MM-DDTHH:mm:ss.sssZ in UTC, whatever the session's settings.
  */
 BEGIN;
 SELECT plan(78);

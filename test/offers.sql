@@ -1,6 +1,6 @@
 /*
- * What the default group's modules bound: whoever writes the tables by hand
- * gives an account's groups and tokens only what its default group has, and
+ * Nobody has what his account's default group has not: whoever writes the tables by
+ * hand gives an account's groups and tokens only what its default group has, and
  * takes nothing from them by a statement that changes nothing.
  */
 \ir fixtures/life.psql

@@ -35,46 +35,46 @@ typedef struct Right
 /* Every operation asks for OPERATION_SEE as well. */
 static const Right rights[][MAX_RIGHTS] = {
 	[OPERATION_SEE] = {
-		{"api_tokens", ACL_SELECT}
+		{"api_tokens", ACL_SELECT, false}
 	},
 	[OPERATION_READ] = {
-		{"accounts", ACL_SELECT},
-		{"user_groups", ACL_SELECT},
-		{"user_group_modules", ACL_SELECT},
-		{"user_group_users", ACL_SELECT},
-		{"user_group_buyers", ACL_SELECT},
-		{"modules", ACL_SELECT},
-		{"users", ACL_SELECT},
-		{"buyers", ACL_SELECT},
-		{"buyer_errors", ACL_SELECT},
-		{"api_token_modules", ACL_SELECT}
+		{"accounts", ACL_SELECT, false},
+		{"user_groups", ACL_SELECT, false},
+		{"user_group_modules", ACL_SELECT, false},
+		{"user_group_users", ACL_SELECT, false},
+		{"user_group_buyers", ACL_SELECT, false},
+		{"modules", ACL_SELECT, false},
+		{"users", ACL_SELECT, false},
+		{"buyers", ACL_SELECT, false},
+		{"buyer_errors", ACL_SELECT, false},
+		{"api_token_modules", ACL_SELECT, false}
 	},
 	[OPERATION_TRANSITION] = {
-		{"api_tokens", ACL_UPDATE}
+		{"api_tokens", ACL_UPDATE, false}
 	},
 	[OPERATION_UPDATE] = {
-		{"api_tokens", ACL_UPDATE}
+		{"api_tokens", ACL_UPDATE, false}
 	},
 	[OPERATION_UPDATE_MODULES] = {
-		{"accounts", ACL_SELECT},
-		{"user_groups", ACL_SELECT},
-		{"user_group_modules", ACL_SELECT},
-		{"modules", ACL_SELECT},
-		{"api_tokens", ACL_UPDATE},
+		{"accounts", ACL_SELECT, false},
+		{"user_groups", ACL_SELECT, false},
+		{"user_group_modules", ACL_SELECT, false},
+		{"modules", ACL_SELECT, false},
+		{"api_tokens", ACL_UPDATE, false},
 		{"api_token_modules", ACL_SELECT | ACL_INSERT | ACL_DELETE, true}
 	},
 	[OPERATION_CREATE] = {
-		{"accounts", ACL_SELECT},
-		{"user_groups", ACL_SELECT},
-		{"user_group_modules", ACL_SELECT},
-		{"modules", ACL_SELECT},
+		{"accounts", ACL_SELECT, false},
+		{"user_groups", ACL_SELECT, false},
+		{"user_group_modules", ACL_SELECT, false},
+		{"modules", ACL_SELECT, false},
 		{"api_tokens", ACL_INSERT, true},
 		{"api_token_credentials", ACL_INSERT, true},
 		{"api_token_modules", ACL_INSERT, true},
 		{"api_token_transitions", ACL_INSERT, true}
 	},
 	[OPERATION_HOLD_ACCOUNT] = {
-		{"accounts", ACL_SELECT | ACL_UPDATE}
+		{"accounts", ACL_SELECT | ACL_UPDATE, false}
 	},
 	[OPERATION_KEEP_ACCOUNTS] = {
 		{"accounts", ACL_SELECT | ACL_INSERT | ACL_UPDATE | ACL_DELETE, true},
