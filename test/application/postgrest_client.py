@@ -1,10 +1,23 @@
-"""The example behind PostgREST: its statements for requests of a table, in the schema
-shop, word for word (src/library/PostgREST/Query/QueryBuilder.hs and Statements.hs of
-its source; test/postgrest has those of functions); prints TAP."""
+"""The example behind PostgREST; prints TAP.
 
+	postgrest_client.py [postgrest]
+
+What PostgREST sends for requests of a table, in the schema shop, word for word
+(src/library/PostgREST/Query/QueryBuilder.hs and Statements.hs of its source;
+test/postgrest has those of functions); or PostgREST itself, by the postgrest.conf of
+the folder that this is run in, with a key in jwt.key.
+"""
+
+import base64
+import hashlib
+import hmac
 import json
+import os
+import sys
+import threading
 
 import psycopg
+import server
 from postgrest import http_status
 
 import tap
@@ -27,9 +40,8 @@ WRITE = (
 )
 
 
-def request(path, secret=None, body=None, claims=None, headers=None, before_commit=None):
-    """Returns the status and the body of an answer."""
-    headers = {**(headers or {}), **({"x-apitoken-secret": secret} if secret else {})}
+def by_statements(path, headers, body, claims):
+    """Returns the status and the rows of an answer, as PostgREST would give them."""
     claims = {**(claims or {}), "role": "apitoken_web"}
     settings = {
         "search_path": '"shop"',
@@ -49,17 +61,73 @@ def request(path, secret=None, body=None, claims=None, headers=None, before_comm
             cursor.execute(READ.format(path), prepare=True)
         else:
             cursor.execute(WRITE, [json.dumps(body)], prepare=True)
-        answer = cursor.fetchone()[2]
-        if before_commit:
-            tap.elsewhere(before_commit)
+        rows = cursor.fetchone()[2]
         cursor.execute("COMMIT")
     except psycopg.Error as error:
         cursor.execute("ABORT")
         return http_status(error.sqlstate, False), None
-    return 200 if body is None else 201, [row.get("item", row.get("amount")) for row in answer]
+    return 200 if body is None else 201, rows
 
 
-connection = psycopg.connect("user=authenticator", autocommit=True)
+def base64url(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
+
+
+def jwt(claims):
+    """A JWT with these claims, signed with the key of the folder."""
+    with open("jwt.key", "rb") as file:
+        key = file.read()
+    signed = base64url(b'{"alg":"HS256","typ":"JWT"}') + b"." + base64url(json.dumps(claims).encode())
+    return (signed + b"." + base64url(hmac.digest(key, signed, hashlib.sha256))).decode()
+
+
+def by_postgrest(path, headers, body, claims):
+    """Returns the status and the rows of PostgREST's answer."""
+    headers = {**headers, "Prefer": "return=representation", "Content-Type": "application/json"}
+    if claims is not None:
+        headers["Authorization"] = "Bearer " + jwt(claims)
+    http = server.Connection("postgrest.sock", 60)
+    http.request("GET" if body is None else "POST", f"/{path}{'?order=id' if body is None else ''}", body and json.dumps(body), headers)
+    response = http.getresponse()
+    rows = json.load(response)
+    http.close()
+    return response.status, rows if response.status < 300 else None
+
+
+def request(path, secret=None, body=None, claims=None, headers=None):
+    """Returns the status, and what the rows of an answer are about."""
+    headers = {**(headers or {}), **({"x-apitoken-secret": secret} if secret else {})}
+    status, rows = ask(path, headers, body, claims)
+    return status, None if rows is None else [row.get("item", row.get("amount")) for row in rows]
+
+
+def during_commit(statement, *arguments):
+    """A request in whose COMMIT somebody runs a statement; returns as request does."""
+    holder = psycopg.connect("user=postgres host={SUPERHOST} port={SUPERPORT}".format(**os.environ), autocommit=True)
+    holder.execute("SELECT pg_advisory_lock(1)")
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(request(*arguments)))
+    thread.start()
+    waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)"
+    while thread.is_alive() and not holder.execute(waits).fetchone()[0]:
+        pass
+    tap.elsewhere(statement)
+    holder.close()
+    thread.join()
+    return answers[0]
+
+
+# an order of something leaked waits in COMMIT, until it may go on
+tap.elsewhere(
+    """CREATE FUNCTION shop.wait() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NULL; END$$;
+    CREATE CONSTRAINT TRIGGER wait AFTER INSERT ON shop.orders DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW WHEN (NEW.item = 'leaked') EXECUTE FUNCTION shop.wait();
+    ALTER ROLE authenticator SET lock_timeout = 0; ALTER ROLE authenticator SET statement_timeout = 0"""
+)
+if sys.argv[1:] == ["postgrest"]:
+    process, ask = server.start_postgrest("postgrest.sock"), by_postgrest
+else:
+    connection, ask = psycopg.connect("user=authenticator", autocommit=True), by_statements
 tap.equal(request("orders", tap.ORDERS), (200, ["bags", "cups"]), "a token sees its account's orders")
 tap.equal(request("orders", tap.OTHER), (200, ["trains"]), "and another its own, with the statements prepared before")
 tap.equal(request("orders"), (401, None), "no credential")
@@ -81,10 +149,12 @@ tap.equal(request("orders", claims=user, headers={"x-account": "ACC-3002-9900"})
 tap.equal(request("orders", claims=user), (200, ["bags", "cups", "pens"]), "a choice ends with the request")
 
 tap.equal(
-    request("orders", tap.ORDERS, {"item": "leaked", "quantity": 1}, before_commit="SELECT api.apitoken_disable('TKN-3001-1003')"),
+    during_commit("SELECT api.apitoken_disable('TKN-3001-1003')", "orders", tap.ORDERS, {"item": "leaked", "quantity": 1}),
     (401, None), "a token that is disabled in the middle of a request",
 )
 tap.equal(tap.elsewhere("SELECT count(*) FROM shop.orders WHERE item = 'leaked'"), "0", "nothing of it is there")
 tap.equal(request("orders", tap.ORDERS), (401, None), "nor does it get in again")
-connection.close()
+if ask is by_postgrest:
+    process.terminate()
+    process.wait()
 tap.finish()
