@@ -21,6 +21,7 @@
 #include "catalog/pg_database.h"
 #include "commands/async.h"
 #include "errors.h"
+#include "miscadmin.h"
 #include "nodes/pg_list.h"
 #include "storage/lock.h"
 #include "store/gates.h"
@@ -33,6 +34,10 @@
 
 /* Fuller than that the queue is not made. */
 #define MAX_QUEUE_USAGE 0.99
+
+/* How long the lock of the queue is looked for, and how long between two looks. */
+#define LOOKING_MS 100
+#define NAP_US 500
 
 typedef struct Signal
 {
@@ -93,18 +98,36 @@ IsRoom(void)
 		MAX_QUEUE_USAGE;
 }
 
+/*
+ * Looks for so many milliseconds, without waiting, whether the lock can be had.  One
+ * that is waited for is given to whoever has waited longest, and is nobody's use until
+ * he has been woken: where many commit on a busy machine, all of them wait for one who
+ * does not run.
+ */
+static bool
+LockFreeQueue(const LOCKTAG *tag, int milliseconds)
+{
+	for (int slept = 0; slept <= milliseconds * 1000; slept += NAP_US)
+	{
+		if (LockAcquire(tag, AccessExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL)
+			return true;
+		CHECK_FOR_INTERRUPTS();
+		pg_usleep(NAP_US);
+	}
+	return false;
+}
+
 /* Takes the lock under which the server itself adds to the queue, if it can. */
 static bool
 LockQueue(void)
 {
+	int			looking = Min(apitoken_notify_timeout, LOOKING_MS);
+	int			waiting = apitoken_notify_timeout - looking;
 	LOCKTAG		tag;
 
 	SET_LOCKTAG_OBJECT(tag, InvalidOid, DatabaseRelationId, InvalidOid, 0);
-	if (LockAcquire(&tag, AccessExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL)
-		return true;
-	return apitoken_notify_timeout > 0 &&
-		apitoken_gates_lock_within(&tag, AccessExclusiveLock, apitoken_notify_timeout,
-								   apitoken_notify_timeout);
+	return LockFreeQueue(&tag, looking) ||
+		(waiting > 0 && apitoken_gates_lock_within(&tag, AccessExclusiveLock, waiting, waiting));
 }
 
 /*
