@@ -19,17 +19,17 @@ sub change {
 	StandIn::write_file($file, $text);
 }
 
-# Which of the two ways to say HTTP/2 this nginx knows.
+# Which of the two ways to say HTTP/2 nginx of this version knows, by what -v prints.
 sub listen_file {
-	my ($minor, $patch) = `nginx -v 2>&1` =~ m{nginx/1\.(\d+)\.(\d+)};
+	my ($version) = @_;
+	my ($minor, $patch) = $version =~ m{nginx/1\.(\d+)\.(\d+)};
 
 	return $minor > 25 || $minor == 25 && $patch > 0 ? 'listen_tls.conf' : 'listen_tls_1_22.conf';
 }
 
-# Starts nginx below a folder in which conf/apitoken is a copy of deploy/nginx.  It
-# waits for PostgREST as long as is shipped, unless it is said for how long.
+# Starts nginx below a folder in which conf/apitoken is a copy of deploy/nginx.
 sub start {
-	my ($class, $folder, $patience) = @_;
+	my ($class, $folder) = @_;
 	my $conf = "$folder/conf/apitoken";
 	my $self = bless {folder => $folder, socket => "$folder/http.sock",
 		tls_socket => "$folder/tls.sock"}, $class;
@@ -39,7 +39,7 @@ sub start {
 		map { "server unix:$folder/$_.sock max_fails=0;" } qw(down postgrest postgrest));
 	change("$conf/upstream.conf", 'server unix:/run/postgrest-rescue/apitoken.sock;',
 		"server unix:$folder/" . (-e "$folder/rescue.sock" ? 'rescue' : 'postgrest') . '.sock;');
-	my $listen = listen_file();
+	my $listen = listen_file(scalar `nginx -v 2>&1`);
 	change("$conf/site.conf", 'listen 127.0.0.1:8080;', "listen unix:$self->{socket};",
 		'# include apitoken/tls.conf;', 'include apitoken/tls.conf;',
 		"# include apitoken/$listen;", "include apitoken/$listen;",
@@ -50,8 +50,22 @@ sub start {
 		'/etc/ssl/certs/', "$folder/", '/etc/ssl/private/', "$folder/");
 	# only one test is meant to meet the limit
 	change("$conf/apitoken.conf", 'rate=50r/s', 'rate=1000r/s');
-	change("$conf/apitoken.conf", map { ("proxy_read_timeout $_", "proxy_read_timeout $patience") } qw(60s 75s))
-		if defined $patience;
+	return $self->launch;
+}
+
+# Starts it again, with what is changed in its files: by their names, old and new text.
+sub restart {
+	my ($self, %files) = @_;
+
+	$self->stop;
+	unlink @$self{qw(socket tls_socket)};
+	change("$self->{folder}/conf/apitoken/$_", @{$files{$_}}) for keys %files;
+	return $self->launch;
+}
+
+sub launch {
+	my ($self) = @_;
+	my $folder = $self->{folder};
 
 	$self->{pid} = fork // die "fork: $!";
 	if ($self->{pid} == 0) {

@@ -70,8 +70,15 @@ sub down {
 sub answer {
 	my ($self, $response) = @_;
 
-	write_file("$self->{folder}/response", $response // 'none');
+	$self->say($response);
 	unlink "$self->{folder}/requests";
+}
+
+# The same, and those that have arrived are still there.
+sub say {
+	my ($self, $response) = @_;
+
+	write_file("$self->{folder}/response", $response // 'none');
 }
 
 # Returns the requests since then.
@@ -79,6 +86,17 @@ sub requests {
 	my ($self) = @_;
 
 	return map { decode_json($_) } split /\n/, read_file("$self->{folder}/requests");
+}
+
+# Returns them when there are so many; or those that there are, when no more are to be expected.
+sub wait_for {
+	my ($self, $number) = @_;
+
+	for (1 .. 1200) {
+		last if $self->requests >= $number;
+		select(undef, undef, undef, 0.1);
+	}
+	return $self->requests;
 }
 
 # Serves one request; returns false when the connection is done.
