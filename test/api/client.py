@@ -36,8 +36,8 @@ def sample_secret(token):
     return f"idt:{token}:{opaque.decode().rstrip('=')}"
 
 
-def call(method, path, body=None, bearer=sample_secret(ADMINISTRATOR), collection=COLLECTION, timeout=20):
-    """Returns (status, content type, document) of an answer; no document is None."""
+def send(method, path, body=None, bearer=sample_secret(ADMINISTRATOR), collection=COLLECTION, timeout=20):
+    """Returns an answer, and its text."""
     connection = server.Connection("http.sock", timeout)
     headers = {}
     if bearer is not None:
@@ -48,6 +48,12 @@ def call(method, path, body=None, bearer=sample_secret(ADMINISTRATOR), collectio
     response = connection.getresponse()
     text = response.read()
     connection.close()
+    return response, text
+
+
+def call(*request, **details):
+    """Returns (status, content type, document) of an answer; no document is None."""
+    response, text = send(*request, **details)
     return response.status, response.headers.get_content_type(), json.loads(text) if text else None
 
 
@@ -219,10 +225,8 @@ def crowded():
     ]:
         release = server.lock("TKN-1671-0642")
         wait = at_once(12, method, f"/TKN-1671-0642{path}", body)
-        time.sleep(0.5)
-        begin = time.monotonic()
-        status = call("GET", "/TKN-3001-1003")[0]
-        same((status, time.monotonic() - begin < 5), (200, True), f"12 {method}{path} of a locked token, and another is read")
+        server.wait_for_waiting()
+        same(call("GET", "/TKN-3001-1003")[0], 200, f"12 {method}{path} of a locked token, and another is read")
         if meanwhile:
             same(wait(), meanwhile, "... they are refused before long, to be tried again")
         else:
@@ -238,11 +242,35 @@ def accesses():
     path = "/" + secret.split(":")[1]
     same("lastAccessAt" in call("GET", path)[2], False, "a token that has never been used")
     same(call("GET", path, bearer=secret)[0], 200, "it reads")
-    for _ in range(50):
+    for _ in range(600):
         if "lastAccessAt" in call("GET", path)[2]:
             break
         time.sleep(0.1)
     same("lastAccessAt" in call("GET", path)[2], True, "... which is a use of it")
+
+
+def standby():
+    """The server is a standby: it reads, and clients are told to try again what it cannot do."""
+    data = os.path.join(os.environ["PGHOST"], "data")
+    with open(os.path.join(data, "standby.signal"), "w", encoding="utf-8"):
+        pass
+    subprocess.run(["pg_ctl", "-D", data, "-l", f"{data}/../log", "-w", "-t", "600", "-m", "fast", "restart"], check=True, stdout=subprocess.DEVNULL)
+    for _ in range(600):
+        if call("GET", "")[0] == 200:
+            break
+        time.sleep(0.1)
+    same(call("GET", "/TKN-3001-1003")[0], 200, "a standby: a token is read")
+    unavailable = (503, "Service Unavailable", "The service cannot answer at present; try again later.")
+    for method, path, body in [
+        ("POST", "", {"account": {"id": ACCOUNT}, "name": "Late"}),
+        ("PUT", "/TKN-3001-1003", {"name": "Late"}),
+        ("POST", "/TKN-3001-1003/disable", None),
+        ("POST", "/TKN-3001-1003/enable", None),
+        ("DELETE", "/TKN-3001-1003", None),
+    ]:
+        response, text = send(method, path, body)
+        answer = problem((response.status, response.headers.get_content_type(), json.loads(text)))
+        same((answer, response.headers["Retry-After"]), (unavailable, "1"), f"a standby: {method} {path} is to be tried again")
 
 
 def main():
@@ -271,6 +299,7 @@ def main():
             200,
             "the public collection",
         )
+        standby()
     finally:
         proxy.stdin.close()
         proxy.wait()

@@ -122,6 +122,15 @@ def lock(token):
     return connection.close
 
 
+def wait_for_waiting():
+    """Returns when somebody waits for a lock, or when nobody is to be expected to."""
+    with psycopg.connect(autocommit=True) as connection:
+        for _ in range(600):
+            if connection.execute("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock')").fetchone()[0]:
+                break
+            time.sleep(0.1)
+
+
 def is_ready(path):
     """Until it knows the database's functions, PostgREST answers 503."""
     connection = Connection(path, 5)
@@ -155,7 +164,7 @@ def start_postgrest(path, rescue=False):
         environment["PGRST_SERVER_UNIX_SOCKET"] = os.path.abspath(path)
     with open(f"{name}.log", "w", encoding="utf-8") as log:
         process = subprocess.Popen(["postgrest", f"{name}.local.conf"], stdout=log, stderr=log, env=environment)
-    for _ in range(300):
+    for _ in range(600):
         if is_ready(path):
             break
         time.sleep(0.1)
