@@ -2,7 +2,8 @@
 #
 # Over HTTP: PostgREST with the configuration of deploy/postgrest, with nginx as in
 # deploy/nginx before it and without; beside PostgREST that calls the best single
-# statement, and a function that answers a constant.  Without a PostgREST on the PATH
+# statement, and a function that answers a constant, with authentication and without;
+# and beside nginx without its script.  Without a PostgREST on the PATH
 # only the smoke form does anything: with the tests' stand-in for it, whose figures
 # say nothing.
 
@@ -19,6 +20,7 @@ http_folder() {
 			"$project"/deploy/postgrest/{postgrest,rescue}.conf "$bench/http_load.py" "$work/http" &&
 		# what is measured is not how much is let through
 		sed -i -e 's/rate=50r/rate=100000r/' -e 's/limit_conn apitoken_busy 32/limit_conn apitoken_busy 1000/' \
+			-e 's|location = /apitoken-problem {|location = /bench {\n\tinclude apitoken/proxy.conf;\n\tproxy_pass http://apitoken-postgrest/rpc/apitoken_get;\n}\n&|' \
 			"$work/http/conf/apitoken/apitoken.conf" &&
 		sed -i 's/rate=50r/rate=100000r/; s/rate=1000r/rate=100000r/' "$work/http/Proxy.pm"
 }

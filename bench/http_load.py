@@ -11,6 +11,7 @@ import json
 import multiprocessing
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import threading
@@ -21,6 +22,7 @@ import psycopg
 import server
 
 PROCESSES = 2  # as there are cores
+STATEMENTS = 300
 ROUNDS = 3  # contenders take turns: what else the machine does is everybody's
 TICKS = os.sysconf("SC_CLK_TCK")
 COLLECTION = "/v1/accounts/api-tokens"
@@ -36,6 +38,10 @@ def target(contender, subject, token):
             "refused": ("GET", f"/{token}"),
         }[subject]
         return "http.sock", method, COLLECTION + path, None
+    if contender == "proxy":
+        return "http.sock", "POST", "/bench", {"id": token}
+    if contender == "nobody":
+        return "nobody.sock", "POST", "/rpc/bench_constant", {"id": token}
     if contender != "postgrest":
         return "postgrest.sock", "POST", f"/rpc/bench_{contender}", {"id": token}
     name, arguments = {
@@ -64,6 +70,8 @@ def load(contender, subject, secret, tokens, seconds, connections, results):
     latencies = []
     credential = secret if subject != "refused" else secret[:-1] + ("x" if secret[-1] != "x" else "y")
     headers = {"Content-Type": "application/json", "X-Apitoken-Secret": credential}
+    if contender == "proxy":
+        headers |= {"Authorization": f"Bearer {credential}"}
     if contender == "nginx":
         headers = {"Authorization": f"Bearer {credential}"}
     want = 401 if subject == "refused" else 200
@@ -147,7 +155,7 @@ def measure(owner, parents, secret, tokens, seconds, connections):
     turns = [
         (subject, number + 1, contender)
         for subject, contenders in [
-            ("get", ["nginx", "postgrest", "constant"]),
+            ("get", ["nginx", "proxy", "postgrest", "constant", "nobody"]),
             ("list", ["nginx", "postgrest"]),
             ("refused", ["nginx", "postgrest"]),
             ("disable", ["nginx", "postgrest", "statement"]),
@@ -161,6 +169,25 @@ def measure(owner, parents, secret, tokens, seconds, connections):
             print("http", subject, condition, contender, number, unit, round(value, 3), sep="\t", flush=True)
         if subject == "disable":
             owner.execute("UPDATE apitoken.api_tokens SET status = 'Active' WHERE status = 'Disabled' AND id = ANY (%s)", [tokens])
+
+
+def unwrapped(owner, tokens):
+    """What PostgREST's json_agg(...) -> 0 around a call costs, in microseconds: with it and without."""
+    call = "(SELECT api.apitoken_get(%s) AS pgrst_scalar) AS pgrst_call"
+    statements = {
+        "wrapped": f"SELECT coalesce(json_agg(pgrst_scalar) -> 0, 'null')::text FROM {call}",
+        "unwrapped": f"SELECT pgrst_scalar::text FROM {call}",
+    }
+    for number in range(ROUNDS):
+        times = {contender: [] for contender in statements}
+        for token in tokens[:STATEMENTS]:
+            for contender, statement in statements.items():
+                begin = time.perf_counter()
+                owner.execute(statement, [token], prepare=True).fetchone()
+                times[contender].append((time.perf_counter() - begin) * 1e6)
+        for contender, values in times.items():
+            value = round(statistics.median(values), 1)
+            print("http", "get", "one session", contender, number + 1, "us", value, sep="\t", flush=True)
 
 
 def programs(processes):
@@ -184,7 +211,9 @@ def main():
         )
     ]
     processes = []
-    for path, rescue in (("postgrest.sock", False), ("rescue.sock", True)):
+    for path, rescue in (("postgrest.sock", False), ("rescue.sock", True), ("nobody.sock", False)):
+        # the third authenticates nobody
+        os.environ["PGRST_DB_PRE_REQUEST"] = "" if path == "nobody.sock" else "api.apitoken_pre_request"
         if shutil.which("postgrest"):
             processes.append(server.start_postgrest(path, rescue))
         else:
@@ -202,6 +231,7 @@ def main():
     try:
         processes[-1].stdout.readline()
         parents = programs(processes)
+        unwrapped(owner, tokens)
         for number in connections.split():
             measure(owner, parents, secret, tokens, float(seconds), int(number))
     finally:
