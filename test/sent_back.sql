@@ -4,7 +4,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(38);
+SELECT plan(43);
 
 CREATE TABLE helper.before AS SELECT helper.fingerprint() AS tables, api.apitoken_get('TKN-1671-0642') AS document;
 
@@ -43,12 +43,22 @@ SELECT is(ARRAY[u.code, COALESCE(u.detail, u.name), u.status], sent.answer, sent
 		(17, '{"modules": [{"id": "MOD-0003", "href": "/v1/accounts/modules/MOD-0003", "name": "Whatever", "audit": {}, "$meta": {"omitted": []}, "settings": {}}], "name": "Sent"}', ARRAY['ok', 'Sent', 'Active']),
 		(18, '{"modules": [{"id": "MOD-0003", "nam": "Whatever"}]}', ARRAY['PT400', 'The member "modules[0].nam" does not exist.', NULL]),
 		(19, '{"modules": null, "name": "Sent"}', ARRAY['ok', 'Sent', 'Active']),
-		(20, '{"name": "Sent", "Status": "Disabled"}', ARRAY['PT400', 'The member "Status" cannot change.', NULL])
+		(20, '{"name": "Sent", "Status": "Disabled"}', ARRAY['PT400', 'The member "Status" cannot change.', NULL]),
+		(21, '{"heldAt": "2026-01-01T00:00:00.000Z"}', ARRAY['PT400', 'The member "heldAt" cannot change.', NULL]),
+		(22, '{"heldAt": true}', ARRAY['PT400', 'The member "heldAt" is not a string.', NULL]),
+		(23, '{"heldAt": null, "name": "Sent"}', ARRAY['ok', 'Sent', 'Active'])
 	) sent (number, changes, answer), helper.update(sent.changes::jsonb) u
 	ORDER BY sent.number;
 
 -- null is not "none"
 SELECT is(api.apitoken_update('TKN-1671-0642', '{"modules": null, "name": "New"}') -> 'modules', document -> 'modules', 'modules: null leaves them as they are') FROM helper.before;
+
+-- what is held is sent back while it is held
+SELECT is(ARRAY[u.code, u.name], ARRAY['ok', 'Sent'], 'the document of a held token, renamed')
+	FROM (SELECT api.apitoken_ensure_disabled('TKN-1671-0642', hold => true) AS document) held, helper.update(held.document || '{"name": "Sent"}') u;
+SELECT is(ARRAY[u.code, u.detail], ARRAY['PT400', 'The member "heldAt" cannot change.'], '... and when it is not any more, it would hold it')
+	FROM (SELECT api.apitoken_get('TKN-1671-0642') AS document, api.apitoken_release('TKN-1671-0642') AS released) held, helper.update(held.document) u;
+SELECT api.apitoken_enable('TKN-1671-0642') \g /dev/null
 
 -- what is stored is what counts
 SELECT is(api.apitoken_disable('TKN-1671-0642') ->> 'status', 'Disabled', 'it is disabled');

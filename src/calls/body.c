@@ -7,8 +7,8 @@
  *
  * Clients send documents back that they were given.  So the other members of a
  * document may stand there, too, as long as they do not ask for what would not be
- * done: id, status, account and token are for the caller to compare with what is
- * stored, the rest of the document's form is ignored.  A null member is absent,
+ * done: id, status, account, token and heldAt are for the caller to compare with
+ * what is stored, the rest of the document's form is ignored.  A null member is absent,
  * but for those that can be null.
  *
  * src/calls/body.c
@@ -200,6 +200,8 @@ ParseReadOnly(ApitokenBody *body, bool create, const JsonbValue *key, const Json
 		body->status = ParseStored(value, "status");
 	else if (IsKey(key, "token"))
 		body->token = ParseStored(value, "token");
+	else if (IsKey(key, "heldAt"))
+		body->held_at = ParseStored(value, "heldAt");
 }
 
 static void

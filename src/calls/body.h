@@ -33,6 +33,7 @@ typedef struct ApitokenBody
 	char	   *id;
 	char	   *status;
 	char	   *token;
+	char	   *held_at;
 	ApitokenBodyString name;
 	ApitokenBodyString description;
 	ApitokenBodyString icon;

@@ -319,6 +319,17 @@ IsDifferent(const char *supplied, const char *stored)
 	return supplied != NULL && strcmp(supplied, stored) != 0;
 }
 
+/* Checks that a token is held: who sends back when it was may think that it is. */
+static void
+CheckIsHeld(const char *id)
+{
+	PushActiveSnapshot(GetLatestSnapshot());
+	if (!apitoken_held_token(id))
+		apitoken_error_member("heldAt", "cannot change",
+							  "A token is held by apitoken_ensure_disabled.");
+	PopActiveSnapshot();
+}
+
 /*
  * Checks that the members which cannot change are what is stored: a client that
  * sends a document back means no harm, but one that asks for another status must
@@ -336,6 +347,8 @@ CheckStored(const ApitokenBody *body, const char *account_id, const char *id, co
 							  "A status changes by enable, disable and delete.");
 	if (body->token != NULL && !apitoken_authenticate_is_token(account_id, id, body->token))
 		apitoken_error_member("token", "cannot change", APITOKEN_BODY_UPDATE_MEMBERS);
+	if (body->held_at != NULL)
+		CheckIsHeld(id);
 }
 
 /*
