@@ -1600,15 +1600,21 @@ DECLARE
 BEGIN
 	SELECT k.conname, k.conrelid::regclass AS relation, k.confrelid::regclass AS referred INTO reference
 		FROM pg_event_trigger_ddl_commands() c
+		-- who has come by such a table in a way that no command tells of makes no trigger for it
+		LEFT JOIN pg_trigger g ON c.classid = 'pg_trigger'::regclass AND g.oid = c.objid
+		CROSS JOIN LATERAL (SELECT COALESCE(g.tgrelid, c.objid)) own (relid)
 		-- a table that becomes a partition has the keys of the whole
-		CROSS JOIN LATERAL (SELECT c.objid UNION SELECT p.relid FROM pg_partition_tree(c.objid) p) t (relid)
+		CROSS JOIN LATERAL (SELECT own.relid UNION SELECT p.relid FROM pg_partition_tree(own.relid) p) t (relid)
 		JOIN pg_constraint k ON k.conrelid = t.relid AND k.contype = 'f'
 		JOIN pg_class o ON o.oid = k.conrelid
 		JOIN pg_class r ON r.oid = k.confrelid
-		WHERE c.classid = 'pg_class'::regclass AND r.relnamespace = 'apitoken'::regnamespace
-			AND o.relnamespace <> r.relnamespace
+		WHERE (c.classid = 'pg_class'::regclass OR g.oid IS NOT NULL) AND r.relnamespace = 'apitoken'::regnamespace
+			-- the extension's own: a table in its schema may be anybody's
+			AND NOT EXISTS (SELECT FROM pg_depend d JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
+				WHERE d.classid = 'pg_class'::regclass AND d.objid = o.oid AND d.deptype = 'e' AND e.extname = 'apitoken')
 			AND (k.confupdtype NOT IN ('a', 'r') OR k.confdeltype NOT IN ('a', 'r')
-				OR r.relname IN ('api_token_modules', 'user_group_modules'))
+				OR r.relname IN ('api_token_credentials', 'api_token_modules', 'api_token_transitions', 'buyer_errors',
+					'user_accounts', 'user_group_modules', 'user_group_users'))
 			AND NOT pg_has_role(o.relowner, r.relowner, 'USAGE');
 	IF FOUND THEN
 		RAISE EXCEPTION 'foreign key "%" of table % is not for its owner to have', reference.conname, reference.relation
@@ -1622,7 +1628,7 @@ COMMENT ON FUNCTION apitoken.refuse_reference() IS
 	'Event trigger: a foreign key to a table of the extension has no action, and stops no call, unless the table that refers belongs to the owner.';
 REVOKE ALL ON FUNCTION apitoken.refuse_reference() FROM PUBLIC;
 
-CREATE EVENT TRIGGER apitoken_refuse_reference ON ddl_command_end WHEN TAG IN ('ALTER TABLE', 'CREATE SCHEMA', 'CREATE TABLE')
+CREATE EVENT TRIGGER apitoken_refuse_reference ON ddl_command_end WHEN TAG IN ('ALTER TABLE', 'CREATE SCHEMA', 'CREATE TABLE', 'CREATE TRIGGER')
 	EXECUTE FUNCTION apitoken.refuse_reference();
 ALTER EVENT TRIGGER apitoken_refuse_reference ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER apitoken_refuse_reference IS
@@ -1672,7 +1678,8 @@ BEGIN
 					JOIN pg_class o ON o.oid = k.conrelid
 					JOIN pg_class r ON r.oid = k.confrelid
 					WHERE k.contype = 'f' AND (k.confupdtype NOT IN ('a', 'r') OR k.confdeltype NOT IN ('a', 'r')
-						OR r.relname IN ('api_token_modules', 'user_group_modules'))
+						OR r.relname IN ('api_token_credentials', 'api_token_modules', 'api_token_transitions', 'buyer_errors',
+							'user_accounts', 'user_group_modules', 'user_group_users'))
 			) x (maker, relation, owner, what)
 			JOIN pg_class c ON c.oid = x.relation AND c.relnamespace = 'apitoken'::regnamespace
 			JOIN pg_roles m ON m.oid = x.maker

@@ -7,7 +7,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(190);
+SELECT plan(196);
 
 CREATE ROLE apitoken_attacker;
 CREATE ROLE apitoken_granted;
@@ -250,7 +250,11 @@ SELECT is(helper.attempt('apitoken_granted', statement), outcome, left(statement
 	('CREATE TABLE granted.own (a text, t text, m text); ALTER TABLE granted.own ADD FOREIGN KEY (a, t, m) REFERENCES apitoken.api_token_modules ON DELETE CASCADE NOT VALID', '42501'),
 	('CREATE TABLE granted.own (a text, t text, m text, FOREIGN KEY (a, t, m) REFERENCES apitoken.api_token_modules)', '42501'),
 	('CREATE TABLE granted.own (a text, g text, m text, FOREIGN KEY (a, g, m) REFERENCES apitoken.user_group_modules)', '42501'),
+	('CREATE TABLE granted.own (a text, u text, FOREIGN KEY (a, u) REFERENCES apitoken.user_accounts)', '42501'),
+	('CREATE TABLE granted.own (a text, g text, u text, FOREIGN KEY (a, g, u) REFERENCES apitoken.user_group_users)', '42501'),
+	('CREATE TABLE granted.own (a text, b text, n integer, FOREIGN KEY (a, b, n) REFERENCES apitoken.buyer_errors)', '42501'),
 	('CREATE TABLE granted.own (id text REFERENCES apitoken.accounts ON DELETE CASCADE) PARTITION BY LIST (id)', '42501'),
+	('CREATE TABLE granted.own (id text) PARTITION BY LIST (id); CREATE TABLE granted.part PARTITION OF granted.own (FOREIGN KEY (id) REFERENCES apitoken.accounts ON DELETE CASCADE) DEFAULT', '42501'),
 	('DO $d$ BEGIN EXECUTE ''CREATE TABLE granted.own (id text REFERENCES apitoken.accounts ON DELETE CASCADE)''; END $d$', '42501'),
 	('CREATE TABLE granted.own (id text REFERENCES apitoken.accounts ON DELETE RESTRICT, account_id text, token text, FOREIGN KEY (account_id, token) REFERENCES apitoken.api_tokens)', 'ok')
 	) s (statement, outcome);
@@ -262,6 +266,12 @@ SELECT is(helper.outcome($$CREATE TABLE granted.own (id text REFERENCES apitoken
 SELECT is(helper.outcome($$CREATE TABLE granted.own (id text REFERENCES apitoken.accounts ON DELETE CASCADE) PARTITION BY LIST (id); CREATE TABLE granted.part (id text);
 	ALTER TABLE granted.part OWNER TO apitoken_granted; ALTER TABLE granted.own ATTACH PARTITION granted.part DEFAULT$$), '42501', 'nor make another''s a partition of one');
 SELECT is(helper.outcome($$CREATE TABLE granted.own (id text REFERENCES apitoken.accounts ON DELETE CASCADE)$$), 'ok', 'on a table of the owner''s it may be');
+SELECT is((helper.probe('CREATE TABLE apitoken.own (id text REFERENCES apitoken.accounts ON DELETE CASCADE); SELECT 1', 'GRANT ALL ON SCHEMA apitoken TO apitoken_granted', 'apitoken_granted')).code,
+	'42501', 'nor in the schema of the tables, where it was let');
+-- no command tells of that, but of what would run the code
+SELECT is(helper.outcome($$CREATE ROLE apitoken_super SUPERUSER; GRANT CREATE, USAGE ON SCHEMA granted TO apitoken_super;
+	CREATE TABLE granted.own (id text REFERENCES apitoken.accounts ON DELETE CASCADE); ALTER TABLE granted.own OWNER TO apitoken_super; REASSIGN OWNED BY apitoken_super TO apitoken_granted;
+	CREATE TRIGGER take AFTER DELETE ON granted.own EXECUTE FUNCTION granted.take()$$), '42501', 'nor a trigger for one that was given to it with all that somebody had');
 SELECT is((helper.probe('CREATE TRIGGER take INSTEAD OF INSERT ON apitoken_monitor.token_states FOR EACH ROW EXECUTE FUNCTION granted.take()',
 	'GRANT ALL ON SCHEMA apitoken_monitor TO apitoken_granted; GRANT ALL ON ALL TABLES IN SCHEMA apitoken_monitor TO apitoken_granted', 'apitoken_granted')).message,
 	'must be owner of table apitoken_monitor.token_states', 'no trigger of its own on a view');
