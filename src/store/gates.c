@@ -25,7 +25,7 @@
  * one who passes is told, not the one who closes.
  *
  * Closing takes a handful of locks, whatever is taken away: an account's gate
- * stands for those of its tokens, that of all accounts for each.
+ * stands for those of its tokens, that of all accounts for each, and for users'.
  *
  * src/store/gates.c
  *
@@ -49,6 +49,7 @@
 /* With more than so many closed, or passed, a wider gate stands for them. */
 #define MAX_TOKEN_GATES 8
 #define MAX_ACCOUNT_GATES 200
+#define MAX_USER_GATES 200
 
 /*
  * How long one wait for a gate to open lasts, and after how much of it a deadlock
@@ -75,6 +76,7 @@
  */
 static int	tokens_closed = 0;
 static int	accounts_closed = 0;
+static int	users_closed = 0;
 
 /*
  * The accounts whose turn this transaction has passed, by the hash in the gate's tag; in
@@ -188,6 +190,17 @@ CloseAccount(const char *id)
 	Close(GATE_ACCOUNT, id, ShareLock);
 }
 
+static void
+CloseUser(const char *id)
+{
+	if (IsAllClosed() || IsClosed(GATE_USER, id))
+		return;
+	if (++users_closed > MAX_USER_GATES)
+		Close(GATE_ALL, NULL, CLOSES_ALL);
+	else
+		Close(GATE_USER, id, ShareLock);
+}
+
 /*
  * Closes a gate until the transaction ends: from now on nobody commits what he
  * did by the rights concerned, until he can see what has become of them.
@@ -202,8 +215,8 @@ apitoken_gates_close(ApitokenGateKind kind, const char *id)
 		Close(GATE_ALL, NULL, CLOSES_ALL);
 	else if (kind == GATE_ACCOUNT)
 		CloseAccount(id);
-	else if (!IsAllClosed())
-		Close(kind, id, ShareLock);
+	else
+		CloseUser(id);
 }
 
 /*
@@ -240,6 +253,7 @@ apitoken_gates_forget(void)
 {
 	tokens_closed = 0;
 	accounts_closed = 0;
+	users_closed = 0;
 	turns = NIL;
 }
 
