@@ -1825,10 +1825,10 @@ AS $$
 				'address.postCode,post_code,string,address.city,city,string,address.state,state,string,address.country,country,string,'
 				'technicalSupportEmail,technical_support_email,string,website,website,string}'::text[]),
 			('modules', '{id,id,string,code,code,string,name,name,string,description,description,string,isConfigurable,is_configurable,boolean,'
-				'isEnabledByDefault,is_enabled_by_default,boolean,paid,paid,boolean,accountTypes,account_types,array}'),
+				'isEnabledByDefault,is_enabled_by_default,boolean,paid,paid,boolean,accountTypes,account_types,list of strings}'),
 			('users', '{id,id,string,status,status,string,name,name,string,firstName,first_name,string,lastName,last_name,string,email,email,string,'
 				'phone.prefix,phone_prefix,string,phone.number,phone_number,string,icon,icon,string,settings.cultureCode,culture_code,string,'
-				'settings.languageCode,language_code,string,lastLoginAt,last_login_at,string,currentAccount.id,current_account_id,string}'),
+				'settings.languageCode,language_code,string,lastLoginAt,last_login_at,date,currentAccount.id,current_account_id,string}'),
 			('groups', '{id,id,string,account.id,account_id,string,name,name,string,description,description,string,logo,logo,string,isDefault,is_default,boolean}'),
 			('buyers', '{id,id,string,account.id,account_id,string,status,status,string,name,name,string,icon,icon,string,contact.id,contact_id,string,'
 				'externalIds.erpCompanyContact,erp_company_contact,string,externalIds.erpCustomer,erp_customer,string,'
@@ -1896,10 +1896,14 @@ BEGIN
 				LEFT JOIN apitoken.sync_members() m ON m.kind = sync_problem.kind AND m.path = l.path
 		) AS f
 		WHERE NOT f.known
-			OR jsonb_typeof(f.value) <> 'null' AND jsonb_typeof(f.value) <> CASE f.type WHEN 'list' THEN 'array' ELSE f.type END
-			OR f.type = 'list' AND EXISTS (
+			OR jsonb_typeof(f.value) <> 'null' AND jsonb_typeof(f.value) <> CASE f.type
+				WHEN 'list' THEN 'array' WHEN 'list of strings' THEN 'array' WHEN 'date' THEN 'string' ELSE f.type END
+			OR f.type IN ('list', 'list of strings') AND EXISTS (
 				SELECT FROM jsonb_array_elements(CASE jsonb_typeof(f.value) WHEN 'array' THEN f.value ELSE '[]' END) AS e (element)
-					WHERE jsonb_typeof(e.element) <> 'object' OR COALESCE(e.element ->> 'id', '') = '')
+					WHERE CASE f.type WHEN 'list' THEN COALESCE(jsonb_typeof(e.element -> 'id'), '') <> 'string' OR e.element ->> 'id' = ''
+						ELSE jsonb_typeof(e.element) <> 'string' END)
+			-- which no setting of the session reads in its own way
+			OR f.type = 'date' AND f.value #>> '{}' !~ '^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)$'
 		ORDER BY f.place, f.path LIMIT 1;
 	RETURN problem;
 END
@@ -1921,35 +1925,59 @@ DECLARE
 		WHEN 'groups' THEN '{"is_default": false}'
 		ELSE '{"status": "Active"}' END;
 	columns text;
-	changed bigint;
+	command text;
+	written bigint;
+	before bigint;
+	missing bigint;
+	changed bigint := 0;
 BEGIN
 	SELECT string_agg(quote_ident(m.attribute), ', ') INTO columns
 		FROM apitoken.sync_members() m WHERE m.kind = sync_rows.kind AND m.attribute IS NOT NULL;
-	EXECUTE format($s$
-		WITH patches AS MATERIALIZED (
-			SELECT g.place, g.element ->> 'id' AS id,
-					(SELECT jsonb_object_agg(m.attribute, g.element #> m.path) FROM apitoken.sync_members() m
-						WHERE m.kind = $2 AND m.attribute IS NOT NULL AND g.element #> m.path IS NOT NULL) AS patch
-				FROM jsonb_array_elements($1) WITH ORDINALITY AS g (element, place)
+	-- in the order of the ids, as everybody who takes over the same at once; with a row goes its list
+	command := format($s$
+		WITH members AS MATERIALIZED (
+			SELECT m.path, m.attribute FROM apitoken.sync_members() m WHERE m.kind = $2
+		), lists AS MATERIALIZED (
+			SELECT m.path FROM members m WHERE m.attribute IS NULL AND m.path <> '{deleted}'
+		), patches AS MATERIALIZED (
+			SELECT g.element ->> 'id' AS id,
+					(SELECT jsonb_object_agg(m.attribute, g.element #> m.path) FROM members m
+						WHERE m.attribute IS NOT NULL AND g.element #> m.path IS NOT NULL) AS patch,
+					EXISTS (SELECT FROM lists l WHERE jsonb_typeof(g.element #> l.path) = 'array') AS has_list
+				FROM jsonb_array_elements($1) AS g (element)
+		), locked AS MATERIALIZED (
+			SELECT t.id FROM apitoken.%1$I AS t JOIN patches p ON p.id = t.id
+				WHERE p.has_list OR t IS DISTINCT FROM jsonb_populate_record(t, p.patch)
+				ORDER BY t.id FOR NO KEY UPDATE OF t
 		), updated AS (
 			UPDATE apitoken.%1$I AS t
 				SET (%2$s, updated_at, updated_by_type, updated_by_id) =
 					(SELECT %2$s, clock_timestamp(), NULL::text, NULL::text FROM jsonb_populate_record(t, p.patch))
-				FROM patches p
-				WHERE t.id = p.id AND t IS DISTINCT FROM jsonb_populate_record(t, p.patch)
+				FROM locked l JOIN patches p ON p.id = l.id
+				WHERE t.id = l.id AND t IS DISTINCT FROM jsonb_populate_record(t, p.patch)
 				RETURNING 1
+		), added AS MATERIALIZED (
+			SELECT p.id, p.patch FROM patches p WHERE NOT EXISTS (SELECT FROM apitoken.%1$I AS t WHERE t.id = p.id)
 		), inserted AS (
 			INSERT INTO apitoken.%1$I (%2$s)
 				SELECT %3$s
-					FROM patches p
-					CROSS JOIN LATERAL jsonb_populate_record(NULL::apitoken.%1$I, $3 || p.patch) AS n
-					WHERE NOT EXISTS (SELECT FROM apitoken.%1$I AS t WHERE t.id = p.id)
-					ORDER BY p.place
+					FROM added a
+					CROSS JOIN LATERAL jsonb_populate_record(NULL::apitoken.%1$I, $3 || a.patch) AS n
+					ORDER BY a.id COLLATE "C"
+				ON CONFLICT (id) DO NOTHING
 				RETURNING 1
 		)
-		SELECT (SELECT count(*) FROM updated) + (SELECT count(*) FROM inserted)
-		$s$, relation, columns, regexp_replace(columns, '(^|, )', '\1n.', 'g'))
-		INTO changed USING elements, kind, defaults;
+		SELECT (SELECT count(*) FROM updated) + (SELECT count(*) FROM inserted),
+			(SELECT count(*) FROM added) - (SELECT count(*) FROM inserted)
+		$s$, relation, columns, regexp_replace(columns, '(^|, )', '\1n.', 'g'));
+
+	-- what somebody else has added meanwhile is there now, to be changed
+	LOOP
+		before := missing;
+		EXECUTE command INTO written, missing USING elements, kind, defaults;
+		changed := changed + written;
+		EXIT WHEN missing IN (0, before);
+	END LOOP;
 	RETURN changed;
 END
 $$;
@@ -1966,37 +1994,44 @@ DECLARE
 	-- whose list it is, and what is in it
 	owner CONSTANT text := CASE list WHEN 'accounts' THEN 'user_id' ELSE 'user_group_id' END;
 	item CONSTANT text := rtrim(list, 's') || '_id';
-	pairs CONSTANT text := $p$
+	-- what is there of theirs, and what is to be: sets, so that neither is looked up row by row
+	sets CONSTANT text := format($p$
 		WITH owners AS MATERIALIZED (
-			SELECT g.element ->> 'id' AS id, g.element -> $2 AS items
-				FROM jsonb_array_elements($1) AS g (element) WHERE jsonb_typeof(g.element -> $2) = 'array'
-		), pairs AS MATERIALIZED (
-			SELECT DISTINCT o.id AS owner, i.element ->> 'id' AS item
-				FROM owners o CROSS JOIN LATERAL jsonb_array_elements(o.items) AS i (element)
+			SELECT o.id FROM jsonb_array_elements($1) AS g (element)
+				CROSS JOIN LATERAL unnest(CASE jsonb_typeof(g.element -> $2) WHEN 'array' THEN ARRAY[g.element ->> 'id'] END) AS o (id)
+		), wanted AS MATERIALIZED (
+			SELECT (g.element ->> 'id') COLLATE "C" AS owner, (i.element ->> 'id') COLLATE "C" AS item
+				FROM jsonb_array_elements($1) AS g (element)
+				CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(g.element -> $2) WHEN 'array' THEN g.element -> $2 ELSE '[]' END) AS i (element)
+		), present AS MATERIALIZED (
+			SELECT l.%2$I::text AS owner, l.%3$I::text AS item FROM apitoken.%1$I l JOIN owners o ON o.id = l.%2$I
 		)
-		$p$;
+		$p$, relation, owner, item);
 	removed bigint;
 	added bigint;
 BEGIN
-	EXECUTE pairs || format($d$
-		DELETE FROM apitoken.%1$I AS l
-			USING owners o
-			WHERE l.%2$I = o.id AND NOT EXISTS (SELECT FROM pairs p WHERE p.owner = l.%2$I AND p.item = l.%3$I)
+	EXECUTE sets || format($d$
+		, locked AS MATERIALIZED (
+			SELECT l.%2$I, l.%3$I FROM apitoken.%1$I l JOIN (TABLE present EXCEPT TABLE wanted) s ON s.owner = l.%2$I AND s.item = l.%3$I
+				ORDER BY l.%2$I, l.%3$I FOR UPDATE OF l
+		)
+		DELETE FROM apitoken.%1$I AS l USING locked s WHERE l.%2$I = s.%2$I AND l.%3$I = s.%3$I
 		$d$, relation, owner, item) USING elements, list;
 	GET DIAGNOSTICS removed = ROW_COUNT;
 
 	IF list = 'accounts' THEN
-		EXECUTE pairs || $i$
+		EXECUTE sets || $i$
 			INSERT INTO apitoken.user_accounts (account_id, user_id)
-				SELECT p.item, p.owner FROM pairs p
-					WHERE NOT EXISTS (SELECT FROM apitoken.user_accounts l WHERE l.user_id = p.owner AND l.account_id = p.item)
+				SELECT s.item, s.owner FROM (TABLE wanted EXCEPT TABLE present) s
+					ORDER BY s.owner, s.item
+				ON CONFLICT DO NOTHING
 			$i$ USING elements, list;
 	ELSE
-		EXECUTE pairs || format($i$
+		EXECUTE sets || format($i$
 			INSERT INTO apitoken.%1$I (account_id, user_group_id, %2$I)
-				SELECT g.account_id, g.id, p.item FROM pairs p JOIN apitoken.user_groups g ON g.id = p.owner
-					WHERE NOT EXISTS (SELECT FROM apitoken.%1$I l
-						WHERE l.account_id = g.account_id AND l.user_group_id = g.id AND l.%2$I = p.item)
+				SELECT g.account_id, g.id, s.item FROM (TABLE wanted EXCEPT TABLE present) s JOIN apitoken.user_groups g ON g.id = s.owner
+					ORDER BY s.owner, s.item
+				ON CONFLICT DO NOTHING
 			$i$, relation, item) USING elements, list;
 	END IF;
 	GET DIAGNOSTICS added = ROW_COUNT;
@@ -2057,11 +2092,16 @@ DECLARE
 	changed bigint;
 BEGIN
 	IF kind = 'accounts' THEN
+		PERFORM FROM apitoken.accounts WHERE id = ANY (gone) ORDER BY id FOR NO KEY UPDATE;
+		PERFORM FROM apitoken.user_accounts WHERE account_id = ANY (gone) ORDER BY user_id, account_id FOR UPDATE;
+		-- before the account is held: who has locked one of them commits first
+		PERFORM apitoken.disable_of_accounts(gone);
 		UPDATE apitoken.accounts SET status = 'Disabled', held_at = COALESCE(held_at, clock_timestamp()),
 				updated_at = clock_timestamp(), updated_by_type = NULL, updated_by_id = NULL
 			WHERE id = ANY (gone) AND NOT (status = 'Disabled' AND held_at IS NOT NULL);
 		GET DIAGNOSTICS changed = ROW_COUNT;
 		DELETE FROM apitoken.user_accounts WHERE account_id = ANY (gone);
+		-- those that came in between
 		PERFORM apitoken.disable_of_accounts(gone);
 	ELSIF kind = 'groups' THEN
 		DELETE FROM apitoken.user_groups WHERE id = ANY (gone);
@@ -2091,48 +2131,50 @@ REVOKE ALL ON FUNCTION apitoken.sync_deleted(text, text[]) FROM PUBLIC;
  * All of a kind at once; if that fails, halves of it show which one is at fault, and
  * the error tells its place.
  */
-CREATE FUNCTION apitoken.sync_step(kind text, elements jsonb) RETURNS bigint
+CREATE FUNCTION apitoken.sync_step(kind text, elements jsonb, deleting boolean) RETURNS bigint
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	-- of those that are not deleted
 	places CONSTANT integer[] := ARRAY(SELECT (g.place - 1)::integer FROM jsonb_array_elements(elements) WITH ORDINALITY AS g (element, place)
-		WHERE g.element -> 'deleted' IS DISTINCT FROM 'true' ORDER BY g.place);
+		WHERE (g.element -> 'deleted' IS NOT DISTINCT FROM 'true') = deleting ORDER BY g.place);
+	count CONSTANT integer := cardinality(places);
 	first integer := 1;
-	last integer := cardinality(places);
-	middle integer := last;
+	last integer := count;
+	middle integer := count;
+	changed bigint := 0;
 	slice jsonb;
 	problem text;
 	detail text;
 BEGIN
-	WHILE first <= last LOOP
+	WHILE first <= count LOOP
 		SELECT jsonb_agg(elements -> p.place ORDER BY p.place) INTO slice FROM unnest(places[first:middle]) AS p (place);
 		BEGIN
-			IF problem IS NULL THEN
-				RETURN apitoken.sync_kind(kind, slice);
-			END IF;
-			PERFORM apitoken.sync_kind(kind, slice);
-			-- the fault is behind these
+			changed := changed + CASE WHEN deleting
+				THEN apitoken.sync_deleted(kind, ARRAY(SELECT g.element ->> 'id' FROM jsonb_array_elements(slice) AS g (element)))
+				ELSE apitoken.sync_kind(kind, slice) END;
+			-- the fault is behind these, if there is one
 			first := middle + 1;
 		EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN
 			GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
 			-- a detail that shows the values of a row is not for an error
 			problem := concat_ws(': ', problem, CASE SQLSTATE WHEN '23503' THEN detail END);
-			EXIT WHEN first = last;
+			IF first = middle THEN
+				PERFORM apitoken.refuse_sync(format('The member "%s[%s]" cannot be %s: %s', kind, places[first],
+					CASE WHEN deleting THEN 'deleted' ELSE 'written' END, rtrim(problem, '.')));
+			END IF;
 			last := middle;
 		END;
+		IF first > last THEN
+			last := count;
+		END IF;
 		middle := (first + last) / 2;
 	END LOOP;
-	IF problem IS NULL THEN
-		RETURN 0;
-	END IF;
-	PERFORM apitoken.refuse_sync(format('The member "%s[%s]" cannot be written: %s', kind, places[LEAST(first, last)], rtrim(problem, '.')));
-	RETURN NULL;
+	RETURN changed;
 END
 $$;
-COMMENT ON FUNCTION apitoken.sync_step(text, jsonb) IS
-	'Takes over resources of one kind for apitoken_sync, and says which one cannot be.';
-REVOKE ALL ON FUNCTION apitoken.sync_step(text, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION apitoken.sync_step(text, jsonb, boolean) IS
+	'Takes over resources of one kind for apitoken_sync, those that are no more or the others, and says which one cannot be.';
+REVOKE ALL ON FUNCTION apitoken.sync_step(text, jsonb, boolean) FROM PUBLIC;
 
 CREATE FUNCTION apitoken.sync(jsonb) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
@@ -2144,7 +2186,6 @@ DECLARE
 		WHEN jsonb_typeof($1) <> 'object' THEN 'The body is not a JSON object'
 		ELSE (SELECT format('The member "%s" does not exist', k.name) FROM jsonb_object_keys($1) AS k (name) WHERE k.name <> ALL (kinds) ORDER BY 1 LIMIT 1) END;
 	changed jsonb := '{}';
-	gone text[];
 BEGIN
 	FOREACH kind IN ARRAY CASE WHEN problem IS NULL THEN kinds ELSE '{}' END LOOP
 		problem := COALESCE(problem, CASE WHEN $1 ? kind THEN apitoken.sync_problem(kind, $1 -> kind) END);
@@ -2156,18 +2197,11 @@ BEGIN
 	-- what others refer to comes first, and goes last
 	FOREACH kind IN ARRAY kinds LOOP
 		IF $1 ? kind THEN
-			changed := changed || jsonb_build_object(kind, apitoken.sync_step(kind, $1 -> kind));
+			changed := changed || jsonb_build_object(kind, apitoken.sync_step(kind, $1 -> kind, false));
 		END IF;
 	END LOOP;
 	FOR kind IN SELECT k.name FROM unnest(kinds) WITH ORDINALITY AS k (name, place) WHERE $1 ? k.name ORDER BY k.place DESC LOOP
-		gone := ARRAY(SELECT g.element ->> 'id' FROM jsonb_array_elements($1 -> kind) AS g (element) WHERE g.element -> 'deleted' = 'true');
-		IF cardinality(gone) > 0 THEN
-			BEGIN
-				changed := changed || jsonb_build_object(kind, (changed ->> kind)::bigint + apitoken.sync_deleted(kind, gone));
-			EXCEPTION WHEN integrity_constraint_violation THEN
-				PERFORM apitoken.refuse_sync(format('What is deleted of "%s" cannot be: %s', kind, rtrim(SQLERRM, '.')));
-			END;
-		END IF;
+		changed := changed || jsonb_build_object(kind, (changed ->> kind)::bigint + apitoken.sync_step(kind, $1 -> kind, true));
 	END LOOP;
 	RETURN changed;
 END

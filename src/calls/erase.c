@@ -25,8 +25,13 @@ static const ApitokenStatement user_statements[] = {
 	STATEMENT_ERASE_USER, STATEMENT_ERASE_USER_ACCOUNTS, STATEMENT_ERASE_USER_TRAIL
 };
 
-/* Addresses go before the tokens do: that the operator's own is noted is no secret. */
+/*
+ * Whoever has locked a token, or makes one, is waited for before a gate is closed that he
+ * passes at his COMMIT.  Addresses go before the tokens do: that the operator's own is
+ * noted is no secret.
+ */
 static const ApitokenStatement account_statements[] = {
+	STATEMENT_LOCK_ACCOUNT, STATEMENT_LOCK_TOKENS,
 	STATEMENT_ERASE_ACCOUNT, STATEMENT_ERASE_ACCOUNT_USERS, STATEMENT_ERASE_ACCOUNT_GROUPS,
 	STATEMENT_ERASE_ACCOUNT_BUYERS, STATEMENT_ERASE_ACCOUNT_ERRORS,
 	STATEMENT_ERASE_ACCOUNT_TRAIL, STATEMENT_ERASE_ACCOUNT_TOKENS

@@ -179,10 +179,10 @@ static const StatementText statements[] = {
 		"UPDATE apitoken.api_tokens AS t"
 		" SET status = 'Disabled', updated_at = pg_catalog.clock_timestamp(),"
 		" updated_by_type = $2, updated_by_id = $3"
-		" FROM (SELECT k.account_id, k.id FROM apitoken.api_tokens AS k"
-		" WHERE k.account_id " EQ " ANY ($1) AND k.status " EQ " 'Active'"
+		" FROM (SELECT k.account_id, k.id, k.status FROM apitoken.api_tokens AS k"
+		" WHERE k.account_id " EQ " ANY ($1) AND k.status " NE " 'Deleted'"
 		" ORDER BY k.id FOR NO KEY UPDATE) AS l"
-		" WHERE t.account_id " EQ " l.account_id AND t.id " EQ " l.id",
+		" WHERE t.account_id " EQ " l.account_id AND t.id " EQ " l.id AND l.status " EQ " 'Active'",
 		3, {TEXTARRAYOID, TEXTOID, TEXTOID}
 	},
 	[STATEMENT_ERASE_USER] = {
@@ -203,6 +203,16 @@ static const StatementText statements[] = {
 		"apitoken erase user trail", SPI_OK_UPDATE,
 		"UPDATE apitoken.api_token_transitions AS l SET client_address = NULL"
 		" WHERE l.actor_type " EQ " 'user' AND l.actor_id " EQ " $1 AND l.client_address IS NOT NULL",
+		1, {TEXTOID}
+	},
+	[STATEMENT_LOCK_ACCOUNT] = {
+		"apitoken lock account", SPI_OK_SELECT,
+		"SELECT FROM apitoken.accounts AS a WHERE a.id " EQ " $1 FOR UPDATE",
+		1, {TEXTOID}
+	},
+	[STATEMENT_LOCK_TOKENS] = {
+		"apitoken lock tokens", SPI_OK_SELECT,
+		"SELECT FROM apitoken.api_tokens AS t WHERE t.account_id " EQ " $1 ORDER BY t.id FOR UPDATE",
 		1, {TEXTOID}
 	},
 	[STATEMENT_ERASE_ACCOUNT] = {
