@@ -105,7 +105,8 @@ tests_run() {
 
 	cd "$project" || return
 	say "Starting a private server ..."
-	cluster_start main "$@"
+	# a test is one transaction, which a slow machine may take a minute for
+	cluster_start main "apitoken.actor_transaction_timeout = 0" "$@"
 	quietly tests_template || die "the extension could not be created"
 
 	say "Running the tests ..."
