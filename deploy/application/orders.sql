@@ -55,7 +55,7 @@ CREATE POLICY tenant ON shop.invoices FOR SELECT
 -- What a token has written is committed only if it is still Active then, and still
 -- holds the module.  Whom no policy binds needs none.
 CREATE FUNCTION shop.guard() RETURNS trigger
-LANGUAGE plpgsql
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	IF row_security_active(TG_RELID) THEN

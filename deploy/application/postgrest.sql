@@ -9,7 +9,7 @@ GRANT shop_web TO apitoken_web;
 -- A user of several accounts, whom a JWT names, says by a header for which he acts.
 -- If he is not in that account, he acts for none.
 CREATE FUNCTION shop.pre_request() RETURNS void
-LANGUAGE plpgsql
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	PERFORM set_config('apitoken.account', coalesce(nullif(current_setting('request.headers', true), '')::json ->> 'x-account', ''), true);

@@ -33,6 +33,10 @@ class ApiTokenMiddleware:
                 # nothing stays of a request that has failed: Django has made an answer of the view's error
                 if response.status_code >= 400:
                     transaction.set_rollback(True)
+                else:
+                    # COMMIT would undo one that has failed and say nothing, whatever the view made of the error
+                    with connection.cursor() as cursor:
+                        cursor.execute("SELECT")
             return response
         except Error as error:
             answer = refusal(error)

@@ -18,7 +18,11 @@ async function inTheNameOf(pool, secret, handler) {
         await client.query('BEGIN');
         await client.query('SELECT api.apitoken_authenticate($1)', [secret]);
         const answer = await handler(client);
-        await client.query(answer.status < 400 ? 'COMMIT' : 'ROLLBACK');
+        const { command } = await client.query(answer.status < 400 ? 'COMMIT' : 'ROLLBACK');
+        // what PostgreSQL makes of COMMIT when a statement has failed, whatever was made of the error
+        if (answer.status < 400 && command !== 'COMMIT') {
+            throw new Error('the transaction has failed');
+        }
         return answer;
     } catch (error) {
         await client.query('ROLLBACK').catch(() => {

@@ -8,6 +8,7 @@ it.
 import json
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
 
 def refusal(error):
@@ -33,6 +34,9 @@ class ApiTokens:
                 answer = self.respond({**environ, "apitoken.connection": connection})
                 if answer[0] >= "4":
                     connection.rollback()
+                elif connection.info.transaction_status == TransactionStatus.INERROR:
+                    # COMMIT would undo it and say nothing, whatever was made of the error
+                    raise psycopg.errors.InFailedSqlTransaction("the transaction has failed")
         except psycopg.Error as error:
             answer = refusal(error)
         # the client is told when it is committed, and not before

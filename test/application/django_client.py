@@ -1,5 +1,6 @@
 """An application that uses Django; prints TAP."""
 
+import contextlib
 import logging
 import os
 
@@ -36,7 +37,7 @@ logging.disable()  # what is refused here is wanted
 
 # pylint: disable=wrong-import-position
 from django.core.signals import request_finished, request_started  # noqa: E402
-from django.db import close_old_connections, connection, models  # noqa: E402
+from django.db import Error, close_old_connections, connection, models  # noqa: E402
 from django.test import Client  # noqa: E402
 
 
@@ -61,6 +62,10 @@ def orders(request):
             return HttpResponse("null", status=422)
         if item == "broken":
             raise RuntimeError
+        if item == "swallowed":
+            with contextlib.suppress(Error), connection.cursor() as cursor:
+                cursor.execute("SELECT 1 / 0")
+            return HttpResponse("null")
     return JsonResponse(list(Order.objects.order_by("id").values_list("item", flat=True)), safe=False)
 
 
@@ -90,6 +95,7 @@ tap.equal(request(tap.POWERLESS), (403, None), "a token without the module: an e
 tap.equal(request(tap.ORDERS, "pens"), (200, ["bags", "cups", "pens"]), "an order")
 tap.equal(request(tap.ORDERS, "refused"), (422, None), "a request that the view refuses")
 tap.equal(request(tap.ORDERS, "broken"), (500, None), "one that it fails at")
+tap.equal(request(tap.ORDERS, "swallowed"), (500, None), "one whose statement has failed, which it does not tell")
 tap.equal(request(tap.ORDERS), (200, ["bags", "cups", "pens"]), "leave nothing behind")
 with connection.cursor() as cursor:
     cursor.execute("SELECT api.apitoken_actor()")

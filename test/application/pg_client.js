@@ -35,6 +35,10 @@ async function shop(request, client) {
         if (item === 'broken') {
             throw new Error('broken');
         }
+        if (item === 'swallowed') {
+            await client.query('SELECT 1 / 0').catch(() => {});
+            return { status: 200, body: null };
+        }
     }
     // a name makes it a prepared statement
     const name = PREPARES === 'no' ? undefined : 'items';
@@ -64,6 +68,7 @@ async function main() {
     equal(await request(ours, 'pens'), [200, ['bags', 'cups', 'pens']], 'an order');
     equal((await request(ours, 'refused'))[0], 422, 'a request that the application refuses');
     equal((await request(ours, 'broken'))[0], 500, 'one that it fails at');
+    equal((await request(ours, 'swallowed'))[0], 500, 'one whose statement has failed, which it does not tell');
     equal(await request(ours), [200, ['bags', 'cups', 'pens']], 'leave nothing behind');
     const { rows } = await pool.query('SELECT api.apitoken_actor() AS actor');
     equal(rows, [{ actor: null }], 'nobody acts on a connection that has been given back');

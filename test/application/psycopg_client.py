@@ -1,10 +1,12 @@
 """An application that uses psycopg's pool, as a WSGI application; prints TAP."""
 
 import concurrent.futures
+import contextlib
 import io
 import json
 import os
 
+import psycopg
 from psycopg_pool import ConnectionPool
 from tokens_psycopg import ApiTokens
 
@@ -28,6 +30,11 @@ def shop(environ, start_response):
             return [b"null"]
         if item == "broken":
             raise RuntimeError
+        if item == "swallowed":
+            with contextlib.suppress(psycopg.Error):
+                connection.execute("SELECT 1 / 0")
+            start_response("200 OK", [])
+            return [b"null"]
     rows = connection.execute("SELECT item FROM shop.orders ORDER BY id").fetchall()
     start_response("200 OK", [])
     return [json.dumps([item for item, in rows]).encode()]
@@ -59,6 +66,10 @@ try:
     request(tap.ORDERS, "broken")
 except RuntimeError:
     tap.equal(True, True, "one that it fails at")
+try:
+    tap.equal(request(tap.ORDERS, "swallowed"), "an error", "one whose statement has failed, which it does not tell")
+except psycopg.Error as failure:
+    tap.equal(failure.sqlstate, "25P02", "one whose statement has failed, which it does not tell")
 tap.equal(request(tap.ORDERS), ("200", ["bags", "cups", "pens"]), "leave nothing behind")
 with pool.connection() as plain:
     tap.equal(plain.execute("SELECT api.apitoken_actor()").fetchone(), (None,), "nobody acts on a connection that has been given back")
@@ -75,5 +86,6 @@ tap.equal(
 tap.equal(request(tap.ORDERS, "leaked"), unauthorized, "a token that is disabled in the middle of a request: COMMIT says so")
 tap.equal(tap.elsewhere("SELECT count(*) FROM shop.orders WHERE item = 'leaked'"), "0", "and nothing is there")
 tap.equal(request(tap.ORDERS), unauthorized, "nor does it get in again")
+tap.equal(tap.elsewhere("SELECT string_agg(proname, ' ') FROM pg_proc WHERE pronamespace = 'shop'::regnamespace AND proconfig IS NULL"), "", "no function of the example searches where its caller says")
 pool.close()
 tap.finish()
