@@ -1494,6 +1494,92 @@ CREATE TRIGGER keep_hold BEFORE UPDATE OF held_at ON apitoken.accounts
 	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('held_at');
 
 /*
+ * Expiry
+ */
+ALTER TABLE apitoken.api_tokens ADD COLUMN expires_at apitoken.instant;
+COMMENT ON COLUMN apitoken.api_tokens.expires_at IS
+	'expiresAt: from when on it does not authenticate, whatever its status; null if it never expires.';
+ALTER TABLE apitoken.accounts ADD COLUMN max_token_lifetime interval CONSTRAINT accounts_max_token_lifetime_check
+	CHECK (max_token_lifetime > '0' AND max_token_lifetime <= '1000 years');
+COMMENT ON COLUMN apitoken.accounts.max_token_lifetime IS
+	'Longest time from the making of a token''s secret to the token''s end; null: none but apitoken.max_lifetime, of which the shorter one counts. New tokens without an end get one.';
+CREATE INDEX api_tokens_expires_idx ON apitoken.api_tokens (expires_at) WHERE expires_at IS NOT NULL;
+CREATE TRIGGER close_gate AFTER UPDATE OF expires_at ON apitoken.api_tokens
+	FOR EACH ROW WHEN (NEW.expires_at IS NOT NULL AND (OLD.expires_at IS NULL OR NEW.expires_at < OLD.expires_at))
+	EXECUTE FUNCTION apitoken.close_gate('token', 'id');
+CREATE TRIGGER keep_end BEFORE UPDATE OF expires_at ON apitoken.api_tokens
+	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('expires_at');
+CREATE TRIGGER keep_lifetime BEFORE UPDATE OF max_token_lifetime ON apitoken.accounts
+	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('max_token_lifetime');
+
+-- When Active tokens end is asked every night: by the index on expires_at.
+CREATE VIEW apitoken_monitor.tokens_expiring WITH (security_barrier) AS
+	SELECT t.account_id, t.id AS api_token_id, t.name, t.expires_at, c.last_access_at,
+			t.created_by_type AS creator_type, t.created_by_id AS creator_id
+		FROM apitoken.api_tokens t
+		LEFT JOIN apitoken.api_token_credentials c ON c.account_id = t.account_id AND c.api_token_id = t.id
+		WHERE t.status = 'Active' AND t.expires_at > clock_timestamp();
+COMMENT ON VIEW apitoken_monitor.tokens_expiring IS
+	'Active API tokens that have an end, and have not expired. Within a period: WHERE expires_at < now() + interval ''7 days''. For monitoring: shows every account, and nothing that a secret could be found by.';
+COMMENT ON COLUMN apitoken_monitor.tokens_expiring.account_id IS 'The token''s account.';
+COMMENT ON COLUMN apitoken_monitor.tokens_expiring.api_token_id IS 'The token.';
+COMMENT ON COLUMN apitoken_monitor.tokens_expiring.name IS 'Its name.';
+COMMENT ON COLUMN apitoken_monitor.tokens_expiring.expires_at IS 'When it expires.';
+COMMENT ON COLUMN apitoken_monitor.tokens_expiring.last_access_at IS
+	'About when it last authenticated, noted at most every apitoken.last_access_interval; null if it never has.';
+COMMENT ON COLUMN apitoken_monitor.tokens_expiring.creator_type IS 'What created it: user or token; null if nobody is known.';
+COMMENT ON COLUMN apitoken_monitor.tokens_expiring.creator_id IS 'Id of the user or API token that created it.';
+REVOKE ALL ON apitoken_monitor.tokens_expiring FROM PUBLIC;
+
+CREATE VIEW apitoken_monitor.tokens_expired WITH (security_barrier) AS
+	SELECT t.account_id, t.id AS api_token_id, t.name, t.status, t.expires_at, c.last_access_at
+		FROM apitoken.api_tokens t
+		LEFT JOIN apitoken.api_token_credentials c ON c.account_id = t.account_id AND c.api_token_id = t.id
+		WHERE t.status <> 'Deleted' AND t.expires_at <= clock_timestamp();
+COMMENT ON VIEW apitoken_monitor.tokens_expired IS
+	'API tokens that have expired and are not Deleted: none of them authenticates, whatever its status. For monitoring: shows every account, and nothing that a secret could be found by.';
+COMMENT ON COLUMN apitoken_monitor.tokens_expired.account_id IS 'The token''s account.';
+COMMENT ON COLUMN apitoken_monitor.tokens_expired.api_token_id IS 'The token.';
+COMMENT ON COLUMN apitoken_monitor.tokens_expired.name IS 'Its name.';
+COMMENT ON COLUMN apitoken_monitor.tokens_expired.status IS 'Its status: Active or Disabled.';
+COMMENT ON COLUMN apitoken_monitor.tokens_expired.expires_at IS 'When it expired.';
+COMMENT ON COLUMN apitoken_monitor.tokens_expired.last_access_at IS
+	'About when it last authenticated, noted at most every apitoken.last_access_interval; null if it never has.';
+REVOKE ALL ON apitoken_monitor.tokens_expired FROM PUBLIC;
+
+CREATE VIEW apitoken_monitor.tokens_beyond_lifetime WITH (security_barrier) AS
+	SELECT t.account_id, t.id AS api_token_id, t.name, t.status, t.created_at, t.expires_at, l.latest_end
+		FROM apitoken.api_tokens t
+		JOIN apitoken.accounts a ON a.id = t.account_id
+		CROSS JOIN LATERAL (
+			SELECT LEAST(t.created_at AT TIME ZONE 'UTC' + a.max_token_lifetime,
+				t.created_at AT TIME ZONE 'UTC' + NULLIF(current_setting('apitoken.max_lifetime', true)::interval, '0')) AT TIME ZONE 'UTC'
+		) l (latest_end)
+		WHERE t.status <> 'Deleted' AND l.latest_end IS NOT NULL AND (t.expires_at IS NULL OR t.expires_at > l.latest_end + interval '1 ms');
+COMMENT ON VIEW apitoken_monitor.tokens_beyond_lifetime IS
+	'API tokens, not Deleted, that live for longer than their account, or apitoken.max_lifetime, allows new ones. For monitoring: shows every account, and nothing that a secret could be found by.';
+COMMENT ON COLUMN apitoken_monitor.tokens_beyond_lifetime.account_id IS 'The token''s account.';
+COMMENT ON COLUMN apitoken_monitor.tokens_beyond_lifetime.api_token_id IS 'The token.';
+COMMENT ON COLUMN apitoken_monitor.tokens_beyond_lifetime.name IS 'Its name.';
+COMMENT ON COLUMN apitoken_monitor.tokens_beyond_lifetime.status IS 'Its status: Active or Disabled.';
+COMMENT ON COLUMN apitoken_monitor.tokens_beyond_lifetime.created_at IS 'When it was created.';
+COMMENT ON COLUMN apitoken_monitor.tokens_beyond_lifetime.expires_at IS 'When it expires; null if it never does.';
+COMMENT ON COLUMN apitoken_monitor.tokens_beyond_lifetime.latest_end IS 'When it would have to expire, were it created as it was today.';
+REVOKE ALL ON apitoken_monitor.tokens_beyond_lifetime FROM PUBLIC;
+COMMENT ON FUNCTION @extschema@.apitoken_enable(text, text) IS
+	$$Enable an API token
+
+Disabled -> Active: the token authenticates again, with the same secret. Answers the token's full document. fields adds and removes members, for example "-account,-modules" or "-*,+id,+status". Errors: PT400 if it is Active already or has expired, PT404 if there is no such token among those the caller may administer.$$;
+COMMENT ON FUNCTION @extschema@.apitoken_create(jsonb) IS
+	$$Create an API token
+
+Takes {"account": {"id"}, "name", "description", "icon", "modules": [{"id"}], "expiresAt"}; account and name are required. Answers the new Active token's full document, whose member token is the secret: it is shown here and nowhere else. Errors: PT400 naming the member that is wrong, PT403 or PT404 if the caller may not administer the account.$$;
+COMMENT ON FUNCTION @extschema@.apitoken_authenticate(text) IS
+	$$Authenticate with an API token's secret
+
+Makes the token the actor for the rest of the transaction and notes the access. Answers {"id", "account": {"id"}, "modules": [{"id", "code"}]}. Error: PT401, one and the same for an unknown, malformed, Disabled, Deleted or expired token.$$;
+
+/*
  * Grants
  *
  * At the end, when everything is there.  What this command has made was granted
@@ -1736,7 +1822,7 @@ ALTER FUNCTION @extschema@.apitoken_version() STABLE;
 COMMENT ON FUNCTION @extschema@.apitoken_update(text, jsonb, text) IS
 	$$Update an API token
 
-Changes only the supplied members of {"name", "description", "icon", "modules": [{"id"}]}; null clears description and icon, modules replaces the list, and null for it leaves it. The rest of the document may be there as it was answered; another id, account, status or token is PT400. Answers the token's full document. Errors: PT404 if there is no such token among those the caller may administer, PT400 naming the member that is wrong or if the token is Deleted.$$;
+Changes only the supplied members of {"name", "description", "icon", "modules": [{"id"}], "expiresAt"}; null clears description, icon and expiresAt, modules replaces the list, and null for it leaves it. The rest of the document may be there as it was answered; another id, account, status or token is PT400. Answers the token's full document. Errors: PT404 if there is no such token among those the caller may administer, PT400 naming the member that is wrong or if the token is Deleted.$$;
 COMMENT ON FUNCTION @extschema@.apitoken_get(text, text) IS
 	$$Get an API token
 

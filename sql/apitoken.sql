@@ -136,6 +136,8 @@ CREATE TABLE apitoken.accounts (
 	updated_by_type text COLLATE "C",
 	updated_by_id apitoken.resource_id,
 	held_at apitoken.instant,
+	max_token_lifetime interval CONSTRAINT accounts_max_token_lifetime_check
+		CHECK (max_token_lifetime > '0' AND max_token_lifetime <= '1000 years'),
 	FOREIGN KEY (created_by_type, created_by_id) REFERENCES apitoken.actors MATCH FULL,
 	FOREIGN KEY (updated_by_type, updated_by_id) REFERENCES apitoken.actors MATCH FULL,
 	CHECK (updated_at IS NOT NULL OR updated_by_id IS NULL)
@@ -162,6 +164,8 @@ COMMENT ON COLUMN apitoken.accounts.technical_support_email IS 'technicalSupport
 COMMENT ON COLUMN apitoken.accounts.website IS 'URL of the account''s website.';
 COMMENT ON COLUMN apitoken.accounts.held_at IS
 	'heldAt: since when it is held; null if it is not. Nobody of a held account enables one of its tokens, gives one a module, or makes another.';
+COMMENT ON COLUMN apitoken.accounts.max_token_lifetime IS
+	'Longest time from the making of a token''s secret to the token''s end; null: none but apitoken.max_lifetime, of which the shorter one counts. New tokens without an end get one.';
 CREATE INDEX accounts_created_by_idx ON apitoken.accounts (created_by_type, created_by_id);
 CREATE INDEX accounts_updated_by_idx ON apitoken.accounts (updated_by_type, updated_by_id);
 
@@ -452,6 +456,7 @@ CREATE TABLE apitoken.api_tokens (
 	updated_by_type text COLLATE "C",
 	updated_by_id apitoken.resource_id,
 	held_at apitoken.instant,
+	expires_at apitoken.instant,
 	PRIMARY KEY (account_id, id),
 	FOREIGN KEY (created_by_type, created_by_id) REFERENCES apitoken.actors MATCH FULL,
 	FOREIGN KEY (updated_by_type, updated_by_id) REFERENCES apitoken.actors MATCH FULL,
@@ -479,12 +484,16 @@ COMMENT ON COLUMN apitoken.api_tokens.icon IS
 	'Path or URL of the token''s icon: at most 2,000 characters. A URL begins with https://, http:// or data:image/ and png, gif, jpeg or webp.';
 COMMENT ON COLUMN apitoken.api_tokens.held_at IS
 	'heldAt: since when it is held; null if it is not. Nobody enables a held token, and nobody of its account gives it a module.';
+COMMENT ON COLUMN apitoken.api_tokens.expires_at IS
+	'expiresAt: from when on it does not authenticate, whatever its status; null if it never expires.';
 CREATE INDEX api_tokens_created_by_idx ON apitoken.api_tokens (created_by_type, created_by_id);
 CREATE INDEX api_tokens_updated_by_idx ON apitoken.api_tokens (updated_by_type, updated_by_id);
 -- for lists: an account's tokens, tokens of a status, and all, newest or oldest first
 CREATE INDEX api_tokens_account_created_idx ON apitoken.api_tokens (account_id, created_at, id);
 CREATE INDEX api_tokens_status_created_idx ON apitoken.api_tokens (status, created_at, id);
 CREATE INDEX api_tokens_created_idx ON apitoken.api_tokens (created_at, id);
+-- for what expires soon, or has
+CREATE INDEX api_tokens_expires_idx ON apitoken.api_tokens (expires_at) WHERE expires_at IS NOT NULL;
 
 /*
  * Apart from api_tokens for two reasons.  A role that is granted the tokens
@@ -1000,6 +1009,9 @@ CREATE TRIGGER close_gate AFTER UPDATE OF code, account_types ON apitoken.module
 CREATE TRIGGER close_gate AFTER UPDATE OF held_at ON apitoken.accounts
 	FOR EACH ROW WHEN (OLD.held_at IS NULL AND NEW.held_at IS NOT NULL)
 	EXECUTE FUNCTION apitoken.close_gate('account', 'id');
+CREATE TRIGGER close_gate AFTER UPDATE OF expires_at ON apitoken.api_tokens
+	FOR EACH ROW WHEN (NEW.expires_at IS NOT NULL AND (OLD.expires_at IS NULL OR NEW.expires_at < OLD.expires_at))
+	EXECUTE FUNCTION apitoken.close_gate('token', 'id');
 
 /*
  * Whose name is in an audit is shown with it.  Somebody else's, put there by
@@ -1039,6 +1051,11 @@ CREATE TRIGGER keep_hold BEFORE UPDATE OF held_at ON apitoken.api_tokens
 	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('held_at');
 CREATE TRIGGER keep_hold BEFORE UPDATE OF held_at ON apitoken.accounts
 	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('held_at');
+-- nor an end, or how far away it may be
+CREATE TRIGGER keep_end BEFORE UPDATE OF expires_at ON apitoken.api_tokens
+	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('expires_at');
+CREATE TRIGGER keep_lifetime BEFORE UPDATE OF max_token_lifetime ON apitoken.accounts
+	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('max_token_lifetime');
 
 /*
  * Row security is not asked by TRUNCATE.  What replicates a publisher's does not
@@ -1589,6 +1606,61 @@ COMMENT ON COLUMN apitoken_monitor.modules_to_review.is_offered IS 'Whether the 
 COMMENT ON COLUMN apitoken_monitor.modules_to_review.is_allowed IS 'Whether an account of this type may hold the module (apitoken.modules.account_types).';
 REVOKE ALL ON apitoken_monitor.modules_to_review FROM PUBLIC;
 
+-- When Active tokens end is asked every night: by the index on expires_at.
+CREATE VIEW apitoken_monitor.tokens_expiring WITH (security_barrier) AS
+	SELECT t.account_id, t.id AS api_token_id, t.name, t.expires_at, c.last_access_at,
+			t.created_by_type AS creator_type, t.created_by_id AS creator_id
+		FROM apitoken.api_tokens t
+		LEFT JOIN apitoken.api_token_credentials c ON c.account_id = t.account_id AND c.api_token_id = t.id
+		WHERE t.status = 'Active' AND t.expires_at > clock_timestamp();
+COMMENT ON VIEW apitoken_monitor.tokens_expiring IS
+	'Active API tokens that have an end, and have not expired. Within a period: WHERE expires_at < now() + interval ''7 days''. For monitoring: shows every account, and nothing that a secret could be found by.';
+COMMENT ON COLUMN apitoken_monitor.tokens_expiring.account_id IS 'The token''s account.';
+COMMENT ON COLUMN apitoken_monitor.tokens_expiring.api_token_id IS 'The token.';
+COMMENT ON COLUMN apitoken_monitor.tokens_expiring.name IS 'Its name.';
+COMMENT ON COLUMN apitoken_monitor.tokens_expiring.expires_at IS 'When it expires.';
+COMMENT ON COLUMN apitoken_monitor.tokens_expiring.last_access_at IS
+	'About when it last authenticated, noted at most every apitoken.last_access_interval; null if it never has.';
+COMMENT ON COLUMN apitoken_monitor.tokens_expiring.creator_type IS 'What created it: user or token; null if nobody is known.';
+COMMENT ON COLUMN apitoken_monitor.tokens_expiring.creator_id IS 'Id of the user or API token that created it.';
+REVOKE ALL ON apitoken_monitor.tokens_expiring FROM PUBLIC;
+
+CREATE VIEW apitoken_monitor.tokens_expired WITH (security_barrier) AS
+	SELECT t.account_id, t.id AS api_token_id, t.name, t.status, t.expires_at, c.last_access_at
+		FROM apitoken.api_tokens t
+		LEFT JOIN apitoken.api_token_credentials c ON c.account_id = t.account_id AND c.api_token_id = t.id
+		WHERE t.status <> 'Deleted' AND t.expires_at <= clock_timestamp();
+COMMENT ON VIEW apitoken_monitor.tokens_expired IS
+	'API tokens that have expired and are not Deleted: none of them authenticates, whatever its status. For monitoring: shows every account, and nothing that a secret could be found by.';
+COMMENT ON COLUMN apitoken_monitor.tokens_expired.account_id IS 'The token''s account.';
+COMMENT ON COLUMN apitoken_monitor.tokens_expired.api_token_id IS 'The token.';
+COMMENT ON COLUMN apitoken_monitor.tokens_expired.name IS 'Its name.';
+COMMENT ON COLUMN apitoken_monitor.tokens_expired.status IS 'Its status: Active or Disabled.';
+COMMENT ON COLUMN apitoken_monitor.tokens_expired.expires_at IS 'When it expired.';
+COMMENT ON COLUMN apitoken_monitor.tokens_expired.last_access_at IS
+	'About when it last authenticated, noted at most every apitoken.last_access_interval; null if it never has.';
+REVOKE ALL ON apitoken_monitor.tokens_expired FROM PUBLIC;
+
+CREATE VIEW apitoken_monitor.tokens_beyond_lifetime WITH (security_barrier) AS
+	SELECT t.account_id, t.id AS api_token_id, t.name, t.status, t.created_at, t.expires_at, l.latest_end
+		FROM apitoken.api_tokens t
+		JOIN apitoken.accounts a ON a.id = t.account_id
+		CROSS JOIN LATERAL (
+			SELECT LEAST(t.created_at AT TIME ZONE 'UTC' + a.max_token_lifetime,
+				t.created_at AT TIME ZONE 'UTC' + NULLIF(current_setting('apitoken.max_lifetime', true)::interval, '0')) AT TIME ZONE 'UTC'
+		) l (latest_end)
+		WHERE t.status <> 'Deleted' AND l.latest_end IS NOT NULL AND (t.expires_at IS NULL OR t.expires_at > l.latest_end + interval '1 ms');
+COMMENT ON VIEW apitoken_monitor.tokens_beyond_lifetime IS
+	'API tokens, not Deleted, that live for longer than their account, or apitoken.max_lifetime, allows new ones. For monitoring: shows every account, and nothing that a secret could be found by.';
+COMMENT ON COLUMN apitoken_monitor.tokens_beyond_lifetime.account_id IS 'The token''s account.';
+COMMENT ON COLUMN apitoken_monitor.tokens_beyond_lifetime.api_token_id IS 'The token.';
+COMMENT ON COLUMN apitoken_monitor.tokens_beyond_lifetime.name IS 'Its name.';
+COMMENT ON COLUMN apitoken_monitor.tokens_beyond_lifetime.status IS 'Its status: Active or Disabled.';
+COMMENT ON COLUMN apitoken_monitor.tokens_beyond_lifetime.created_at IS 'When it was created.';
+COMMENT ON COLUMN apitoken_monitor.tokens_beyond_lifetime.expires_at IS 'When it expires; null if it never does.';
+COMMENT ON COLUMN apitoken_monitor.tokens_beyond_lifetime.latest_end IS 'When it would have to expire, were it created as it was today.';
+REVOKE ALL ON apitoken_monitor.tokens_beyond_lifetime FROM PUBLIC;
+
 /*
  * Calls
  *
@@ -1627,7 +1699,7 @@ AS 'MODULE_PATHNAME', 'apitoken_enable';
 COMMENT ON FUNCTION @extschema@.apitoken_enable(text, text) IS
 	$$Enable an API token
 
-Disabled -> Active: the token authenticates again, with the same secret. Answers the token's full document. fields adds and removes members, for example "-account,-modules" or "-*,+id,+status". Errors: PT400 if it is Active already, PT404 if there is no such token among those the caller may administer.$$;
+Disabled -> Active: the token authenticates again, with the same secret. Answers the token's full document. fields adds and removes members, for example "-account,-modules" or "-*,+id,+status". Errors: PT400 if it is Active already or has expired, PT404 if there is no such token among those the caller may administer.$$;
 REVOKE ALL ON FUNCTION @extschema@.apitoken_enable(text, text) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.apitoken_delete(id text) RETURNS void
@@ -1700,7 +1772,7 @@ AS 'MODULE_PATHNAME', 'apitoken_create';
 COMMENT ON FUNCTION @extschema@.apitoken_create(jsonb) IS
 	$$Create an API token
 
-Takes {"account": {"id"}, "name", "description", "icon", "modules": [{"id"}]}; account and name are required. Answers the new Active token's full document, whose member token is the secret: it is shown here and nowhere else. Errors: PT400 naming the member that is wrong, PT403 or PT404 if the caller may not administer the account.$$;
+Takes {"account": {"id"}, "name", "description", "icon", "modules": [{"id"}], "expiresAt"}; account and name are required. Answers the new Active token's full document, whose member token is the secret: it is shown here and nowhere else. Errors: PT400 naming the member that is wrong, PT403 or PT404 if the caller may not administer the account.$$;
 REVOKE ALL ON FUNCTION @extschema@.apitoken_create(jsonb) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.apitoken_update(id text, changes jsonb, fields text DEFAULT NULL) RETURNS jsonb
@@ -1709,7 +1781,7 @@ AS 'MODULE_PATHNAME', 'apitoken_update';
 COMMENT ON FUNCTION @extschema@.apitoken_update(text, jsonb, text) IS
 	$$Update an API token
 
-Changes only the supplied members of {"name", "description", "icon", "modules": [{"id"}]}; null clears description and icon, modules replaces the list, and null for it leaves it. The rest of the document may be there as it was answered; another id, account, status or token is PT400. Answers the token's full document. Errors: PT404 if there is no such token among those the caller may administer, PT400 naming the member that is wrong or if the token is Deleted.$$;
+Changes only the supplied members of {"name", "description", "icon", "modules": [{"id"}], "expiresAt"}; null clears description, icon and expiresAt, modules replaces the list, and null for it leaves it. The rest of the document may be there as it was answered; another id, account, status or token is PT400. Answers the token's full document. Errors: PT404 if there is no such token among those the caller may administer, PT400 naming the member that is wrong or if the token is Deleted.$$;
 REVOKE ALL ON FUNCTION @extschema@.apitoken_update(text, jsonb, text) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.apitoken_get(id text, fields text DEFAULT NULL) RETURNS jsonb
@@ -1736,7 +1808,7 @@ AS 'MODULE_PATHNAME', 'apitoken_authenticate';
 COMMENT ON FUNCTION @extschema@.apitoken_authenticate(text) IS
 	$$Authenticate with an API token's secret
 
-Makes the token the actor for the rest of the transaction and notes the access. Answers {"id", "account": {"id"}, "modules": [{"id", "code"}]}. Error: PT401, one and the same for an unknown, malformed, Disabled or Deleted token.$$;
+Makes the token the actor for the rest of the transaction and notes the access. Answers {"id", "account": {"id"}, "modules": [{"id", "code"}]}. Error: PT401, one and the same for an unknown, malformed, Disabled, Deleted or expired token.$$;
 REVOKE ALL ON FUNCTION @extschema@.apitoken_authenticate(text) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.apitoken_pre_request() RETURNS void

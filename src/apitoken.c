@@ -39,6 +39,7 @@ int			apitoken_commit_timeout = 0;
 int			apitoken_actor_transaction_timeout = 0;
 bool		apitoken_index_reads = true;
 int			apitoken_last_access_interval = 0;
+int			apitoken_max_lifetime = 0;
 
 void		_PG_init(void);
 
@@ -165,6 +166,19 @@ DefineAdministratorSettings(void)
 							NULL, NULL, NULL);
 }
 
+/* How long a secret is good for. */
+static void
+DefineLifeSettings(void)
+{
+	DefineCustomIntVariable("apitoken.max_lifetime",
+							"Longest time from the making of a token's secret to the token's end.",
+							"New tokens without an end get one. 0: no bound.",
+							&apitoken_max_lifetime,
+							0, 0, INT_MAX,
+							PGC_SUSET, GUC_UNIT_S,
+							NULL, NULL, NULL);
+}
+
 /* How long one transaction can keep another waiting. */
 static void
 DefineTimeouts(void)
@@ -205,6 +219,7 @@ _PG_init(void)
 	DefineChoice();
 	DefineAdministratorSettings();
 	DefineTimeouts();
+	DefineLifeSettings();
 	apitoken_actor_define_setting();
 	apitoken_error_start();
 	apitoken_acts_start();

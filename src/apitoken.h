@@ -33,5 +33,6 @@ extern int	apitoken_commit_timeout;
 extern int	apitoken_actor_transaction_timeout;
 extern bool apitoken_index_reads;
 extern int	apitoken_last_access_interval;
+extern int	apitoken_max_lifetime;
 
 #endif							/* APITOKEN_H */

@@ -437,6 +437,16 @@ apitoken_error_transition(const char *id, const char *status, const char *hint)
 			 errhint("%s", hint)));
 }
 
+/* A token whose end is over, which is to be enabled. */
+void
+apitoken_error_expired(const char *id)
+{
+	ereport(ERROR,
+			(BAD_REQUEST,
+			 errdetail("The API token \"%s\" has expired.", Shown(id)),
+			 errhint("Give it a later end first, its member expiresAt.")));
+}
+
 /* No credential, or one that is not valid: never says which, or why. */
 void
 apitoken_error_unauthorized(void)
@@ -495,6 +505,16 @@ apitoken_error_not_held(const char *module_id)
 			 errhint("An API token gives only modules that it holds itself.")));
 }
 
+/* An end that is later than the giver's own. */
+void
+apitoken_error_beyond_own_end(void)
+{
+	ereport(ERROR,
+			(FORBIDDEN,
+			 errdetail("The actor expires before that."),
+			 errhint("An API token gives no API token, itself included, a later end than it has.")));
+}
+
 /* A module that was withdrawn from the account while it was being given. */
 void
 apitoken_error_offer_gone(const char *module_id)
@@ -513,7 +533,7 @@ apitoken_error_kept_column(Relation relation, const char *column)
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 			 errmsg("column \"%s\" of relation \"%s\" is not changed by hand", column,
 					RelationGetRelationName(relation)),
-			 errdetail("Whom row security binds says of nobody else that he created or updated a row, and changes no hold."),
+			 errdetail("Whom row security binds says of nobody else that he created or updated a row, changes no hold, and no end."),
 			 errtable(relation)));
 }
 

@@ -58,6 +58,8 @@ pg_noreturn extern void apitoken_error_query(const char *query, int length, int 
 pg_noreturn extern void apitoken_error_transition(const char *id, const char *status,
 												  const char *hint);
 
+pg_noreturn extern void apitoken_error_expired(const char *id);
+
 /* PT401, PT403, PT404 */
 pg_noreturn extern void apitoken_error_unauthorized(void);
 pg_noreturn extern void apitoken_error_secret(const char *reason);
@@ -65,6 +67,7 @@ pg_noreturn extern void apitoken_error_forbidden(void);
 pg_noreturn extern void apitoken_error_not_shown(const char *path);
 pg_noreturn extern void apitoken_error_right_gone(void);
 pg_noreturn extern void apitoken_error_not_held(const char *module_id);
+pg_noreturn extern void apitoken_error_beyond_own_end(void);
 pg_noreturn extern void apitoken_error_offer_gone(const char *module_id);
 pg_noreturn extern void apitoken_error_module_not_held(const char *code);
 pg_noreturn extern void apitoken_error_no_account(void);

@@ -101,6 +101,8 @@ ReasonToRefuse(const ApitokenTokenStatus *token, const char *id, bool equal)
 		return "The secret is malformed, or of no API token that exists.";
 	if (!equal)
 		return psprintf("The secret is not that of the API token \"%s\".", id);
+	if (strcmp(token->status, "Active") == 0)
+		return psprintf("The API token \"%s\" has expired.", id);
 	return psprintf("The API token \"%s\" is %s.", id, token->status);
 }
 
@@ -218,7 +220,7 @@ BuildAnswer(const char *account_id, const char *id, MemoryContext result_context
  *
  * Returns, in the current memory context, the token's id, account and modules.
  * Raises PT401, always the same, if the secret is malformed, unknown, or of a
- * token that is not Active.
+ * token that is not Active or has expired.
  */
 Jsonb *
 apitoken_authenticate_secret(const char *secret, int length, bool *access_due)

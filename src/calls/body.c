@@ -3,7 +3,8 @@
  * body.c
  *	  The bodies of create and update.
  *
- *		{"account": {"id"}, "name", "description", "icon", "modules": [{"id"}]}
+ *		{"account": {"id"}, "name", "description", "icon", "modules": [{"id"}],
+ *		"expiresAt"}
  *
  * Clients send documents back that they were given.  So the other members of a
  * document may stand there, too, as long as they do not ask for what would not be
@@ -20,8 +21,10 @@
 #include "document/model.h"
 #include "errors.h"
 #include "miscadmin.h"
+#include "query/rql_sql.h"
+#include "utils/datetime.h"
 
-#define CREATE_MEMBERS "The members are: account, name, description, icon, modules."
+#define CREATE_MEMBERS "The members are: account, name, description, icon, modules, expiresAt."
 
 static bool
 IsKey(const JsonbValue *key, const char *name)
@@ -152,6 +155,25 @@ ParseString(const JsonbValue *value, const char *path, bool nullable)
 	return string;
 }
 
+/* Past what a column of such moments can hold. */
+#define END_OF_INSTANTS \
+	((TimestampTz) (date2j(10000, 1, 1) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY)
+
+/* A moment, in milliseconds as it is stored; DT_NOEND for null. */
+static TimestampTz
+ParseInstant(const JsonbValue *value, const char *path)
+{
+	TimestampTz instant;
+
+	if (value->type == jbvNull)
+		return DT_NOEND;
+	if (value->type != jbvString || !apitoken_rql_read_instant(CopyString(value), &instant) ||
+		instant >= END_OF_INSTANTS)
+		apitoken_error_member(path, "is not a date",
+							  "Give a date such as 2026-01-31T23:00:00.000Z, or null for none.");
+	return instant - instant % 1000;
+}
+
 /* A member that is not for the client to choose; NULL: not supplied, or null. */
 static char *
 ParseStored(const JsonbValue *value, const char *path)
@@ -218,6 +240,11 @@ ParseMember(ApitokenBody *body, bool create, const JsonbValue *key, const JsonbV
 		body->modules_supplied = value->type != jbvNull;
 		body->module_ids = body->modules_supplied ? ParseModules(value) : NIL;
 	}
+	else if (IsKey(key, "expiresAt"))
+	{
+		body->expires_supplied = true;
+		body->expires_at = ParseInstant(value, "expiresAt");
+	}
 	else if (IsKey(key, "account"))
 		body->account_id = ParseAccount(value, create);
 	else
@@ -255,7 +282,7 @@ apitoken_body_has_modules(Jsonb *jsonb)
 ApitokenBody
 apitoken_body_parse(Jsonb *jsonb, bool create)
 {
-	ApitokenBody body = {0};
+	ApitokenBody body = {.expires_at = DT_NOEND};
 	JsonbIterator *iterator;
 	JsonbIteratorToken token;
 	JsonbValue	key = {0};

@@ -12,6 +12,7 @@
 
 #include "compat.h"
 
+#include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
 #include "utils/jsonb.h"
 
@@ -37,12 +38,14 @@ typedef struct ApitokenBody
 	ApitokenBodyString name;
 	ApitokenBodyString description;
 	ApitokenBodyString icon;
+	bool		expires_supplied;
+	TimestampTz expires_at;		/* DT_NOEND: null */
 	bool		modules_supplied;
 	List	   *module_ids;		/* of char *, in the order supplied */
 } ApitokenBody;
 
 #define APITOKEN_BODY_UPDATE_MEMBERS \
-	"The members that can change are: name, description, icon, modules."
+	"The members that can change are: name, description, icon, modules, expiresAt."
 
 extern bool apitoken_body_is_empty(Jsonb *body);
 extern bool apitoken_body_has_modules(Jsonb *body);

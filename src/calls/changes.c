@@ -12,6 +12,7 @@
 #include "calls/authenticate.h"
 #include "calls/body.h"
 #include "calls/call.h"
+#include "calls/life.h"
 #include "calls/transitions.h"
 #include "catalog/pg_type.h"
 #include "errors.h"
@@ -22,6 +23,7 @@
 #include "rights/secret.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 
 /*
  * Of 100,000,000 ids of the documented shape, a million taken make one try in a
@@ -193,8 +195,9 @@ AddModules(const ApitokenCall *call, const char *account_id, const char *id, Lis
 
 /* Adds the token's row under an id that is free, and returns the id. */
 static char *
-AddToken(const ApitokenCall *call, const ApitokenBody *body)
+AddToken(const ApitokenCall *call, const ApitokenBody *body, TimestampTz end)
 {
+	ApitokenStatement statement = STATEMENT_ADD_TOKEN;
 	ApitokenArguments arguments;
 
 	apitoken_store_clear(&arguments);
@@ -204,13 +207,18 @@ AddToken(const ApitokenCall *call, const ApitokenBody *body)
 	apitoken_store_set_text(&arguments, 5, body->icon.value);
 	apitoken_store_set_text(&arguments, 6, call->caller.actor.type);
 	apitoken_store_set_text(&arguments, 7, call->caller.actor.id);
+	if (end != DT_NOEND)
+	{
+		statement = STATEMENT_ADD_TOKEN_UNTIL;
+		apitoken_store_set(&arguments, 8, TimestampTzGetDatum(end));
+	}
 
 	for (int attempt = 0; attempt < MAX_ID_ATTEMPTS; attempt++)
 	{
 		char	   *id = apitoken_secret_generate_id();
 
 		apitoken_store_set_text(&arguments, 2, id);
-		if (WriteToken(call, STATEMENT_ADD_TOKEN, &arguments) > 0)
+		if (WriteToken(call, statement, &arguments) > 0)
 			return id;
 	}
 	apitoken_error_no_free_id(MAX_ID_ATTEMPTS);
@@ -255,7 +263,7 @@ apitoken_create(PG_FUNCTION_ARGS)
 	CheckModules(&call, body.account_id, NULL, body.module_ids);
 	apitoken_acts_open(&call.caller, body.account_id);
 
-	id = AddToken(&call, &body);
+	id = AddToken(&call, &body, apitoken_life_of_new(&call, &body));
 	secret = AddCredential(body.account_id, id);
 	if (body.module_ids != NIL)
 		AddModules(&call, body.account_id, id, body.module_ids);
@@ -369,6 +377,8 @@ Update(const ApitokenCall *call, const char *id, Jsonb *changes)
 	apitoken_acts_administer(&call->caller, account_id);
 	body = apitoken_body_parse(changes, false);
 	CheckStored(&body, account_id, id, status);
+	if (body.expires_supplied)
+		apitoken_life_change(call, account_id, id, body.expires_at);
 	if (body.modules_supplied)
 	{
 		CheckModules(call, account_id, id, body.module_ids);

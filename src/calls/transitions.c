@@ -24,6 +24,7 @@
 #include "store/trigger_row.h"
 #include "store/write.h"
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 
 #define KEPT_BY_TRIGGER "a trigger has kept the row from changing"
 
@@ -143,12 +144,18 @@ NoteTransition(const ApitokenCaller *caller, const char *account_id, const char 
 		apitoken_gates_close_token(account_id, id);
 }
 
-/* Raises PT403 for a held token that becomes Active. */
+/*
+ * Raises PT403 for a held token that becomes Active, PT400 for one that has expired.
+ */
 static void
-CheckHeld(const char *id, const char *to)
+CheckEnabled(const char *id, const char *to, bool held, TimestampTz end)
 {
-	if (strcmp(to, "Active") == 0)
+	if (strcmp(to, "Active") != 0)
+		return;
+	if (held)
 		apitoken_error_held("API token", id);
+	if (end <= GetCurrentTimestamp())
+		apitoken_error_expired(id);
 }
 
 /*
@@ -176,8 +183,7 @@ TryWithoutStatement(const ApitokenCall *call, const Transition *transition, cons
 
 	if (!apitoken_write_status(&change, &apitoken_model_shape(RESOURCE_TOKEN)->layout, &token))
 		return false;
-	if (token.held)
-		CheckHeld(id, transition->to);
+	CheckEnabled(id, transition->to, token.held, token.expires_at);
 	changed->token = apitoken_resources_of_rows(RESOURCE_TOKEN, token.row);
 	changed->account_id = TextDatumGetCString(token.account_id);
 	NoteTransition(caller, changed->account_id, id, TextDatumGetCString(token.from), transition->to);
@@ -398,13 +404,26 @@ IsHeld(TriggerData *trigger)
 	return attnum > 0 && !heap_attisnull(trigger->tg_newtuple, attnum, tupdesc);
 }
 
+static TimestampTz
+EndOf(TriggerData *trigger)
+{
+	TupleDesc	tupdesc = trigger->tg_relation->rd_att;
+	int			attnum = SPI_fnumber(tupdesc, "expires_at");
+	bool		isnull = true;
+	Datum		end = 0;
+
+	if (attnum > 0)
+		end = SPI_getbinval(trigger->tg_newtuple, tupdesc, attnum, &isnull);
+	return isnull ? DT_NOEND : DatumGetTimestampTz(end);
+}
+
 PG_FUNCTION_INFO_V1(apitoken_log_transition);
 
 /*
  * apitoken.log_transition(): trigger on apitoken.api_tokens, after an update of
  * a row that changes its status.  Raises 39P01 if it is called otherwise, PT403 if a
- * token is enabled that is held, PT401 if somebody changes it by hand in the name of
- * an actor who has been disabled.
+ * token is enabled that is held, PT400 if it has expired, PT401 if somebody changes
+ * it by hand in the name of an actor who has been disabled.
  */
 Datum
 apitoken_log_transition(PG_FUNCTION_ARGS)
@@ -423,8 +442,8 @@ apitoken_log_transition(PG_FUNCTION_ARGS)
 	from = apitoken_trigger_value(trigger, trigger->tg_trigtuple, "status");
 	to = apitoken_trigger_value(trigger, trigger->tg_newtuple, "status");
 
-	if (IsHeld(trigger))
-		CheckHeld(TextDatumGetCString(id), TextDatumGetCString(to));
+	CheckEnabled(TextDatumGetCString(id), TextDatumGetCString(to), IsHeld(trigger),
+				 EndOf(trigger));
 	caller = apitoken_identity_writer();
 	ownership = apitoken_owner_enter();
 	NoteTransition(&caller, TextDatumGetCString(account_id), TextDatumGetCString(id),

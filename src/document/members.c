@@ -71,18 +71,21 @@ WriteText(ApitokenContainer *parent, Datum value)
 	apitoken_jsonb_add_string(parent, VARDATA_ANY(string), VARSIZE_ANY_EXHDR(string));
 }
 
-/* YYYY-MM-DDTHH:mm:ss.sssZ, in UTC whatever TimeZone and DateStyle are. */
-static void
-WriteInstant(ApitokenContainer *parent, TimestampTz at)
+/*
+ * Returns a moment as YYYY-MM-DDTHH:mm:ss.sssZ, in UTC whatever TimeZone and
+ * DateStyle are, in string.  Raises 22008 for one that this form cannot say.
+ */
+const char *
+apitoken_members_instant(TimestampTz at, char string[APITOKEN_INSTANT_SIZE])
 {
 	struct pg_tm tm;
 	fsec_t		microseconds;
-	char		string[] = "YYYY-MM-DDTHH:mm:ss.sssZ";
 
 	if (TIMESTAMP_NOT_FINITE(at) ||
 		timestamp2tm(at, NULL, &tm, &microseconds, NULL, NULL) != 0)
 		apitoken_error_timestamp();
 
+	strlcpy(string, "YYYY-MM-DDTHH:mm:ss.sssZ", APITOKEN_INSTANT_SIZE);
 	pg_ultostr_zeropad(string, tm.tm_year, 4);
 	pg_ultostr_zeropad(string + 5, tm.tm_mon, 2);
 	pg_ultostr_zeropad(string + 8, tm.tm_mday, 2);
@@ -90,7 +93,16 @@ WriteInstant(ApitokenContainer *parent, TimestampTz at)
 	pg_ultostr_zeropad(string + 14, tm.tm_min, 2);
 	pg_ultostr_zeropad(string + 17, tm.tm_sec, 2);
 	pg_ultostr_zeropad(string + 20, microseconds / 1000, 3);
-	apitoken_jsonb_add_string(parent, string, strlen(string));
+	return string;
+}
+
+static void
+WriteInstant(ApitokenContainer *parent, TimestampTz at)
+{
+	char		string[APITOKEN_INSTANT_SIZE];
+
+	apitoken_jsonb_add_string(parent, apitoken_members_instant(at, string),
+							  APITOKEN_INSTANT_SIZE - 1);
 }
 
 static void

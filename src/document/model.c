@@ -81,6 +81,7 @@ static const ApitokenMember token_list[] = {
 	ELSEWHERE("lastAccessAt", MEMBER_INSTANT, "last_access_at"),
 	PLAIN("token", MEMBER_MASKED_SECRET, "id"),
 	ADDED("heldAt", MEMBER_INSTANT, "held_at"),
+	ADDED("expiresAt", MEMBER_INSTANT, "expires_at"),
 	LINK("account", "account_id", RESOURCE_ACCOUNT),
 	LIST("modules", RESOURCE_MODULE),
 };

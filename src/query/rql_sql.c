@@ -228,10 +228,10 @@ ReadZone(const char **input, int *zone)
 
 /*
  * Reads a date, or a date and time, of ISO 8601: in UTC unless it says
- * otherwise, whatever DateStyle and TimeZone are.
+ * otherwise, whatever DateStyle and TimeZone are.  Returns false if it is none.
  */
-static bool
-ReadInstant(const char *input, TimestampTz *instant)
+bool
+apitoken_rql_read_instant(const char *input, TimestampTz *instant)
 {
 	struct pg_tm tm = {0};
 	fsec_t		microseconds = 0;
@@ -348,7 +348,7 @@ ConvertValue(const Compiler *compiler, const Target *target, const ApitokenRqlVa
 	switch (target->member->member->kind)
 	{
 		case MEMBER_INSTANT:
-			if (!ReadInstant(value->string, &instant))
+			if (!apitoken_rql_read_instant(value->string, &instant))
 				Fail(compiler, value->position, "this is no date",
 					 "a date such as 2026-01-31 or 2026-01-31T23:00:00.000Z");
 			return TimestampTzGetDatum(instant);

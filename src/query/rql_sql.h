@@ -12,6 +12,7 @@
 
 #include "compat.h"
 
+#include "datatype/timestamp.h"
 #include "query/rql.h"
 #include "rights/identity.h"
 
@@ -32,6 +33,7 @@ typedef struct ApitokenRescueChoice
 	const ApitokenActor *actor;
 } ApitokenRescueChoice;
 
+extern bool apitoken_rql_read_instant(const char *input, TimestampTz *instant);
 extern void apitoken_rql_compile(const ApitokenRql *rql, const char *query, int length,
 								 const ApitokenCaller *caller, ApitokenSql *sql);
 extern void apitoken_rql_compile_rescue(const ApitokenRql *rql, const char *query, int length,

@@ -42,6 +42,7 @@
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "utils/timeout.h"
+#include "utils/timestamp.h"
 
 typedef enum ActKind
 {
@@ -64,6 +65,7 @@ typedef struct Act
 	ApitokenOperation operation;
 	bool		own;			/* was the right this transaction's own? */
 	uint64		completed;		/* of transactions, when it was looked at */
+	TimestampTz expires_at;		/* of the actor, by then; DT_NOEND: never */
 	SubTransactionId subid;
 } Act;
 
@@ -290,7 +292,7 @@ ActOf(ActKind kind, const ApitokenCaller *caller, const char *account_id, const 
 		.account_id = account_id, .module = module,
 		.role = kind == ACT_TRUSTED ? caller->role : InvalidOid,
 		.operation = kind == ACT_TRUSTED ? caller->operation : OPERATION_SEE, .own = caller->own,
-		.completed = caller->completed
+		.completed = caller->completed, .expires_at = caller->expires_at
 	};
 
 	return act;
@@ -338,6 +340,13 @@ HasRight(const Act *act, const ApitokenOffer *offer, bool *active)
 	return true;
 }
 
+/* Time takes rights away without any transaction. */
+static bool
+HasEnded(const Act *act)
+{
+	return act->expires_at <= GetCurrentTimestamp();
+}
+
 /* What this transaction has made is not there for others. */
 static bool
 IsUnknownToOthers(const ApitokenActor *actor)
@@ -360,7 +369,7 @@ CheckRight(const Act *act, const ApitokenOffer *offer)
 	PushCommittedSnapshot();
 	has = HasRight(act, offer, &active) ||
 		/* nobody else can have taken a right from a token that he does not see */
-			(act->own && IsUnknownToOthers(&act->actor));
+			(act->own && !HasEnded(act) && IsUnknownToOthers(&act->actor));
 	PopActiveSnapshot();
 	if (!has && act->own)
 	{
@@ -461,7 +470,7 @@ Check(const Act *act)
 static void
 CheckAgain(const Act *act)
 {
-	if (!NothingHappened(act->completed))
+	if (HasEnded(act) || !NothingHappened(act->completed))
 		Check(act);
 }
 

@@ -18,6 +18,7 @@
 #include "store/fetch.h"
 #include "store/ids.h"
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 
 /* on whose behalf a statement is writing now; NULL: nobody's */
 static const ApitokenCaller *writer = NULL;
@@ -26,11 +27,13 @@ static const ApitokenCaller *writer = NULL;
  * Tokens
  */
 
-static ApitokenColumn status_columns[] = {{"account_id", TEXTOID, false}, {"status", TEXTOID, false}};
+static ApitokenColumn status_columns[] = {
+	{"account_id", TEXTOID, false}, {"status", TEXTOID, false}, {"expires_at", TIMESTAMPTZOID, true}
+};
 static ApitokenColumn type_columns[] = {{"type", TEXTOID, false}};
 static ApitokenColumn link_columns[] = {{"module_id", TEXTOID, false}};
 static ApitokenColumn code_columns[] = {{"id", TEXTOID, false}, {"code", TEXTOID, false}};
-static const ApitokenLayout status_layout = {2, status_columns, 0};
+static const ApitokenLayout status_layout = {3, status_columns, 0};
 static const ApitokenLayout type_layout = {1, type_columns, 0};
 static const ApitokenLayout link_layout = {1, link_columns, 0};
 static const ApitokenLayout code_layout = {2, code_columns, 0};
@@ -42,6 +45,7 @@ ReceiveStatus(void *argument, int key, Datum *values, bool *isnull)
 
 	token->account_id = TextDatumGetCString(values[0]);
 	token->status = TextDatumGetCString(values[1]);
+	token->expires_at = isnull[2] ? DT_NOEND : DatumGetTimestampTz(values[2]);
 }
 
 /*
@@ -51,7 +55,7 @@ ReceiveStatus(void *argument, int key, Datum *values, bool *isnull)
 ApitokenTokenStatus
 apitoken_identity_token_status(const char *id)
 {
-	ApitokenTokenStatus token = {NULL, NULL};
+	ApitokenTokenStatus token = {NULL, NULL, DT_NOEND};
 	Datum		key = CStringGetTextDatum(id);
 	ApitokenKeys keys = {1, {&key}};
 
@@ -59,11 +63,19 @@ apitoken_identity_token_status(const char *id)
 	return token;
 }
 
-/* Is there such a token, and is it Active? */
+/* Is its end over, by the clock, and not by the transaction's beginning? */
+bool
+apitoken_identity_has_expired(const ApitokenTokenStatus *token)
+{
+	return token->expires_at <= GetCurrentTimestamp();
+}
+
+/* Is there such a token, is it Active, and has it not expired? */
 bool
 apitoken_identity_is_active(const ApitokenTokenStatus *token)
 {
-	return token->status != NULL && strcmp(token->status, "Active") == 0;
+	return token->status != NULL && strcmp(token->status, "Active") == 0 &&
+		!apitoken_identity_has_expired(token);
 }
 
 static void
@@ -180,6 +192,7 @@ FindTokenScope(ApitokenCaller *caller)
 	if (!apitoken_identity_is_active(&token))
 		return false;
 
+	caller->expires_at = token.expires_at;
 	home = CStringGetTextDatum(token.account_id);
 	caller->homes = apitoken_ids_array(&home, 1);
 	held = apitoken_identity_token_modules(token.account_id, caller->actor.id);
@@ -200,6 +213,7 @@ Powerless(ApitokenActor actor)
 	ApitokenCaller caller = {0};
 
 	caller.actor = actor;
+	caller.expires_at = DT_NOEND;
 	caller.accounts = construct_empty_array(TEXTOID);
 	caller.homes = caller.accounts;
 	return caller;

@@ -12,6 +12,7 @@
 
 #include "compat.h"
 
+#include "datatype/timestamp.h"
 #include "rights/actor.h"
 #include "rights/owner.h"
 #include "rights/trust.h"
@@ -32,6 +33,7 @@ typedef struct ApitokenCaller
 	bool		changed;		/* had it changed anything before? */
 	uint64		completed;		/* of transactions, when he was found; 0: not
 								 * known */
+	TimestampTz expires_at;		/* of the token that acts; DT_NOEND: never */
 	bool		closes_account; /* does he close the account's gate himself? */
 	int64		call_id;		/* by which the trail knows the call, or 0 */
 } ApitokenCaller;
@@ -45,6 +47,7 @@ typedef struct ApitokenTokenStatus
 {
 	const char *account_id;		/* both NULL: there is no such token */
 	const char *status;
+	TimestampTz expires_at;		/* DT_NOEND: never */
 } ApitokenTokenStatus;
 
 /* A module that a token has. */
@@ -61,6 +64,7 @@ typedef struct ApitokenHeldModules
 } ApitokenHeldModules;
 
 extern ApitokenTokenStatus apitoken_identity_token_status(const char *id);
+extern bool apitoken_identity_has_expired(const ApitokenTokenStatus *token);
 extern bool apitoken_identity_is_active(const ApitokenTokenStatus *token);
 extern ApitokenHeldModules apitoken_identity_token_modules(const char *account_id,
 														   const char *id);

@@ -22,6 +22,8 @@ typedef enum ApitokenLookup
 	LOOKUP_ACCOUNT_TYPE,		/* by id */
 	LOOKUP_TOKEN_HOLD,			/* by id */
 	LOOKUP_ACCOUNT_HOLD,		/* by id */
+	LOOKUP_TOKEN_LIFE,			/* by id */
+	LOOKUP_ACCOUNT_LIFETIME,	/* by id */
 	LOOKUP_ACTOR_MODULES,		/* by account and token */
 	LOOKUP_MODULE_CODES,		/* by id */
 	LOOKUP_LAST_ACCESS,			/* by account and token */

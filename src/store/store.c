@@ -317,6 +317,8 @@ static const StatementText statements[] = {
 		" updated_by_type = $6, updated_by_id = $7"
 		" WHERE t.id " EQ " ANY ($1) AND t.status " EQ " 'Disabled' AND " IN_SCOPE("$2", "$3")
 		" AND " LAST_CALL("t.account_id", "t.id") " " EQ " $4 AND ($5 OR t.held_at IS NULL)"
+		" AND (t.expires_at IS NULL"
+		" OR t.expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp())"
 		" RETURNING t.id::pg_catalog.text, t.account_id::pg_catalog.text",
 		7, {TEXTARRAYOID, BOOLOID, TEXTARRAYOID, INT8OID, BOOLOID, TEXTOID, TEXTOID}
 	},
@@ -343,6 +345,15 @@ static const StatementText statements[] = {
 		" VALUES ($1, $2, $3, $4, $5, pg_catalog.clock_timestamp(), $6, $7)"
 		" ON CONFLICT DO NOTHING RETURNING t.*",
 		7, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID}
+	},
+	[STATEMENT_ADD_TOKEN_UNTIL] = {
+		"apitoken add token until", SPI_OK_INSERT_RETURNING,
+		"INSERT INTO apitoken.api_tokens AS t"
+		" (account_id, id, name, description, icon, created_at, created_by_type, created_by_id,"
+		" expires_at)"
+		" VALUES ($1, $2, $3, $4, $5, pg_catalog.clock_timestamp(), $6, $7, $8)"
+		" ON CONFLICT DO NOTHING RETURNING t.*",
+		8, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}
 	},
 	[STATEMENT_ADD_CREDENTIAL] = {
 		"apitoken add credential", SPI_OK_INSERT,
@@ -375,6 +386,14 @@ static const StatementText statements[] = {
 		" updated_by_type = $8, updated_by_id = $9"
 		" WHERE t.id " EQ " $1",
 		9, {TEXTOID, BOOLOID, TEXTOID, BOOLOID, TEXTOID, BOOLOID, TEXTOID, TEXTOID, TEXTOID}
+	},
+	[STATEMENT_SET_END] = {
+		"apitoken set end", SPI_OK_UPDATE,
+		"UPDATE apitoken.api_tokens AS t"
+		" SET expires_at = $2, updated_at = pg_catalog.clock_timestamp(),"
+		" updated_by_type = $3, updated_by_id = $4"
+		" WHERE t.id " EQ " $1",
+		4, {TEXTOID, TIMESTAMPTZOID, TEXTOID, TEXTOID}
 	},
 	[STATEMENT_LOCK_TOKEN] = {
 		"apitoken lock token", SPI_OK_SELECT,

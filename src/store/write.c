@@ -40,6 +40,7 @@ enum
 	TOKEN_CHANGED,
 	TOKEN_ACCOUNT_ID = TOKEN_CHANGED,
 	TOKEN_HELD_AT,
+	TOKEN_EXPIRES_AT,
 	TOKEN_COLUMNS
 };
 
@@ -76,6 +77,7 @@ static ApitokenTarget tokens = {
 		[TOKEN_UPDATED_BY_ID] = {"updated_by_id", TEXTOID},
 		[TOKEN_ACCOUNT_ID] = {"account_id", TEXTOID},
 		[TOKEN_HELD_AT] = {"held_at", TIMESTAMPTZOID},
+		[TOKEN_EXPIRES_AT] = {"expires_at", TIMESTAMPTZOID},
 	},
 	.key = {"id", NULL},
 	.references = {{"actors", {TOKEN_UPDATED_BY_TYPE, TOKEN_UPDATED_BY_ID}}},
@@ -286,6 +288,7 @@ ChangeToken(const ApitokenStatusChange *change, Relation relation, TupleTableSlo
 {
 	Datum		id = CStringGetTextDatum(change->id);
 	HeapTuple	tuple;
+	Datum		end;
 	bool		isnull;
 
 	if (!FindRow(&tokens, relation, &id, GetActiveSnapshot(), old) || !Starts(change, old) ||
@@ -306,6 +309,8 @@ ChangeToken(const ApitokenStatusChange *change, Relation relation, TupleTableSlo
 	changed->from = PointerGetDatum(DatumGetTextPCopy(TokenValue(old, TOKEN_STATUS, &isnull)));
 	(void) TokenValue(new, TOKEN_HELD_AT, &isnull);
 	changed->held = !isnull;
+	end = TokenValue(new, TOKEN_EXPIRES_AT, &isnull);
+	changed->expires_at = isnull ? DT_NOEND : DatumGetTimestampTz(end);
 	return true;
 }
 

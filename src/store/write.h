@@ -12,6 +12,7 @@
 
 #include "compat.h"
 
+#include "datatype/timestamp.h"
 #include "store/rows.h"
 #include "utils/array.h"
 
@@ -35,6 +36,7 @@ typedef struct ApitokenChangedToken
 	Datum		account_id;		/* text */
 	Datum		from;			/* text: its status before */
 	bool		held;
+	TimestampTz expires_at;		/* DT_NOEND: never */
 } ApitokenChangedToken;
 
 /* A row of the trail; all Datums are text, from is 0 for a new token. */

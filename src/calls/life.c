@@ -1,0 +1,125 @@
+/*-------------------------------------------------------------------------
+ *
+ * life.c
+ *	  When a token's life ends: what create and update are asked for.
+ *
+ * An end is a moment that is still to come, within the longest lifetime (see
+ * lifetime.c).  A token that is past that already, because it is older than the
+ * bound, can be brought nearer to it.  Time is given like modules are: no token
+ * gives another, or itself, a later end than its own, and nobody of an account
+ * prolongs what is held.
+ *
+ * src/calls/life.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "calls/life.h"
+
+#include "document/members.h"
+#include "errors.h"
+#include "rights/acts.h"
+#include "rights/held.h"
+#include "rights/lifetime.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+/* Raises PT400 for an end that is over, or later than the latest. */
+static void
+CheckEnd(TimestampTz end, TimestampTz now, TimestampTz latest)
+{
+	char		string[APITOKEN_INSTANT_SIZE];
+
+	if (end <= now)
+		apitoken_error_member("expiresAt", "is in the past",
+							  "Give a moment to come; apitoken_disable() ends a token now.");
+	if (end > latest)
+		apitoken_error_member("expiresAt", "is later than the longest lifetime allows",
+							  psprintf("The latest end is %s.",
+									   apitoken_members_instant(latest, string)));
+}
+
+/* Raises PT403 if it is later than the end of the token that acts. */
+static void
+CheckGiver(const ApitokenCall *call, TimestampTz end)
+{
+	if (end > call->caller.expires_at)
+		apitoken_error_beyond_own_end();
+}
+
+/*
+ * Returns when a new token's life ends (DT_NOEND: never): when the body says, else
+ * when it must.  Raises PT400 and PT403.
+ */
+TimestampTz
+apitoken_life_of_new(const ApitokenCall *call, const ApitokenBody *body)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz latest;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	latest = apitoken_lifetime_limit(body->account_id, now);
+	PopActiveSnapshot();
+	if (body->expires_at == DT_NOEND)
+		return Min(latest, call->caller.expires_at);
+
+	CheckEnd(body->expires_at, now, latest);
+	CheckGiver(call, body->expires_at);
+	return body->expires_at;
+}
+
+/* Whatever is held is not prolonged by anybody below.  Raises PT403. */
+static void
+CheckProlonged(const ApitokenCall *call, const char *account_id, const char *id)
+{
+	if (!call->caller.everywhere && apitoken_held_token(id))
+		apitoken_error_held("API token", id);
+	apitoken_acts_open(&call->caller, account_id);
+}
+
+/* The latest end that a token can be given.  Under the active snapshot. */
+static TimestampTz
+LatestEnd(const char *account_id, const ApitokenLife *life, TimestampTz end, TimestampTz now)
+{
+	TimestampTz latest = apitoken_lifetime_limit(account_id, life->begin);
+
+	return end > life->end ? latest : Max(latest, apitoken_lifetime_limit(account_id, now));
+}
+
+static void
+SetEnd(const ApitokenCall *call, const char *id, TimestampTz end)
+{
+	ApitokenArguments arguments;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_text(&arguments, 1, id);
+	if (end != DT_NOEND)
+		apitoken_store_set(&arguments, 2, TimestampTzGetDatum(end));
+	apitoken_store_set_text(&arguments, 3, call->caller.actor.type);
+	apitoken_store_set_text(&arguments, 4, call->caller.actor.id);
+	(void) apitoken_identity_write_as(&call->caller, STATEMENT_SET_END, &arguments, false);
+}
+
+/*
+ * Changes when a token's life ends (DT_NOEND: never); its row is locked.  One that is
+ * as it is stored asks for nothing.  Raises PT400 and PT403.
+ */
+void
+apitoken_life_change(const ApitokenCall *call, const char *account_id, const char *id,
+					 TimestampTz end)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	ApitokenLife life;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	life = apitoken_lifetime_of_token(id);
+	if (end != life.end)
+		CheckEnd(end, now, LatestEnd(account_id, &life, end, now));
+	if (end > life.end)
+	{
+		CheckGiver(call, end);
+		CheckProlonged(call, account_id, id);
+	}
+	PopActiveSnapshot();
+	if (end != life.end)
+		SetEnd(call, id, end);
+}
