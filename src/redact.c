@@ -87,6 +87,13 @@ RunLength(const char *string, int length, int start)
 	return end - start;
 }
 
+static bool
+IsOpaqueLength(int length)
+{
+	return length == APITOKEN_OPAQUE_LENGTH ||
+		length == APITOKEN_OPAQUE_LENGTH + APITOKEN_CHECKSUM_LENGTH;
+}
+
 /*
  * Says whether something in a text has the shape of a secret, or of the opaque
  * part of one.  Allocates nothing: an error may be under way.
@@ -102,7 +109,7 @@ apitoken_redact_is_needed(const char *string)
 	{
 		int			run = RunLength(string, length, next);
 
-		if (run == APITOKEN_OPAQUE_LENGTH)
+		if (IsOpaqueLength(run))
 			return true;
 		next += Max(run, 1);
 	}
@@ -128,7 +135,7 @@ apitoken_redact(const char *string)
 	{
 		int			run = RunLength(string, length, next);
 
-		if (run == APITOKEN_OPAQUE_LENGTH)
+		if (IsOpaqueLength(run))
 			appendStringInfoString(&shown, APITOKEN_MASK);
 		else
 			appendBinaryStringInfo(&shown, string + next, Max(run, 1));

@@ -248,9 +248,9 @@ SELECT is((SELECT array_agg(c.caller_name || ', ' || c.call_name || ': ' || s) F
 SELECT is((SELECT array_agg(u.kind) FROM helper.unshown() u WHERE NOT EXISTS (SELECT FROM helper.shown('x' || u.needle || 'x'))), NULL,
 	'(what is looked for would be found)');
 -- a new token's secret is in the answer to create, and in no other cell
-SELECT is((SELECT array_agg(DISTINCT split_part(c.call_name, ' ', 1)) FROM helper.cells c WHERE c.everything ~ 'idt:[^:]+:[A-Za-z0-9_-]{43}'
-		AND regexp_replace(c.everything, 'idt:[^:]+:[A-Za-z0-9_-]{43}', '', 'g') <> c.everything
-		AND strpos(c.statement, substring(c.everything FROM 'idt:[^:]+:[A-Za-z0-9_-]{43}')) = 0), '{create}', 'a secret is in the answer to create alone');
+SELECT is((SELECT array_agg(DISTINCT split_part(c.call_name, ' ', 1)) FROM helper.cells c WHERE c.everything ~ 'idt:[^:]+:[A-Za-z0-9_-]{49}'
+		AND regexp_replace(c.everything, 'idt:[^:]+:[A-Za-z0-9_-]{49}', '', 'g') <> c.everything
+		AND strpos(c.statement, substring(c.everything FROM 'idt:[^:]+:[A-Za-z0-9_-]{49}')) = 0), '{create}', 'a secret is in the answer to create alone');
 
 /*
  * Words that only an account's own rows have.  Those who act in its audits are

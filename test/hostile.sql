@@ -189,7 +189,7 @@ CREATE TABLE helper.answers AS
 	SELECT a.name AS actor, p.number AS path, c.number AS call, r.code,
 			-- what each call has of its own: the time, and a new token's id and secret
 			regexp_replace(regexp_replace(r.result, '"' || to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD') || 'T[0-9:.]*Z"', 'now', 'g'),
-				CASE WHEN c.statement LIKE '%create%' THEN 'TKN-\d{4}-\d{4}(:[A-Za-z0-9_-]{43})?' ELSE '^$' END, 'new', 'g') AS result
+				CASE WHEN c.statement LIKE '%create%' THEN 'TKN-\d{4}-\d{4}(:[A-Za-z0-9_-]{49})?' ELSE '^$' END, 'new', 'g') AS result
 		FROM (VALUES ('Operations', helper.as_token('TKN-0001-0001')), ('Contoso', helper.as_token('TKN-3001-1002')),
 				('a token without the module', helper.as_token('TKN-3001-1003')), ('nobody', NULL)) a (name, setup),
 			helper.paths p, helper.calls c, helper.hostile_probe(p.path, a.setup, c.statement) r;

@@ -5,7 +5,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(82);
+SELECT plan(86);
 
 -- one whose opaque part is known, and stands in every form below
 CREATE FUNCTION helper.opaque() RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT substring(helper.secret('TKN-1671-0642') FROM '[^:]*$') $$;
@@ -47,6 +47,11 @@ INSERT INTO helper.texts (given, shown) VALUES
 	('id ' || helper.opaque() || ', ' || helper.opaque(), 'id ****, ****'),
 	('idt:' || helper.opaque() || ':TKN-1671-0642', 'idt:****:****'),
 	('idt:' || helper.opaque(), 'idt:****'),
+	-- with a checksum behind it
+	(helper.opaque() || '0aZ9zA', '****'),
+	('id ' || helper.opaque() || '0aZ9zA, ' || helper.opaque(), 'id ****, ****'),
+	(repeat('x', 48), repeat('x', 48)),
+	(repeat('x', 50), repeat('x', 50)),
 	(repeat('x', 42), repeat('x', 42)),
 	(repeat('x', 44), repeat('x', 44)),
 	-- what is cut off

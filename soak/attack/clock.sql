@@ -1,6 +1,6 @@
 /*
- * Times refusals of several kinds, each as often as the others, in random
- * order.  A line a kind: its median in microseconds, how often it takes longer
+ * Times refusals of several kinds, of secrets that have the form of one, each as
+ * often as the others, in random order.  A line a kind: its median in microseconds, how often it takes longer
  * than the first, and its name.
  */
 CREATE TEMPORARY TABLE kinds AS

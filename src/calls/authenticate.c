@@ -5,7 +5,8 @@
  *
  * All failures raise one and the same error, after the same work: whatever is
  * wrong, a token is looked for, and a digest is made and compared.  Only the
- * server's log says what it was.
+ * server's log says what it was.  But what is no secret by its checksum, which
+ * tells nothing of any token, is refused before anything is read.
  *
  * src/calls/authenticate.c
  *
@@ -226,7 +227,7 @@ Jsonb *
 apitoken_authenticate_secret(const char *secret, int length, bool *access_due)
 {
 	MemoryContext result_context = CurrentMemoryContext;
-	bytea	   *digest = apitoken_secret_digest(secret, length);
+	bytea	   *digest;
 	const char *found = "";
 	int			found_length = 0;
 	bool		well_formed = apitoken_secret_find_id(secret, length, &found, &found_length);
@@ -240,8 +241,11 @@ apitoken_authenticate_secret(const char *secret, int length, bool *access_due)
 	Jsonb	   *answer;
 
 	apitoken_error_guard(&guard, true);
+	if (apitoken_secret_is_mistyped(secret, length))
+		apitoken_error_secret("The secret is malformed: its checksum is wrong.");
 	ownership = apitoken_owner_enter();
 
+	digest = apitoken_secret_digest(secret, length);
 	/* a token that was disabled since the transaction began must not get in */
 	PushActiveSnapshot(GetLatestSnapshot());
 	token = apitoken_identity_token_status(id);

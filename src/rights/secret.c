@@ -1,12 +1,17 @@
 /*-------------------------------------------------------------------------
  *
  * secret.c
- *	  Secrets of API tokens: idt:<token id>:<opaque>.
+ *	  Secrets of API tokens: idt:<token id>:<opaque><checksum>.
  *
  * The opaque part is 256 bits from the server's strong random source, in the
  * alphabet of base64url.  Only a SHA-256 digest of the whole secret is kept: a
  * secret of that many random bits cannot be guessed, so that the digest needs
  * neither salt nor a slow function, and checking it costs little.
+ *
+ * The checksum is CRC-32 over all that is before it, as six digits of base 62, so
+ * that whoever finds something like a secret can tell whether it is one, without
+ * asking anybody.  Secrets of version 1.0 have none, and are told by their length.
+ * docs/scanning.md has the same for those who look for secrets.
  *
  * src/rights/secret.c
  *
@@ -19,6 +24,7 @@
 #include "redact.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/pg_crc.h"
 
 #define RANDOM_BYTES 32
 
@@ -65,6 +71,49 @@ apitoken_secret_find_id(const char *secret, int length, const char **id, int *id
 	return true;
 }
 
+/*
+ * Appends the checksum of what is there: CRC-32 as zlib has it, as digits of base
+ * 62 with the highest one first.
+ */
+static void
+AppendChecksum(StringInfo buffer)
+{
+	static const char digits[] =
+		"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	char		checksum[APITOKEN_CHECKSUM_LENGTH];
+	pg_crc32	crc;
+
+	INIT_TRADITIONAL_CRC32(crc);
+	COMP_TRADITIONAL_CRC32(crc, buffer->data, buffer->len);
+	FIN_TRADITIONAL_CRC32(crc);
+	for (int i = APITOKEN_CHECKSUM_LENGTH - 1; i >= 0; i--, crc /= 62)
+		checksum[i] = digits[crc % 62];
+	appendBinaryStringInfo(buffer, checksum, sizeof(checksum));
+}
+
+/*
+ * Is that, length bytes of it, no secret for its checksum alone?  One without a
+ * checksum, whatever it is, may be one.
+ */
+bool
+apitoken_secret_is_mistyped(const char *secret, int length)
+{
+	const char *id;
+	int			id_length;
+	const char *checksum = secret + length - APITOKEN_CHECKSUM_LENGTH;
+	StringInfoData checked;
+
+	if (!apitoken_secret_find_id(secret, length, &id, &id_length) ||
+		checksum - (id + id_length + 1) != APITOKEN_OPAQUE_LENGTH)
+		return false;
+
+	initStringInfo(&checked);
+	appendBinaryStringInfo(&checked, secret, checksum - secret);
+	AppendChecksum(&checked);
+	return memcmp(checked.data + checked.len - APITOKEN_CHECKSUM_LENGTH, checksum,
+				  APITOKEN_CHECKSUM_LENGTH) != 0;
+}
+
 static void
 FillRandom(unsigned char *bytes, int length)
 {
@@ -96,6 +145,7 @@ apitoken_secret_generate(const char *id)
 			appendStringInfoChar(&secret, alphabet[bits >> (pending - 6) & 0x3F]);
 	}
 	appendStringInfoChar(&secret, alphabet[bits << (6 - pending) & 0x3F]);
+	AppendChecksum(&secret);
 	explicit_bzero(bytes, sizeof(bytes));
 	return secret.data;
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * secret.h
- *	  Secrets of API tokens: idt:<token id>:<opaque>.
+ *	  Secrets of API tokens: idt:<token id>:<opaque><checksum>.
  *
  * src/rights/secret.h
  *
@@ -19,6 +19,7 @@
 extern void apitoken_secret_append_masked(StringInfo buffer, const text *id);
 extern bool apitoken_secret_find_id(const char *secret, int length, const char **id,
 									int *id_length);
+extern bool apitoken_secret_is_mistyped(const char *secret, int length);
 extern char *apitoken_secret_generate(const char *id);
 extern char *apitoken_secret_generate_id(void);
 extern bytea *apitoken_secret_digest(const char *secret, int length);
