@@ -1569,7 +1569,7 @@ REVOKE ALL ON apitoken_monitor.tokens_beyond_lifetime FROM PUBLIC;
 COMMENT ON FUNCTION @extschema@.apitoken_enable(text, text) IS
 	$$Enable an API token
 
-Disabled -> Active: the token authenticates again, with the same secret. Answers the token's full document. fields adds and removes members, for example "-account,-modules" or "-*,+id,+status". Errors: PT400 if it is Active already or has expired, PT404 if there is no such token among those the caller may administer.$$;
+Disabled -> Active: the token authenticates again, with the same secret. Answers the token's full document. fields adds and removes members, for example "-account,-modules" or "-*,+id,+status". Errors: PT400 if it is Active already, has expired or its secret is revoked, PT404 if there is no such token among those the caller may administer.$$;
 COMMENT ON FUNCTION @extschema@.apitoken_create(jsonb) IS
 	$$Create an API token
 
@@ -1578,6 +1578,114 @@ COMMENT ON FUNCTION @extschema@.apitoken_authenticate(text) IS
 	$$Authenticate with an API token's secret
 
 Makes the token the actor for the rest of the transaction and notes the access. Answers {"id", "account": {"id"}, "modules": [{"id", "code"}]}. Error: PT401, one and the same for an unknown, malformed, Disabled, Deleted or expired token.$$;
+
+/*
+ * Rotation and revocation
+ */
+ALTER TABLE apitoken.api_tokens
+	ADD COLUMN secret_number integer NOT NULL DEFAULT 0,
+	ADD COLUMN rotated_at apitoken.instant,
+	ADD COLUMN old_secret_until apitoken.instant,
+	ADD COLUMN revoked_at apitoken.instant;
+COMMENT ON COLUMN apitoken.api_tokens.secret_number IS
+	'How often its secret was changed: number of the current one.';
+COMMENT ON COLUMN apitoken.api_tokens.rotated_at IS
+	'rotatedAt: when its secret was last changed; null if it never was.';
+COMMENT ON COLUMN apitoken.api_tokens.old_secret_until IS
+	'oldSecretUntil: until when the secret before the current one authenticates as well; null if it does not.';
+COMMENT ON COLUMN apitoken.api_tokens.revoked_at IS
+	'revokedAt: when somebody who held the current secret revoked it; null if nobody did. Nobody enables such a token before it has another secret.';
+
+/*
+ * Once a token's secret was changed, its secrets are here: the current one and the one
+ * before, by their numbers.  Which of them count is for the token's own row to say:
+ * so nothing that ends a secret waits for whoever is using it, which locks a row here.
+ */
+CREATE TABLE apitoken.api_token_secrets (
+	account_id apitoken.resource_id NOT NULL,
+	api_token_id apitoken.resource_id NOT NULL,
+	number integer NOT NULL,
+	digest bytea NOT NULL CHECK (pg_catalog.octet_length(digest) = 32),
+	last_access_at apitoken.instant,
+	PRIMARY KEY (account_id, api_token_id, number),
+	FOREIGN KEY (account_id, api_token_id) REFERENCES apitoken.api_tokens ON DELETE CASCADE
+) WITH (fillfactor = 80);
+COMMENT ON TABLE apitoken.api_token_secrets IS
+	'Secrets of API tokens whose secret was changed. Grant it to nobody.';
+COMMENT ON COLUMN apitoken.api_token_secrets.account_id IS 'The token''s account.';
+COMMENT ON COLUMN apitoken.api_token_secrets.api_token_id IS 'The token.';
+COMMENT ON COLUMN apitoken.api_token_secrets.number IS 'Number of the secret: 0 for the first, as api_tokens.secret_number counts.';
+COMMENT ON COLUMN apitoken.api_token_secrets.digest IS 'SHA-256 of the secret; the secret itself is kept nowhere.';
+COMMENT ON COLUMN apitoken.api_token_secrets.last_access_at IS 'About when the token last authenticated with it, noted at most every apitoken.last_access_interval.';
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON apitoken.api_token_secrets
+	FOR EACH STATEMENT EXECUTE FUNCTION apitoken.refuse_truncate();
+ALTER TABLE apitoken.api_token_secrets ENABLE ROW LEVEL SECURITY;
+SELECT pg_catalog.pg_extension_config_dump('apitoken.api_token_secrets', '');
+ALTER TABLE apitoken.api_token_transitions
+	ADD COLUMN reason text COLLATE "C" CHECK (reason IN ('rotation', 'revocation'));
+COMMENT ON COLUMN apitoken.api_token_transitions.reason IS
+	'How it came about: rotation, of the secret, or revocation, by somebody who held it; the status may be what it was then. Else null.';
+CREATE TRIGGER close_gate_of_secret AFTER UPDATE OF secret_number, old_secret_until ON apitoken.api_tokens
+	FOR EACH ROW WHEN (OLD.secret_number <> NEW.secret_number OR OLD.old_secret_until IS DISTINCT FROM NEW.old_secret_until)
+	EXECUTE FUNCTION apitoken.close_gate('token', 'id');
+CREATE TRIGGER keep_secret BEFORE UPDATE OF secret_number, rotated_at, old_secret_until, revoked_at ON apitoken.api_tokens
+	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('secret_number', 'rotated_at', 'old_secret_until', 'revoked_at');
+
+CREATE VIEW apitoken_monitor.tokens_in_rotation WITH (security_barrier) AS
+	SELECT t.account_id, t.id AS api_token_id, t.name, t.status, t.rotated_at, t.old_secret_until,
+			n.last_access_at AS new_secret_access_at, o.last_access_at AS old_secret_access_at,
+			CASE WHEN o.last_access_at > n.last_access_at OR n.last_access_at IS NULL AND o.last_access_at IS NOT NULL THEN 'old'
+				WHEN n.last_access_at IS NOT NULL THEN 'new' END AS last_used
+		FROM apitoken.api_tokens t
+		LEFT JOIN apitoken.api_token_secrets n
+			ON n.account_id = t.account_id AND n.api_token_id = t.id AND n.number = t.secret_number
+		LEFT JOIN apitoken.api_token_secrets o
+			ON o.account_id = t.account_id AND o.api_token_id = t.id AND o.number = t.secret_number - 1
+		WHERE t.status <> 'Deleted' AND t.old_secret_until > clock_timestamp();
+COMMENT ON VIEW apitoken_monitor.tokens_in_rotation IS
+	'API tokens that authenticate with their old secret as well as with the new one, and which of the two was used last. For monitoring: shows every account, and nothing that a secret could be found by.';
+COMMENT ON COLUMN apitoken_monitor.tokens_in_rotation.account_id IS 'The token''s account.';
+COMMENT ON COLUMN apitoken_monitor.tokens_in_rotation.api_token_id IS 'The token.';
+COMMENT ON COLUMN apitoken_monitor.tokens_in_rotation.name IS 'Its name.';
+COMMENT ON COLUMN apitoken_monitor.tokens_in_rotation.status IS 'Its status: Active or Disabled.';
+COMMENT ON COLUMN apitoken_monitor.tokens_in_rotation.rotated_at IS 'When the new secret was made.';
+COMMENT ON COLUMN apitoken_monitor.tokens_in_rotation.old_secret_until IS 'Until when the old one authenticates.';
+COMMENT ON COLUMN apitoken_monitor.tokens_in_rotation.new_secret_access_at IS
+	'About when the token last authenticated with the new one, noted at most every apitoken.last_access_interval; null if it never has.';
+COMMENT ON COLUMN apitoken_monitor.tokens_in_rotation.old_secret_access_at IS 'The same of the old one.';
+COMMENT ON COLUMN apitoken_monitor.tokens_in_rotation.last_used IS 'Which one was used last: old or new; null if neither was.';
+REVOKE ALL ON apitoken_monitor.tokens_in_rotation FROM PUBLIC;
+
+CREATE OR REPLACE VIEW apitoken_monitor.token_transitions WITH (security_barrier) AS
+	SELECT l.id, l.at, l.account_id, l.api_token_id, t.name, t.status, l.from_status, l.to_status,
+			l.actor_type, l.actor_id, COALESCE(u.name, k.name) AS actor_name, l.database_role, l.client_address, l.reason
+		FROM apitoken.api_token_transitions l
+		JOIN apitoken.api_tokens t ON t.account_id = l.account_id AND t.id = l.api_token_id
+		LEFT JOIN apitoken.users u ON l.actor_type = 'user' AND u.id = l.actor_id
+		LEFT JOIN apitoken.api_tokens k ON l.actor_type = 'token' AND k.id = l.actor_id;
+COMMENT ON COLUMN apitoken_monitor.token_transitions.reason IS 'How it came about: rotation, of the secret, or revocation, by somebody who held it; else null.';
+CREATE OR REPLACE VIEW apitoken_monitor.tokens_disabled_last_day WITH (security_barrier) AS
+	SELECT at, account_id, api_token_id, name, status, actor_type, actor_id, actor_name, database_role, client_address
+		FROM apitoken_monitor.token_transitions
+		WHERE to_status = 'Disabled' AND from_status IS DISTINCT FROM to_status AND at > now() - interval '24 hours';
+
+CREATE FUNCTION @extschema@.apitoken_rotate(id text, overlap interval DEFAULT '0', fields text DEFAULT NULL) RETURNS jsonb
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_rotate';
+COMMENT ON FUNCTION @extschema@.apitoken_rotate(text, interval, text) IS
+	$$Change an API token's secret
+
+Gives the token another secret, under the same id; the old one goes on authenticating for as long as overlap says, at most apitoken.max_rotation_overlap. Answers the token's document, whose member token is the new secret: it is shown here and nowhere else. fields adds and removes members, for example "-account,-modules" or "-*,+id,+token". Errors: PT400 for an overlap that is negative or too long and if the token is Deleted, PT403 for somebody who could not give the token every module that it has, or if it is held, PT404 if there is no such token among those the caller may administer.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_rotate(text, interval, text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_revoke(secrets text[]) RETURNS void
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_revoke';
+COMMENT ON FUNCTION @extschema@.apitoken_revoke(text[]) IS
+	$$Revoke secrets of API tokens
+
+For whoever has found one: with nothing else in hand, at most 1,000 at a time. A secret that is revoked never authenticates again; the token whose secret it is is Disabled, and is enabled only when apitoken_rotate has given it another. Nothing is answered, whether they were secrets or not. Error: PT400 for more than 1,000.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_revoke(text[]) FROM PUBLIC;
 
 /*
  * Grants

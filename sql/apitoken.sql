@@ -457,6 +457,10 @@ CREATE TABLE apitoken.api_tokens (
 	updated_by_id apitoken.resource_id,
 	held_at apitoken.instant,
 	expires_at apitoken.instant,
+	secret_number integer NOT NULL DEFAULT 0,
+	rotated_at apitoken.instant,
+	old_secret_until apitoken.instant,
+	revoked_at apitoken.instant,
 	PRIMARY KEY (account_id, id),
 	FOREIGN KEY (created_by_type, created_by_id) REFERENCES apitoken.actors MATCH FULL,
 	FOREIGN KEY (updated_by_type, updated_by_id) REFERENCES apitoken.actors MATCH FULL,
@@ -486,6 +490,14 @@ COMMENT ON COLUMN apitoken.api_tokens.held_at IS
 	'heldAt: since when it is held; null if it is not. Nobody enables a held token, and nobody of its account gives it a module.';
 COMMENT ON COLUMN apitoken.api_tokens.expires_at IS
 	'expiresAt: from when on it does not authenticate, whatever its status; null if it never expires.';
+COMMENT ON COLUMN apitoken.api_tokens.secret_number IS
+	'How often its secret was changed: number of the current one.';
+COMMENT ON COLUMN apitoken.api_tokens.rotated_at IS
+	'rotatedAt: when its secret was last changed; null if it never was.';
+COMMENT ON COLUMN apitoken.api_tokens.old_secret_until IS
+	'oldSecretUntil: until when the secret before the current one authenticates as well; null if it does not.';
+COMMENT ON COLUMN apitoken.api_tokens.revoked_at IS
+	'revokedAt: when somebody who held the current secret revoked it; null if nobody did. Nobody enables such a token before it has another secret.';
 CREATE INDEX api_tokens_created_by_idx ON apitoken.api_tokens (created_by_type, created_by_id);
 CREATE INDEX api_tokens_updated_by_idx ON apitoken.api_tokens (updated_by_type, updated_by_id);
 -- for lists: an account's tokens, tokens of a status, and all, newest or oldest first
@@ -521,6 +533,28 @@ COMMENT ON COLUMN apitoken.api_token_credentials.api_token_id IS 'The token.';
 COMMENT ON COLUMN apitoken.api_token_credentials.digest IS 'SHA-256 of the secret; the secret itself is kept nowhere.';
 COMMENT ON COLUMN apitoken.api_token_credentials.last_access_at IS 'lastAccessAt: about when the token last authenticated, noted at most every apitoken.last_access_interval.';
 
+/*
+ * Once a token's secret was changed, its secrets are here: the current one and the one
+ * before, by their numbers.  Which of them count is for the token's own row to say:
+ * so nothing that ends a secret waits for whoever is using it, which locks a row here.
+ */
+CREATE TABLE apitoken.api_token_secrets (
+	account_id apitoken.resource_id NOT NULL,
+	api_token_id apitoken.resource_id NOT NULL,
+	number integer NOT NULL,
+	digest bytea NOT NULL CHECK (pg_catalog.octet_length(digest) = 32),
+	last_access_at apitoken.instant,
+	PRIMARY KEY (account_id, api_token_id, number),
+	FOREIGN KEY (account_id, api_token_id) REFERENCES apitoken.api_tokens ON DELETE CASCADE
+) WITH (fillfactor = 80);
+COMMENT ON TABLE apitoken.api_token_secrets IS
+	'Secrets of API tokens whose secret was changed. Grant it to nobody.';
+COMMENT ON COLUMN apitoken.api_token_secrets.account_id IS 'The token''s account.';
+COMMENT ON COLUMN apitoken.api_token_secrets.api_token_id IS 'The token.';
+COMMENT ON COLUMN apitoken.api_token_secrets.number IS 'Number of the secret: 0 for the first, as api_tokens.secret_number counts.';
+COMMENT ON COLUMN apitoken.api_token_secrets.digest IS 'SHA-256 of the secret; the secret itself is kept nowhere.';
+COMMENT ON COLUMN apitoken.api_token_secrets.last_access_at IS 'About when the token last authenticated with it, noted at most every apitoken.last_access_interval.';
+
 CREATE TABLE apitoken.api_token_modules (
 	account_id apitoken.resource_id NOT NULL,
 	api_token_id apitoken.resource_id NOT NULL,
@@ -546,6 +580,7 @@ CREATE TABLE apitoken.api_token_transitions (
 	client_address inet,
 	at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
 	call_id bigint,
+	reason text COLLATE "C" CHECK (reason IN ('rotation', 'revocation')),
 	PRIMARY KEY (account_id, id),
 	FOREIGN KEY (account_id, api_token_id) REFERENCES apitoken.api_tokens,
 	FOREIGN KEY (actor_type, actor_id) REFERENCES apitoken.actors MATCH FULL
@@ -564,6 +599,8 @@ COMMENT ON COLUMN apitoken.api_token_transitions.client_address IS 'Network addr
 COMMENT ON COLUMN apitoken.api_token_transitions.at IS 'When the change was made.';
 COMMENT ON COLUMN apitoken.api_token_transitions.call_id IS
 	'Number of the call of apitoken_disable_all() that made the change, the same in all of its rows; else null.';
+COMMENT ON COLUMN apitoken.api_token_transitions.reason IS
+	'How it came about: rotation, of the secret, or revocation, by somebody who held it; the status may be what it was then. Else null.';
 COMMENT ON SEQUENCE apitoken.api_token_transitions_id_seq IS 'Numbers the rows of the trail; a later change of one token has a higher number.';
 -- a token's history: its id is its own in all accounts, and the foreign key to api_tokens is served, too
 CREATE INDEX api_token_transitions_token_idx ON apitoken.api_token_transitions (api_token_id, account_id, id);
@@ -1012,6 +1049,9 @@ CREATE TRIGGER close_gate AFTER UPDATE OF held_at ON apitoken.accounts
 CREATE TRIGGER close_gate AFTER UPDATE OF expires_at ON apitoken.api_tokens
 	FOR EACH ROW WHEN (NEW.expires_at IS NOT NULL AND (OLD.expires_at IS NULL OR NEW.expires_at < OLD.expires_at))
 	EXECUTE FUNCTION apitoken.close_gate('token', 'id');
+CREATE TRIGGER close_gate_of_secret AFTER UPDATE OF secret_number, old_secret_until ON apitoken.api_tokens
+	FOR EACH ROW WHEN (OLD.secret_number <> NEW.secret_number OR OLD.old_secret_until IS DISTINCT FROM NEW.old_secret_until)
+	EXECUTE FUNCTION apitoken.close_gate('token', 'id');
 
 /*
  * Whose name is in an audit is shown with it.  Somebody else's, put there by
@@ -1051,11 +1091,13 @@ CREATE TRIGGER keep_hold BEFORE UPDATE OF held_at ON apitoken.api_tokens
 	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('held_at');
 CREATE TRIGGER keep_hold BEFORE UPDATE OF held_at ON apitoken.accounts
 	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('held_at');
--- nor an end, or how far away it may be
+-- nor an end, how far away it may be, or which secrets count
 CREATE TRIGGER keep_end BEFORE UPDATE OF expires_at ON apitoken.api_tokens
 	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('expires_at');
 CREATE TRIGGER keep_lifetime BEFORE UPDATE OF max_token_lifetime ON apitoken.accounts
 	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('max_token_lifetime');
+CREATE TRIGGER keep_secret BEFORE UPDATE OF secret_number, rotated_at, old_secret_until, revoked_at ON apitoken.api_tokens
+	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('secret_number', 'rotated_at', 'old_secret_until', 'revoked_at');
 
 /*
  * Row security is not asked by TRUNCATE.  What replicates a publisher's does not
@@ -1195,6 +1237,7 @@ COMMENT ON POLICY tenant ON apitoken.users IS
 -- No policy: seen by the owner alone.
 ALTER TABLE apitoken.actors ENABLE ROW LEVEL SECURITY;
 ALTER TABLE apitoken.api_token_credentials ENABLE ROW LEVEL SECURITY;
+ALTER TABLE apitoken.api_token_secrets ENABLE ROW LEVEL SECURITY;
 ALTER TABLE apitoken.erasures ENABLE ROW LEVEL SECURITY;
 
 /*
@@ -1541,7 +1584,7 @@ REVOKE ALL ON apitoken_monitor.tokens_to_review FROM PUBLIC;
 
 CREATE VIEW apitoken_monitor.token_transitions WITH (security_barrier) AS
 	SELECT l.id, l.at, l.account_id, l.api_token_id, t.name, t.status, l.from_status, l.to_status,
-			l.actor_type, l.actor_id, COALESCE(u.name, k.name) AS actor_name, l.database_role, l.client_address
+			l.actor_type, l.actor_id, COALESCE(u.name, k.name) AS actor_name, l.database_role, l.client_address, l.reason
 		FROM apitoken.api_token_transitions l
 		JOIN apitoken.api_tokens t ON t.account_id = l.account_id AND t.id = l.api_token_id
 		LEFT JOIN apitoken.users u ON l.actor_type = 'user' AND u.id = l.actor_id
@@ -1561,12 +1604,13 @@ COMMENT ON COLUMN apitoken_monitor.token_transitions.actor_id IS 'Id of the user
 COMMENT ON COLUMN apitoken_monitor.token_transitions.actor_name IS 'Name now of the user or API token that acted.';
 COMMENT ON COLUMN apitoken_monitor.token_transitions.database_role IS 'Database role that made the call.';
 COMMENT ON COLUMN apitoken_monitor.token_transitions.client_address IS 'Network address of the client; null for a local connection.';
+COMMENT ON COLUMN apitoken_monitor.token_transitions.reason IS 'How it came about: rotation, of the secret, or revocation, by somebody who held it; else null.';
 REVOKE ALL ON apitoken_monitor.token_transitions FROM PUBLIC;
 
 CREATE VIEW apitoken_monitor.tokens_disabled_last_day WITH (security_barrier) AS
 	SELECT at, account_id, api_token_id, name, status, actor_type, actor_id, actor_name, database_role, client_address
 		FROM apitoken_monitor.token_transitions
-		WHERE to_status = 'Disabled' AND at > now() - interval '24 hours';
+		WHERE to_status = 'Disabled' AND from_status IS DISTINCT FROM to_status AND at > now() - interval '24 hours';
 COMMENT ON VIEW apitoken_monitor.tokens_disabled_last_day IS
 	'API tokens disabled in the last 24 hours, and by whom: a row for each time, also if the token was enabled or deleted since. For monitoring: shows every account, and nothing that a secret could be found by.';
 COMMENT ON COLUMN apitoken_monitor.tokens_disabled_last_day.at IS 'When it was disabled.';
@@ -1661,6 +1705,31 @@ COMMENT ON COLUMN apitoken_monitor.tokens_beyond_lifetime.expires_at IS 'When it
 COMMENT ON COLUMN apitoken_monitor.tokens_beyond_lifetime.latest_end IS 'When it would have to expire, were it created as it was today.';
 REVOKE ALL ON apitoken_monitor.tokens_beyond_lifetime FROM PUBLIC;
 
+CREATE VIEW apitoken_monitor.tokens_in_rotation WITH (security_barrier) AS
+	SELECT t.account_id, t.id AS api_token_id, t.name, t.status, t.rotated_at, t.old_secret_until,
+			n.last_access_at AS new_secret_access_at, o.last_access_at AS old_secret_access_at,
+			CASE WHEN o.last_access_at > n.last_access_at OR n.last_access_at IS NULL AND o.last_access_at IS NOT NULL THEN 'old'
+				WHEN n.last_access_at IS NOT NULL THEN 'new' END AS last_used
+		FROM apitoken.api_tokens t
+		LEFT JOIN apitoken.api_token_secrets n
+			ON n.account_id = t.account_id AND n.api_token_id = t.id AND n.number = t.secret_number
+		LEFT JOIN apitoken.api_token_secrets o
+			ON o.account_id = t.account_id AND o.api_token_id = t.id AND o.number = t.secret_number - 1
+		WHERE t.status <> 'Deleted' AND t.old_secret_until > clock_timestamp();
+COMMENT ON VIEW apitoken_monitor.tokens_in_rotation IS
+	'API tokens that authenticate with their old secret as well as with the new one, and which of the two was used last. For monitoring: shows every account, and nothing that a secret could be found by.';
+COMMENT ON COLUMN apitoken_monitor.tokens_in_rotation.account_id IS 'The token''s account.';
+COMMENT ON COLUMN apitoken_monitor.tokens_in_rotation.api_token_id IS 'The token.';
+COMMENT ON COLUMN apitoken_monitor.tokens_in_rotation.name IS 'Its name.';
+COMMENT ON COLUMN apitoken_monitor.tokens_in_rotation.status IS 'Its status: Active or Disabled.';
+COMMENT ON COLUMN apitoken_monitor.tokens_in_rotation.rotated_at IS 'When the new secret was made.';
+COMMENT ON COLUMN apitoken_monitor.tokens_in_rotation.old_secret_until IS 'Until when the old one authenticates.';
+COMMENT ON COLUMN apitoken_monitor.tokens_in_rotation.new_secret_access_at IS
+	'About when the token last authenticated with the new one, noted at most every apitoken.last_access_interval; null if it never has.';
+COMMENT ON COLUMN apitoken_monitor.tokens_in_rotation.old_secret_access_at IS 'The same of the old one.';
+COMMENT ON COLUMN apitoken_monitor.tokens_in_rotation.last_used IS 'Which one was used last: old or new; null if neither was.';
+REVOKE ALL ON apitoken_monitor.tokens_in_rotation FROM PUBLIC;
+
 /*
  * Calls
  *
@@ -1699,7 +1768,7 @@ AS 'MODULE_PATHNAME', 'apitoken_enable';
 COMMENT ON FUNCTION @extschema@.apitoken_enable(text, text) IS
 	$$Enable an API token
 
-Disabled -> Active: the token authenticates again, with the same secret. Answers the token's full document. fields adds and removes members, for example "-account,-modules" or "-*,+id,+status". Errors: PT400 if it is Active already or has expired, PT404 if there is no such token among those the caller may administer.$$;
+Disabled -> Active: the token authenticates again, with the same secret. Answers the token's full document. fields adds and removes members, for example "-account,-modules" or "-*,+id,+status". Errors: PT400 if it is Active already, has expired or its secret is revoked, PT404 if there is no such token among those the caller may administer.$$;
 REVOKE ALL ON FUNCTION @extschema@.apitoken_enable(text, text) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.apitoken_delete(id text) RETURNS void
@@ -1774,6 +1843,24 @@ COMMENT ON FUNCTION @extschema@.apitoken_create(jsonb) IS
 
 Takes {"account": {"id"}, "name", "description", "icon", "modules": [{"id"}], "expiresAt"}; account and name are required. Answers the new Active token's full document, whose member token is the secret: it is shown here and nowhere else. Errors: PT400 naming the member that is wrong, PT403 or PT404 if the caller may not administer the account.$$;
 REVOKE ALL ON FUNCTION @extschema@.apitoken_create(jsonb) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_rotate(id text, overlap interval DEFAULT '0', fields text DEFAULT NULL) RETURNS jsonb
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_rotate';
+COMMENT ON FUNCTION @extschema@.apitoken_rotate(text, interval, text) IS
+	$$Change an API token's secret
+
+Gives the token another secret, under the same id; the old one goes on authenticating for as long as overlap says, at most apitoken.max_rotation_overlap. Answers the token's document, whose member token is the new secret: it is shown here and nowhere else. fields adds and removes members, for example "-account,-modules" or "-*,+id,+token". Errors: PT400 for an overlap that is negative or too long and if the token is Deleted, PT403 for somebody who could not give the token every module that it has, or if it is held, PT404 if there is no such token among those the caller may administer.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_rotate(text, interval, text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_revoke(secrets text[]) RETURNS void
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_revoke';
+COMMENT ON FUNCTION @extschema@.apitoken_revoke(text[]) IS
+	$$Revoke secrets of API tokens
+
+For whoever has found one: with nothing else in hand, at most 1,000 at a time. A secret that is revoked never authenticates again; the token whose secret it is is Disabled, and is enabled only when apitoken_rotate has given it another. Nothing is answered, whether they were secrets or not. Error: PT400 for more than 1,000.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_revoke(text[]) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.apitoken_update(id text, changes jsonb, fields text DEFAULT NULL) RETURNS jsonb
 LANGUAGE C VOLATILE PARALLEL UNSAFE

@@ -12,6 +12,7 @@
 #include <limits.h>
 
 #include "calls/text.h"
+#include "datatype/timestamp.h"
 #include "errors.h"
 #include "mb/pg_wchar.h"
 #include "rights/acts.h"
@@ -40,6 +41,8 @@ int			apitoken_actor_transaction_timeout = 0;
 bool		apitoken_index_reads = true;
 int			apitoken_last_access_interval = 0;
 int			apitoken_max_lifetime = 0;
+int			apitoken_max_rotation_overlap = 0;
+bool		apitoken_self_rotation = false;
 
 void		_PG_init(void);
 
@@ -177,6 +180,22 @@ DefineLifeSettings(void)
 							0, 0, INT_MAX,
 							PGC_SUSET, GUC_UNIT_S,
 							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("apitoken.max_rotation_overlap",
+							"Longest time for which a token's old secret still counts beside the new one.",
+							NULL,
+							&apitoken_max_rotation_overlap,
+							7 * SECS_PER_DAY, 0, INT_MAX,
+							PGC_SUSET, GUC_UNIT_S,
+							NULL, NULL, NULL);
+
+	DefineCustomBoolVariable("apitoken.self_rotation",
+							 "Lets a token change its own secret.",
+							 NULL,
+							 &apitoken_self_rotation,
+							 false,
+							 PGC_SUSET, 0,
+							 NULL, NULL, NULL);
 }
 
 /* How long one transaction can keep another waiting. */

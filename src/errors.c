@@ -447,6 +447,36 @@ apitoken_error_expired(const char *id)
 			 errhint("Give it a later end first, its member expiresAt.")));
 }
 
+/* A token that is to be enabled, whose secret never counts again. */
+void
+apitoken_error_revoked(const char *id)
+{
+	ereport(ERROR,
+			(BAD_REQUEST,
+			 errdetail("The secret of the API token \"%s\" is revoked.", Shown(id)),
+			 errhint("Give it another one first, by apitoken_rotate().")));
+}
+
+/* How long an old secret cannot go on counting. */
+void
+apitoken_error_overlap(const char *problem, int longest)
+{
+	ereport(ERROR,
+			(BAD_REQUEST,
+			 errdetail("The argument \"overlap\" %s.", problem),
+			 errhint("It is at most %d seconds, as apitoken.max_rotation_overlap has it.", longest)));
+}
+
+/* More secrets than are revoked at a time. */
+void
+apitoken_error_secrets(int longest)
+{
+	ereport(ERROR,
+			(BAD_REQUEST,
+			 errdetail("The argument \"secrets\" has more than %d elements.", longest),
+			 errhint("Call several times.")));
+}
+
 /* No credential, or one that is not valid: never says which, or why. */
 void
 apitoken_error_unauthorized(void)
@@ -513,6 +543,16 @@ apitoken_error_beyond_own_end(void)
 			(FORBIDDEN,
 			 errdetail("The actor expires before that."),
 			 errhint("An API token gives no API token, itself included, a later end than it has.")));
+}
+
+/* A token that is to change its own secret. */
+void
+apitoken_error_self_rotation(void)
+{
+	ereport(ERROR,
+			(FORBIDDEN,
+			 errdetail("An API token does not rotate itself here."),
+			 errhint("The setting apitoken.self_rotation lets it.")));
 }
 
 /* A module that was withdrawn from the account while it was being given. */

@@ -219,7 +219,7 @@ SELECT is(document #> '{audit,updated}', NULL, 'it was never updated') FROM help
 
 SELECT is(to_jsonb(t) - 'created_at', jsonb_build_object('account_id', 'ACC-3001-7788', 'id', :'id', 'status', 'Active',
 		'name', 'Made by a token', 'description', NULL, 'icon', NULL, 'created_by_type', 'token', 'created_by_id', 'TKN-3001-1002',
-		'updated_at', NULL, 'updated_by_type', NULL, 'updated_by_id', NULL, 'held_at', NULL, 'expires_at', NULL), 'the token''s row')
+		'updated_at', NULL, 'updated_by_type', NULL, 'updated_by_id', NULL, 'held_at', NULL, 'expires_at', NULL, 'secret_number', 0, 'rotated_at', NULL, 'old_secret_until', NULL, 'revoked_at', NULL), 'the token''s row')
 	FROM apitoken.api_tokens t WHERE id = :'id';
 SELECT is(to_jsonb(c), jsonb_build_object('account_id', 'ACC-3001-7788', 'api_token_id', :'id',
 		'digest', '\x' || encode(sha256(convert_to(:'secret', 'UTF8')), 'hex'), 'last_access_at', NULL),
@@ -229,7 +229,7 @@ SELECT is((SELECT array_agg(module_id::text ORDER BY module_id) FROM apitoken.ap
 	AND account_id = 'ACC-3001-7788'), '{MOD-0001,MOD-0003}', 'the modules'' rows');
 SELECT is(jsonb_agg(to_jsonb(t) - ARRAY['id', 'at']), jsonb_build_array(jsonb_build_object('account_id', 'ACC-3001-7788', 'api_token_id', :'id',
 		'from_status', NULL, 'to_status', 'Active', 'actor_type', 'token', 'actor_id', 'TKN-3001-1002',
-		'database_role', 'apitoken_create_caller', 'client_address', NULL, 'call_id', NULL)), 'the trail begins with it')
+		'database_role', 'apitoken_create_caller', 'client_address', NULL, 'call_id', NULL, 'reason', NULL)), 'the trail begins with it')
 	FROM apitoken.api_token_transitions t WHERE api_token_id = :'id';
 SELECT is((SELECT array_agg(t) FROM helper.tables_with(split_part(:'secret', ':', 3)) t), NULL, 'no table has the secret');
 SELECT is((SELECT array_agg(t) FROM helper.tables_with('Made by a token') t), '{apitoken.api_tokens}', '(the search finds what is there)');

@@ -189,7 +189,7 @@ SELECT is((helper.probe(statement || ' RETURNING id', helper.as_token(actor), 'a
 UPDATE apitoken.api_tokens SET expires_at = CASE id WHEN 'TKN-1671-0642' THEN now() + interval '6 days' WHEN 'TKN-3001-1003' THEN now() + interval '8 days'
 	WHEN 'TKN-3001-1002' THEN now() - interval '1 day' WHEN 'TKN-3001-1004' THEN now() - interval '2 days' WHEN 'TKN-3001-1005' THEN now() - interval '3 days' END;
 SELECT is(jsonb_agg(to_jsonb(v)), jsonb_build_array(jsonb_build_object('account_id', 'ACC-3001-7788', 'api_token_id', 'TKN-1671-0642', 'name', 'Same',
-		'expires_at', date_trunc('milliseconds', now() + interval '6 days'), 'last_access_at', timestamptz '2026-01-31 22:59:58.421Z', 'creator_type', 'user', 'creator_id', 'USR-3001-0001')),
+		'expires_at', (now() + interval '6 days')::timestamptz(3), 'last_access_at', timestamptz '2026-01-31 22:59:58.421Z', 'creator_type', 'user', 'creator_id', 'USR-3001-0001')),
 	'tokens_expiring, within a week')
 	FROM apitoken_monitor.tokens_expiring v WHERE expires_at < now() + interval '7 days';
 SELECT is(jsonb_agg(jsonb_build_array(api_token_id, status) ORDER BY api_token_id), '[["TKN-3001-1002", "Active"], ["TKN-3001-1004", "Disabled"]]', 'tokens_expired, but for Deleted ones')

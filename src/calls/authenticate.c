@@ -23,6 +23,7 @@
 #include "catalog/pg_type.h"
 #include "errors.h"
 #include "rights/acts.h"
+#include "rights/credential.h"
 #include "rights/identity.h"
 #include "rights/secret.h"
 #include "storage/lmgr.h"
@@ -34,61 +35,16 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
-/* What a token authenticates with. */
-typedef struct Credential
-{
-	bytea	   *digest;
-	bool		access_due;		/* is it time to note an access? */
-} Credential;
-
-static ApitokenColumn credential_columns[] = {
-	{"digest", BYTEAOID, false}, {"last_access_at", TIMESTAMPTZOID, false}
-};
-static const ApitokenLayout credential_layout = {2, credential_columns, 0};
-
 /* An access that is still to come was noted by a clock that was ahead. */
 static bool
-IsAccessDue(TimestampTz last, bool never)
+IsAccessDue(const ApitokenCredential *credential)
 {
+	TimestampTz last = credential->last_access_at;
 	TimestampTz now = GetCurrentTimestamp();
 
-	return never ||
+	return !credential->used ||
 		TimestampDifferenceExceeds(last, now, apitoken_last_access_interval * 1000) ||
 		TimestampDifferenceExceeds(now, last, 1);
-}
-
-/* A digest that no secret has, to compare with where there is none. */
-static bytea *
-NoDigest(void)
-{
-	bytea	   *digest = palloc0(VARHDRSZ + APITOKEN_DIGEST_LENGTH);
-
-	SET_VARSIZE(digest, VARHDRSZ + APITOKEN_DIGEST_LENGTH);
-	return digest;
-}
-
-static void
-ReceiveCredential(void *argument, int key, Datum *values, bool *isnull)
-{
-	Credential *credential = argument;
-
-	credential->digest = DatumGetByteaPCopy(values[0]);
-	credential->access_due = IsAccessDue(isnull[1] ? 0 : DatumGetTimestampTz(values[1]),
-										 isnull[1]);
-}
-
-/* Looks for a token's credential; for an account that is NULL as well. */
-static Credential
-FindCredential(const char *account_id, const char *id)
-{
-	Credential	credential = {NoDigest(), false};
-	Datum		account = CStringGetTextDatum(account_id == NULL ? "" : account_id);
-	Datum		token = CStringGetTextDatum(id);
-	ApitokenKeys keys = {1, {&account, &token}};
-
-	apitoken_fetch(LOOKUP_CREDENTIALS, &credential_layout, &keys, 1, ReceiveCredential,
-				   &credential);
-	return credential;
 }
 
 /*
@@ -96,46 +52,48 @@ FindCredential(const char *account_id, const char *id)
  * what else stands in its place may be a secret of something else.
  */
 static const char *
-ReasonToRefuse(const ApitokenTokenStatus *token, const char *id, bool equal)
+ReasonToRefuse(const ApitokenTokenStatus *token, const char *id,
+			   const ApitokenCredential *credential)
 {
 	if (token->status == NULL)
 		return "The secret is malformed, or of no API token that exists.";
-	if (!equal)
+	if (!credential->equal)
 		return psprintf("The secret is not that of the API token \"%s\".", id);
-	if (strcmp(token->status, "Active") == 0)
+	if (strcmp(token->status, "Active") != 0)
+		return psprintf("The API token \"%s\" is %s.", id, token->status);
+	if (apitoken_identity_has_expired(token))
 		return psprintf("The API token \"%s\" has expired.", id);
-	return psprintf("The API token \"%s\" is %s.", id, token->status);
+	return psprintf("The secret is one that the API token \"%s\" had before.", id);
 }
+
+/* An access, and by which secret; for apitoken_subxact_try. */
+typedef struct Access
+{
+	const ApitokenTokenStatus *token;
+	const char *id;
+	const ApitokenCredential *credential;
+} Access;
 
 /*
  * Notes the access now, unless the credential is locked: whoever holds it is
  * noting an access too.
  */
 static void
-NoteAccess(const char *account_id, const char *id)
+NoteAccess(void *argument)
 {
+	const Access *access = argument;
 	ApitokenArguments arguments;
 
 	apitoken_store_clear(&arguments);
-	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(account_id));
-	apitoken_store_set_pointer(&arguments, 2, cstring_to_text(id));
+	apitoken_store_set_text(&arguments, 1, access->token->account_id);
+	apitoken_store_set_text(&arguments, 2, access->id);
 	apitoken_store_set(&arguments, 3, Int32GetDatum(apitoken_last_access_interval));
 	apitoken_store_run_fresh(STATEMENT_NOTE_ACCESS, &arguments);
-}
-
-/* Whose access is noted; for apitoken_subxact_try. */
-typedef struct Access
-{
-	const char *account_id;
-	const char *id;
-} Access;
-
-static void
-NoteThisAccess(void *argument)
-{
-	const Access *access = argument;
-
-	NoteAccess(access->account_id, access->id);
+	if (access->token->secret_number > 0)
+	{
+		apitoken_store_set(&arguments, 4, Int32GetDatum(access->credential->number));
+		apitoken_store_run_fresh(STATEMENT_NOTE_SECRET_ACCESS, &arguments);
+	}
 }
 
 static bool
@@ -144,14 +102,17 @@ IsSerializationFailure(int sqlstate, void *argument)
 	return sqlstate == ERRCODE_T_R_SERIALIZATION_FAILURE;
 }
 
-/* Takes the lock that writing needs, if that does not mean to wait. */
+/* Takes the locks that writing needs, if that does not mean to wait. */
 static bool
-LockCredentials(void)
+LockCredentials(const Access *access)
 {
 	Oid			schema = get_namespace_oid(APITOKEN_SCHEMA, false);
 
 	return ConditionalLockRelationOid(get_relname_relid("api_token_credentials", schema),
-									  RowExclusiveLock);
+									  RowExclusiveLock) &&
+		(access->token->secret_number == 0 ||
+		 ConditionalLockRelationOid(get_relname_relid("api_token_secrets", schema),
+									RowExclusiveLock));
 }
 
 /*
@@ -159,13 +120,13 @@ LockCredentials(void)
  * transaction, which may write, could note it.
  */
 static bool
-NoteAccessIfDue(const Credential *credential, const char *account_id, const char *id)
+NoteAccessIfDue(Access *access)
 {
-	if (!credential->access_due || RecoveryInProgress())
+	if (!IsAccessDue(access->credential) || RecoveryInProgress())
 		return false;
 	if (XactReadOnly)
 		return true;
-	if (!LockCredentials())
+	if (!LockCredentials(access))
 		return false;
 
 	/*
@@ -174,13 +135,9 @@ NoteAccessIfDue(const Credential *credential, const char *account_id, const char
 	 * noted then, and authentication must not fail for it.
 	 */
 	if (IsolationUsesXactSnapshot())
-	{
-		Access		access = {account_id, id};
-
-		(void) apitoken_subxact_try(NoteThisAccess, &access, IsSerializationFailure);
-	}
+		(void) apitoken_subxact_try(NoteAccess, access, IsSerializationFailure);
 	else
-		NoteAccess(account_id, id);
+		NoteAccess(access);
 	return false;
 }
 
@@ -235,8 +192,8 @@ apitoken_authenticate_secret(const char *secret, int length, bool *access_due)
 	ErrorContextCallback guard;
 	ApitokenOwnership ownership;
 	ApitokenTokenStatus token;
-	Credential	credential;
-	bool		equal;
+	ApitokenCredential credential;
+	Access		access = {&token, id, &credential};
 	bool		due;
 	Jsonb	   *answer;
 
@@ -249,18 +206,17 @@ apitoken_authenticate_secret(const char *secret, int length, bool *access_due)
 	/* a token that was disabled since the transaction began must not get in */
 	PushActiveSnapshot(GetLatestSnapshot());
 	token = apitoken_identity_token_status(id);
-	credential = FindCredential(token.account_id, id);
+	credential = apitoken_credential_find(&token, id, digest);
 	PopActiveSnapshot();
-	equal = apitoken_secret_digests_equal(credential.digest, digest);
-	if (!equal || !apitoken_identity_is_active(&token) || !well_formed)
-		apitoken_error_secret(ReasonToRefuse(&token, id, equal));
+	if (!credential.equal || !apitoken_identity_accepts(&token, credential.number) || !well_formed)
+		apitoken_error_secret(ReasonToRefuse(&token, id, &credential));
 
-	due = NoteAccessIfDue(&credential, token.account_id, id);
+	due = NoteAccessIfDue(&access);
 	if (access_due != NULL)
 		*access_due = due;
 	answer = BuildAnswer(token.account_id, id, result_context);
 	apitoken_owner_leave(&ownership);
-	apitoken_actor_set("token", id);
+	apitoken_actor_set_token(id, credential.number);
 	apitoken_error_unguard(&guard);
 	return answer;
 }
@@ -270,11 +226,11 @@ apitoken_authenticate_secret(const char *secret, int length, bool *access_due)
  * itself?  Expects SPI to be connected and the tables' owner to be the current role.
  */
 bool
-apitoken_authenticate_is_token(const char *account_id, const char *id, const char *string)
+apitoken_authenticate_is_token(const char *id, const char *string)
 {
 	StringInfoData masked;
-	Credential	credential;
-	bytea	   *digest;
+	ApitokenTokenStatus token;
+	ApitokenCredential credential;
 
 	initStringInfo(&masked);
 	apitoken_secret_append_masked(&masked, cstring_to_text(id));
@@ -282,10 +238,11 @@ apitoken_authenticate_is_token(const char *account_id, const char *id, const cha
 		return true;
 
 	PushActiveSnapshot(GetLatestSnapshot());
-	credential = FindCredential(account_id, id);
+	token = apitoken_identity_token_status(id);
+	credential = apitoken_credential_find(&token, id,
+										  apitoken_secret_digest(string, strlen(string)));
 	PopActiveSnapshot();
-	digest = apitoken_secret_digest(string, strlen(string));
-	return apitoken_secret_digests_equal(credential.digest, digest);
+	return credential.equal && credential.number == token.secret_number;
 }
 
 PG_FUNCTION_INFO_V1(apitoken_authenticate);

@@ -15,7 +15,6 @@
 #include "utils/jsonb.h"
 
 extern Jsonb *apitoken_authenticate_secret(const char *secret, int length, bool *access_due);
-extern bool apitoken_authenticate_is_token(const char *account_id, const char *id,
-										   const char *string);
+extern bool apitoken_authenticate_is_token(const char *id, const char *string);
 
 #endif							/* APITOKEN_AUTHENTICATE_H */

@@ -353,7 +353,7 @@ CheckStored(const ApitokenBody *body, const char *account_id, const char *id, co
 	if (IsDifferent(body->status, status))
 		apitoken_error_member("status", "cannot change",
 							  "A status changes by enable, disable and delete.");
-	if (body->token != NULL && !apitoken_authenticate_is_token(account_id, id, body->token))
+	if (body->token != NULL && !apitoken_authenticate_is_token(id, body->token))
 		apitoken_error_member("token", "cannot change", APITOKEN_BODY_UPDATE_MEMBERS);
 	if (body->held_at != NULL)
 		CheckIsHeld(id);

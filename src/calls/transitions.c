@@ -98,11 +98,13 @@ AddTrailByStatement(const ApitokenTrailRow *row)
 	apitoken_store_set_text(&arguments, 5, row->actor_type);
 	apitoken_store_set_text(&arguments, 6, row->actor_id);
 	apitoken_store_set_pointer(&arguments, 7, &row->role);
-	if (row->call_id == 0)
+	if (row->call_id == 0 && row->reason == NULL)
 		apitoken_store_run_fresh(STATEMENT_ADD_TRANSITION, &arguments);
 	else
 	{
-		apitoken_store_set(&arguments, 8, Int64GetDatum(row->call_id));
+		if (row->call_id != 0)
+			apitoken_store_set(&arguments, 8, Int64GetDatum(row->call_id));
+		apitoken_store_set_text(&arguments, 9, row->reason);
 		apitoken_store_run_fresh(STATEMENT_ADD_TRANSITION_OF_CALL, &arguments);
 	}
 }
@@ -120,7 +122,7 @@ apitoken_transitions_record(const ApitokenCaller *caller, Datum account_id, Datu
 {
 	ApitokenTrailRow row = {
 		account_id, id, from, to, caller->actor.type, caller->actor.id,
-		.call_id = caller->call_id
+		.call_id = caller->call_id, .reason = caller->reason
 	};
 
 	namestrcpy(&row.role, GetUserNameFromId(caller->role, false));
@@ -145,10 +147,11 @@ NoteTransition(const ApitokenCaller *caller, const char *account_id, const char 
 }
 
 /*
- * Raises PT403 for a held token that becomes Active, PT400 for one that has expired.
+ * Raises PT403 for a held token that becomes Active, PT400 for one that has expired, or
+ * whose secret is revoked.
  */
 static void
-CheckEnabled(const char *id, const char *to, bool held, TimestampTz end)
+CheckEnabled(const char *id, const char *to, bool held, TimestampTz end, bool revoked)
 {
 	if (strcmp(to, "Active") != 0)
 		return;
@@ -156,6 +159,8 @@ CheckEnabled(const char *id, const char *to, bool held, TimestampTz end)
 		apitoken_error_held("API token", id);
 	if (end <= GetCurrentTimestamp())
 		apitoken_error_expired(id);
+	if (revoked)
+		apitoken_error_revoked(id);
 }
 
 /*
@@ -183,7 +188,7 @@ TryWithoutStatement(const ApitokenCall *call, const Transition *transition, cons
 
 	if (!apitoken_write_status(&change, &apitoken_model_shape(RESOURCE_TOKEN)->layout, &token))
 		return false;
-	CheckEnabled(id, transition->to, token.held, token.expires_at);
+	CheckEnabled(id, transition->to, token.held, token.expires_at, token.revoked);
 	changed->token = apitoken_resources_of_rows(RESOURCE_TOKEN, token.row);
 	changed->account_id = TextDatumGetCString(token.account_id);
 	NoteTransition(caller, changed->account_id, id, TextDatumGetCString(token.from), transition->to);
@@ -395,10 +400,10 @@ apitoken_delete(PG_FUNCTION_ARGS)
  */
 
 static bool
-IsHeld(TriggerData *trigger)
+IsSet(TriggerData *trigger, const char *column)
 {
 	TupleDesc	tupdesc = trigger->tg_relation->rd_att;
-	int			attnum = SPI_fnumber(tupdesc, "held_at");
+	int			attnum = SPI_fnumber(tupdesc, column);
 
 	/* the library may be newer than the table */
 	return attnum > 0 && !heap_attisnull(trigger->tg_newtuple, attnum, tupdesc);
@@ -422,8 +427,8 @@ PG_FUNCTION_INFO_V1(apitoken_log_transition);
 /*
  * apitoken.log_transition(): trigger on apitoken.api_tokens, after an update of
  * a row that changes its status.  Raises 39P01 if it is called otherwise, PT403 if a
- * token is enabled that is held, PT400 if it has expired, PT401 if somebody changes
- * it by hand in the name of an actor who has been disabled.
+ * token is enabled that is held, PT400 if it has expired or its secret is revoked, PT401
+ * if somebody changes it by hand in the name of an actor who has been disabled.
  */
 Datum
 apitoken_log_transition(PG_FUNCTION_ARGS)
@@ -442,8 +447,8 @@ apitoken_log_transition(PG_FUNCTION_ARGS)
 	from = apitoken_trigger_value(trigger, trigger->tg_trigtuple, "status");
 	to = apitoken_trigger_value(trigger, trigger->tg_newtuple, "status");
 
-	CheckEnabled(TextDatumGetCString(id), TextDatumGetCString(to), IsHeld(trigger),
-				 EndOf(trigger));
+	CheckEnabled(TextDatumGetCString(id), TextDatumGetCString(to), IsSet(trigger, "held_at"),
+				 EndOf(trigger), IsSet(trigger, "revoked_at"));
 	caller = apitoken_identity_writer();
 	ownership = apitoken_owner_enter();
 	NoteTransition(&caller, TextDatumGetCString(account_id), TextDatumGetCString(id),

@@ -82,6 +82,9 @@ static const ApitokenMember token_list[] = {
 	PLAIN("token", MEMBER_MASKED_SECRET, "id"),
 	ADDED("heldAt", MEMBER_INSTANT, "held_at"),
 	ADDED("expiresAt", MEMBER_INSTANT, "expires_at"),
+	ADDED("rotatedAt", MEMBER_INSTANT, "rotated_at"),
+	ADDED("oldSecretUntil", MEMBER_INSTANT, "old_secret_until"),
+	ADDED("revokedAt", MEMBER_INSTANT, "revoked_at"),
 	LINK("account", "account_id", RESOURCE_ACCOUNT),
 	LIST("modules", RESOURCE_MODULE),
 };

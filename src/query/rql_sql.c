@@ -24,6 +24,7 @@
 #include "document/model.h"
 #include "document/self.h"
 #include "errors.h"
+#include "rights/credential.h"
 #include "rights/secret.h"
 #include "store/ids.h"
 #include "utils/array.h"
@@ -60,6 +61,13 @@
 #define OWN_TOKENS \
 	"(SELECT k.* FROM apitoken.api_tokens AS k" \
 	" WHERE k.account_id " OP("=") " ANY ($1) OFFSET 0) AS t" LAST_ACCESS
+
+/* The secrets that tokens have: the first, or that of the last rotation. */
+#define CURRENT_SECRETS \
+	"(SELECT c.account_id, c.api_token_id, c.digest FROM apitoken.api_token_credentials AS c" \
+	" WHERE t.secret_number " OP("=") " 0" \
+	" UNION ALL SELECT c.account_id, c.api_token_id, c.digest" \
+	" FROM apitoken.api_token_secrets AS c WHERE c.number " OP("=") " t.secret_number)"
 
 /*
  * How many conditions may look elsewhere, for modules, a secret or a family: the
@@ -838,16 +846,17 @@ CompileSecret(Compiler *compiler, StringInfo out, const ApitokenRqlNode *node, b
 	CountLookup(compiler, node);
 	length = strlen(value->string);
 	(void) apitoken_secret_find_id(value->string, length, &id, &id_length);
-	appendStringInfo(out, "%sEXISTS (SELECT FROM apitoken.api_token_credentials AS s"
-					 " WHERE s.account_id " OP("=") " t.account_id"
-					 " AND s.api_token_id " OP("=") " t.id AND t.id " OP("=") " ",
-					 negated ? "NOT " : "");
+	appendStringInfo(out, "%s(t.id " OP("=") " ", negated ? "NOT " : "");
 	AddArgument(compiler, out, TEXTOID,
 				PointerGetDatum(cstring_to_text_with_len(id, id_length)));
-	appendStringInfoString(out, " AND s.digest " OP("=") " ");
+	appendStringInfo(out, " AND EXISTS (SELECT FROM %s AS s"
+					 " WHERE s.account_id " OP("=") " t.account_id"
+					 " AND s.api_token_id " OP("=") " t.id AND s.digest " OP("=") " ",
+					 apitoken_credential_rotates() ? CURRENT_SECRETS :
+					 "apitoken.api_token_credentials");
 	AddArgument(compiler, out, BYTEAOID,
 				PointerGetDatum(apitoken_secret_digest(value->string, length)));
-	appendStringInfoChar(out, ')');
+	appendStringInfoString(out, "))");
 }
 
 /* eq(modules,empty()), its opposite, and any(modules): has the token any module? */

@@ -113,7 +113,7 @@ apitoken_acting(void)
 	{
 		ApitokenTokenStatus token = apitoken_identity_token_status(acting.actor.id);
 
-		active = apitoken_identity_is_active(&token);
+		active = apitoken_identity_accepts(&token, acting.actor.secret);
 		acting.account_id = token.account_id;
 	}
 	else

@@ -34,7 +34,10 @@
 #define ACTOR_USER "user"
 #define ACTOR_TOKEN "token"
 
-/* apitoken.actor: "token:<id>" or "user:<id>"; empty: nobody */
+/*
+ * apitoken.actor: "token:<id>"; "token#<number>:<id>" by a secret that is not the
+ * first; empty: nobody
+ */
 static char *actor_setting = NULL;
 
 /* true only while this file sets it */
@@ -84,13 +87,14 @@ apitoken_actor_define_setting(void)
 }
 
 /*
- * Makes a user or token the actor until the transaction, or the savepoint,
- * ends.
+ * Makes a token the actor, by its secret of that number, until the transaction, or
+ * the savepoint, ends.
  */
 void
-apitoken_actor_set(const char *type, const char *id)
+apitoken_actor_set_token(const char *id, int secret)
 {
-	char	   *value = psprintf("%s:%s", type, id);
+	char	   *value = secret == 0 ? psprintf(ACTOR_TOKEN ":%s", id) :
+		psprintf(ACTOR_TOKEN "#%d:%s", secret, id);
 
 	setting_actor = true;
 	PG_TRY();
@@ -109,13 +113,16 @@ apitoken_actor_set(const char *type, const char *id)
 static ApitokenActor
 AuthenticatedActor(void)
 {
-	ApitokenActor actor = {NULL, NULL};
+	ApitokenActor actor = {NULL, NULL, 0};
 	const char *colon = strchr(actor_setting, ':');
+	const char *number = strchr(actor_setting, '#');
 
 	if (colon != NULL)
 	{
-		actor.type = *actor_setting == *ACTOR_TOKEN ? ACTOR_TOKEN : ACTOR_USER;
+		actor.type = ACTOR_TOKEN;
 		actor.id = pstrdup(colon + 1);
+		if (number != NULL && number < colon)
+			actor.secret = atoi(number + 1);
 	}
 	return actor;
 }
@@ -135,7 +142,7 @@ ClaimsAreBelieved(void)
 static ApitokenActor
 ClaimedActor(void)
 {
-	ApitokenActor actor = {NULL, NULL};
+	ApitokenActor actor = {NULL, NULL, 0};
 
 	if (ClaimsAreBelieved())
 	{

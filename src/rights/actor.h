@@ -17,10 +17,11 @@ typedef struct ApitokenActor
 {
 	const char *type;			/* "user" or "token", as in apitoken.actors */
 	const char *id;
+	int			secret;			/* number of the token's, that he acts by */
 } ApitokenActor;
 
 extern void apitoken_actor_define_setting(void);
-extern void apitoken_actor_set(const char *type, const char *id);
+extern void apitoken_actor_set_token(const char *id, int secret);
 extern ApitokenActor apitoken_actor_current(void);
 extern bool apitoken_actor_is_token(const ApitokenActor *actor);
 extern bool apitoken_actor_same(const ApitokenActor *a, const ApitokenActor *b);

@@ -65,7 +65,7 @@ typedef struct Act
 	ApitokenOperation operation;
 	bool		own;			/* was the right this transaction's own? */
 	uint64		completed;		/* of transactions, when it was looked at */
-	TimestampTz expires_at;		/* of the actor, by then; DT_NOEND: never */
+	TimestampTz acts_until;		/* the actor, by then; DT_NOEND: for ever */
 	SubTransactionId subid;
 } Act;
 
@@ -80,7 +80,7 @@ SameAct(const Act *a, const Act *b)
 {
 	return a->kind == b->kind && a->everywhere == b->everywhere &&
 		a->role == b->role && a->operation == b->operation &&
-		apitoken_actor_same(&a->actor, &b->actor) &&
+		a->actor.secret == b->actor.secret && apitoken_actor_same(&a->actor, &b->actor) &&
 		apitoken_ids_same(a->account_id, b->account_id) && apitoken_ids_same(a->module, b->module);
 }
 
@@ -292,7 +292,7 @@ ActOf(ActKind kind, const ApitokenCaller *caller, const char *account_id, const 
 		.account_id = account_id, .module = module,
 		.role = kind == ACT_TRUSTED ? caller->role : InvalidOid,
 		.operation = kind == ACT_TRUSTED ? caller->operation : OPERATION_SEE, .own = caller->own,
-		.completed = caller->completed, .expires_at = caller->expires_at
+		.completed = caller->completed, .acts_until = caller->acts_until
 	};
 
 	return act;
@@ -344,7 +344,7 @@ HasRight(const Act *act, const ApitokenOffer *offer, bool *active)
 static bool
 HasEnded(const Act *act)
 {
-	return act->expires_at <= GetCurrentTimestamp();
+	return act->acts_until <= GetCurrentTimestamp();
 }
 
 /* What this transaction has made is not there for others. */

@@ -28,12 +28,14 @@ static const ApitokenCaller *writer = NULL;
  */
 
 static ApitokenColumn status_columns[] = {
-	{"account_id", TEXTOID, false}, {"status", TEXTOID, false}, {"expires_at", TIMESTAMPTZOID, true}
+	{"account_id", TEXTOID, false}, {"status", TEXTOID, false}, {"expires_at", TIMESTAMPTZOID, true},
+	{"secret_number", INT4OID, true}, {"old_secret_until", TIMESTAMPTZOID, true},
+	{"revoked_at", TIMESTAMPTZOID, true}
 };
 static ApitokenColumn type_columns[] = {{"type", TEXTOID, false}};
 static ApitokenColumn link_columns[] = {{"module_id", TEXTOID, false}};
 static ApitokenColumn code_columns[] = {{"id", TEXTOID, false}, {"code", TEXTOID, false}};
-static const ApitokenLayout status_layout = {3, status_columns, 0};
+static const ApitokenLayout status_layout = {6, status_columns, 0};
 static const ApitokenLayout type_layout = {1, type_columns, 0};
 static const ApitokenLayout link_layout = {1, link_columns, 0};
 static const ApitokenLayout code_layout = {2, code_columns, 0};
@@ -46,6 +48,9 @@ ReceiveStatus(void *argument, int key, Datum *values, bool *isnull)
 	token->account_id = TextDatumGetCString(values[0]);
 	token->status = TextDatumGetCString(values[1]);
 	token->expires_at = isnull[2] ? DT_NOEND : DatumGetTimestampTz(values[2]);
+	token->secret_number = isnull[3] ? 0 : DatumGetInt32(values[3]);
+	token->old_until = isnull[4] ? DT_NOBEGIN : DatumGetTimestampTz(values[4]);
+	token->revoked = !isnull[5];
 }
 
 /*
@@ -55,7 +60,7 @@ ReceiveStatus(void *argument, int key, Datum *values, bool *isnull)
 ApitokenTokenStatus
 apitoken_identity_token_status(const char *id)
 {
-	ApitokenTokenStatus token = {NULL, NULL, DT_NOEND};
+	ApitokenTokenStatus token = {NULL, NULL, DT_NOEND, 0, DT_NOBEGIN, false};
 	Datum		key = CStringGetTextDatum(id);
 	ApitokenKeys keys = {1, {&key}};
 
@@ -76,6 +81,24 @@ apitoken_identity_is_active(const ApitokenTokenStatus *token)
 {
 	return token->status != NULL && strcmp(token->status, "Active") == 0 &&
 		!apitoken_identity_has_expired(token);
+}
+
+/* Until when does its secret of that number count, as things are? */
+static TimestampTz
+EndOfSecret(const ApitokenTokenStatus *token, int secret)
+{
+	if (secret == token->secret_number)
+		return token->revoked ? DT_NOBEGIN : token->expires_at;
+	return secret == token->secret_number - 1 ? Min(token->expires_at, token->old_until) :
+		DT_NOBEGIN;
+}
+
+/* Is it an Active token, which its secret of that number still opens? */
+bool
+apitoken_identity_accepts(const ApitokenTokenStatus *token, int secret)
+{
+	return apitoken_identity_is_active(token) &&
+		EndOfSecret(token, secret) > GetCurrentTimestamp();
 }
 
 static void
@@ -189,10 +212,11 @@ FindTokenScope(ApitokenCaller *caller)
 	ApitokenHeldModules held;
 	Datum		home;
 
-	if (!apitoken_identity_is_active(&token))
+	if (!apitoken_identity_accepts(&token, caller->actor.secret))
 		return false;
 
 	caller->expires_at = token.expires_at;
+	caller->acts_until = EndOfSecret(&token, caller->actor.secret);
 	home = CStringGetTextDatum(token.account_id);
 	caller->homes = apitoken_ids_array(&home, 1);
 	held = apitoken_identity_token_modules(token.account_id, caller->actor.id);
@@ -214,6 +238,7 @@ Powerless(ApitokenActor actor)
 
 	caller.actor = actor;
 	caller.expires_at = DT_NOEND;
+	caller.acts_until = DT_NOEND;
 	caller.accounts = construct_empty_array(TEXTOID);
 	caller.homes = caller.accounts;
 	return caller;
@@ -318,7 +343,8 @@ apitoken_identity_caller(Oid role, ApitokenOperation operation)
 	if (!caller.everywhere && ArrayGetNItems(ARR_NDIM(caller.accounts),
 											 ARR_DIMS(caller.accounts)) == 0)
 	{
-		if (operation != OPERATION_READ || !apitoken_actor_is_token(&caller.actor))
+		if ((operation != OPERATION_READ && operation != OPERATION_ROTATE) ||
+			!apitoken_actor_is_token(&caller.actor))
 			apitoken_error_forbidden();
 		caller.only_self = true;
 		caller.accounts = caller.homes;

@@ -34,8 +34,10 @@ typedef struct ApitokenCaller
 	uint64		completed;		/* of transactions, when he was found; 0: not
 								 * known */
 	TimestampTz expires_at;		/* of the token that acts; DT_NOEND: never */
+	TimestampTz acts_until;		/* by its secret; the same, or sooner */
 	bool		closes_account; /* does he close the account's gate himself? */
 	int64		call_id;		/* by which the trail knows the call, or 0 */
+	const char *reason;			/* that the trail gives, or NULL */
 } ApitokenCaller;
 
 /* Codes of the modules that let an actor administer tokens. */
@@ -48,6 +50,10 @@ typedef struct ApitokenTokenStatus
 	const char *account_id;		/* both NULL: there is no such token */
 	const char *status;
 	TimestampTz expires_at;		/* DT_NOEND: never */
+	int			secret_number;	/* of the current secret */
+	TimestampTz old_until;		/* until when the one before counts;
+								 * DT_NOBEGIN: it does not */
+	bool		revoked;		/* does the current one never count again? */
 } ApitokenTokenStatus;
 
 /* A module that a token has. */
@@ -66,6 +72,7 @@ typedef struct ApitokenHeldModules
 extern ApitokenTokenStatus apitoken_identity_token_status(const char *id);
 extern bool apitoken_identity_has_expired(const ApitokenTokenStatus *token);
 extern bool apitoken_identity_is_active(const ApitokenTokenStatus *token);
+extern bool apitoken_identity_accepts(const ApitokenTokenStatus *token, int secret);
 extern ApitokenHeldModules apitoken_identity_token_modules(const char *account_id,
 														   const char *id);
 

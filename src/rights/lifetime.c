@@ -21,10 +21,11 @@
 #include "utils/timestamp.h"
 
 static ApitokenColumn life_columns[] = {
-	{"created_at", TIMESTAMPTZOID}, {"expires_at", TIMESTAMPTZOID}
+	{"created_at", TIMESTAMPTZOID, false}, {"expires_at", TIMESTAMPTZOID, true},
+	{"rotated_at", TIMESTAMPTZOID, true}
 };
-static ApitokenColumn lifetime_columns[] = {{"max_token_lifetime", INTERVALOID}};
-static const ApitokenLayout life_layout = {2, life_columns, 0};
+static ApitokenColumn lifetime_columns[] = {{"max_token_lifetime", INTERVALOID, true}};
+static const ApitokenLayout life_layout = {3, life_columns, 0};
 static const ApitokenLayout lifetime_layout = {1, lifetime_columns, 0};
 
 static void
@@ -32,7 +33,7 @@ ReceiveLife(void *argument, int key, Datum *values, bool *isnull)
 {
 	ApitokenLife *life = argument;
 
-	life->begin = DatumGetTimestampTz(values[0]);
+	life->begin = DatumGetTimestampTz(values[isnull[2] ? 0 : 2]);
 	life->end = isnull[1] ? DT_NOEND : DatumGetTimestampTz(values[1]);
 }
 

@@ -73,6 +73,16 @@ static const Right rights[][MAX_RIGHTS] = {
 		{"api_token_modules", ACL_INSERT, true},
 		{"api_token_transitions", ACL_INSERT, true}
 	},
+	[OPERATION_ROTATE] = {
+		{"accounts", ACL_SELECT},
+		{"user_groups", ACL_SELECT},
+		{"user_group_modules", ACL_SELECT},
+		{"modules", ACL_SELECT},
+		{"api_tokens", ACL_UPDATE},
+		{"api_token_modules", ACL_SELECT},
+		{"api_token_secrets", ACL_INSERT | ACL_DELETE, true},
+		{"api_token_transitions", ACL_INSERT, true}
+	},
 	[OPERATION_HOLD_ACCOUNT] = {
 		{"accounts", ACL_SELECT | ACL_UPDATE, false}
 	},

@@ -19,6 +19,7 @@ typedef enum ApitokenLookup
 	/* who acts, and a token's own: no policy binds these, though it be forced */
 	LOOKUP_TOKEN_STATUS,		/* by id */
 	LOOKUP_CREDENTIALS,			/* by account and token */
+	LOOKUP_SECRETS,				/* by account and token */
 	LOOKUP_ACCOUNT_TYPE,		/* by id */
 	LOOKUP_TOKEN_HOLD,			/* by id */
 	LOOKUP_ACCOUNT_HOLD,		/* by id */

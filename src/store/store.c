@@ -82,6 +82,7 @@ typedef struct StatementText
 #define LAST_CALL(account, token) \
 	"(SELECT l.call_id FROM apitoken.api_token_transitions AS l" \
 	" WHERE l.api_token_id " EQ " " token " AND l.account_id " EQ " " account \
+	" AND (l.from_status IS NULL OR l.from_status " NE " l.to_status)" \
 	" ORDER BY l.id DESC LIMIT 1)"
 
 /* Does the account's default group, g, have the module? */
@@ -90,6 +91,17 @@ typedef struct StatementText
 	" JOIN apitoken.user_group_modules AS o" \
 	" ON o.account_id " EQ " g.account_id AND o.user_group_id " EQ " g.id" \
 	" WHERE g.account_id " EQ " " account " AND g.is_default AND o.module_id " EQ " " module ")"
+
+/*
+ * Is the last note of an access that old?  If it is still to come a clock was ahead; the
+ * column's milliseconds are rounded.
+ */
+#define IS_ACCESS_DUE(alias, interval) \
+	"(" alias ".last_access_at IS NULL OR " alias ".last_access_at OPERATOR(pg_catalog.<=)" \
+	" (pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-)" \
+	" pg_catalog.make_interval(secs => " interval "))" \
+	" OR " alias ".last_access_at OPERATOR(pg_catalog.>)" \
+	" pg_catalog.clock_timestamp()::pg_catalog.timestamptz(3))"
 
 static const StatementText statements[] = {
 	[STATEMENT_USER_SCOPE] = {
@@ -319,6 +331,7 @@ static const StatementText statements[] = {
 		" AND " LAST_CALL("t.account_id", "t.id") " " EQ " $4 AND ($5 OR t.held_at IS NULL)"
 		" AND (t.expires_at IS NULL"
 		" OR t.expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp())"
+		" AND t.revoked_at IS NULL"
 		" RETURNING t.id::pg_catalog.text, t.account_id::pg_catalog.text",
 		7, {TEXTARRAYOID, BOOLOID, TEXTARRAYOID, INT8OID, BOOLOID, TEXTOID, TEXTOID}
 	},
@@ -334,9 +347,9 @@ static const StatementText statements[] = {
 		"apitoken add transition of call", SPI_OK_INSERT,
 		"INSERT INTO apitoken.api_token_transitions"
 		" (account_id, api_token_id, from_status, to_status, actor_type, actor_id,"
-		" database_role, client_address, call_id)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, pg_catalog.inet_client_addr(), $8)",
-		8, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, NAMEOID, INT8OID}
+		" database_role, client_address, call_id, reason)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, pg_catalog.inet_client_addr(), $8, $9)",
+		9, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, NAMEOID, INT8OID, TEXTOID}
 	},
 	[STATEMENT_ADD_TOKEN] = {
 		"apitoken add token", SPI_OK_INSERT_RETURNING,
@@ -360,6 +373,63 @@ static const StatementText statements[] = {
 		"INSERT INTO apitoken.api_token_credentials (account_id, api_token_id, digest)"
 		" VALUES ($1, $2, $3)",
 		3, {TEXTOID, TEXTOID, BYTEAOID}
+	},
+	[STATEMENT_ROTATE_TOKEN] = {
+		"apitoken rotate token", SPI_OK_UPDATE_RETURNING,
+		"UPDATE apitoken.api_tokens AS t"
+		" SET secret_number = t.secret_number OPERATOR(pg_catalog.+) 1,"
+		" rotated_at = pg_catalog.clock_timestamp(),"
+		/* what is revoked does not go on */
+		" old_secret_until = CASE WHEN t.revoked_at IS NULL THEN $2 END, revoked_at = NULL,"
+		" updated_at = pg_catalog.clock_timestamp(), updated_by_type = $3, updated_by_id = $4"
+		" WHERE t.id " EQ " $1 RETURNING t.secret_number",
+		4, {TEXTOID, TIMESTAMPTZOID, TEXTOID, TEXTOID}
+	},
+	[STATEMENT_ADD_SECRET] = {
+		"apitoken add secret", SPI_OK_INSERT,
+		/* the first one as well, with the first rotation */
+		"INSERT INTO apitoken.api_token_secrets"
+		" (account_id, api_token_id, number, digest, last_access_at)"
+		" SELECT c.account_id, c.api_token_id, 0, c.digest, c.last_access_at"
+		" FROM apitoken.api_token_credentials AS c"
+		" WHERE $3 " EQ " 1 AND c.account_id " EQ " $1 AND c.api_token_id " EQ " $2"
+		" UNION ALL SELECT $1, $2, $3, $4, NULL",
+		4, {TEXTOID, TEXTOID, INT4OID, BYTEAOID}
+	},
+	[STATEMENT_REMOVE_SECRETS] = {
+		/* that do not count any more, but for one whose access is being noted */
+		"apitoken remove secrets", SPI_OK_DELETE,
+		"DELETE FROM apitoken.api_token_secrets AS s"
+		" USING (SELECT o.number FROM apitoken.api_token_secrets AS o"
+		" WHERE o.account_id " EQ " $1 AND o.api_token_id " EQ " $2"
+		" AND o.number OPERATOR(pg_catalog.<) ($3 OPERATOR(pg_catalog.-) 1)"
+		" FOR UPDATE SKIP LOCKED) AS free"
+		" WHERE s.account_id " EQ " $1 AND s.api_token_id " EQ " $2 AND s.number " EQ " free.number",
+		3, {TEXTOID, TEXTOID, INT4OID}
+	},
+	[STATEMENT_LOCK_REVOKED] = {
+		"apitoken lock revoked", SPI_OK_SELECT,
+		"SELECT FROM apitoken.api_tokens AS t WHERE t.id " EQ " ANY ($1)"
+		" ORDER BY t.id FOR NO KEY UPDATE",
+		1, {TEXTARRAYOID}
+	},
+	[STATEMENT_REVOKE_SECRETS] = {
+		"apitoken revoke secrets", SPI_OK_UPDATE,
+		"UPDATE apitoken.api_tokens AS t"
+		" SET status = 'Disabled', revoked_at = pg_catalog.clock_timestamp(),"
+		" updated_at = pg_catalog.clock_timestamp(), updated_by_type = NULL,"
+		" updated_by_id = NULL"
+		" WHERE t.id " EQ " ANY ($1) AND t.status " NE " 'Deleted' AND t.revoked_at IS NULL",
+		1, {TEXTARRAYOID}
+	},
+	[STATEMENT_REVOKE_OLD_SECRETS] = {
+		"apitoken revoke old secrets", SPI_OK_UPDATE,
+		"UPDATE apitoken.api_tokens AS t"
+		" SET old_secret_until = NULL, updated_at = pg_catalog.clock_timestamp(),"
+		" updated_by_type = NULL, updated_by_id = NULL"
+		" WHERE t.id " EQ " ANY ($1) AND t.status " NE " 'Deleted'"
+		" AND t.old_secret_until IS NOT NULL",
+		1, {TEXTARRAYOID}
 	},
 	[STATEMENT_ADD_MODULES] = {
 		"apitoken add modules", SPI_OK_INSERT_RETURNING,
@@ -493,15 +563,22 @@ static const StatementText statements[] = {
 		" SET last_access_at = pg_catalog.clock_timestamp()"
 		" FROM (SELECT k.account_id, k.api_token_id FROM apitoken.api_token_credentials AS k"
 		" WHERE k.account_id " EQ " $1 AND k.api_token_id " EQ " $2"
-		" AND (k.last_access_at IS NULL OR k.last_access_at OPERATOR(pg_catalog.<=)"
-		" (pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-)"
-		" pg_catalog.make_interval(secs => $3))"
-		/* a clock was ahead; the column's milliseconds are rounded */
-		" OR k.last_access_at OPERATOR(pg_catalog.>)"
-		" pg_catalog.clock_timestamp()::pg_catalog.timestamptz(3))"
+		" AND " IS_ACCESS_DUE("k", "$3")
 		" FOR NO KEY UPDATE SKIP LOCKED) AS free"
 		" WHERE c.account_id " EQ " free.account_id AND c.api_token_id " EQ " free.api_token_id",
 		3, {TEXTOID, TEXTOID, INT4OID}
+	},
+	[STATEMENT_NOTE_SECRET_ACCESS] = {
+		"apitoken note secret access", SPI_OK_UPDATE,
+		"UPDATE apitoken.api_token_secrets AS s"
+		" SET last_access_at = pg_catalog.clock_timestamp()"
+		" FROM (SELECT k.account_id, k.api_token_id, k.number FROM apitoken.api_token_secrets AS k"
+		" WHERE k.account_id " EQ " $1 AND k.api_token_id " EQ " $2 AND k.number " EQ " $4"
+		" AND " IS_ACCESS_DUE("k", "$3")
+		" FOR NO KEY UPDATE SKIP LOCKED) AS free"
+		" WHERE s.account_id " EQ " free.account_id AND s.api_token_id " EQ " free.api_token_id"
+		" AND s.number " EQ " free.number",
+		4, {TEXTOID, TEXTOID, INT4OID, INT4OID}
 	},
 	[STATEMENT_TOKEN] = {
 		"apitoken token", SPI_OK_SELECT,

@@ -19,7 +19,7 @@
 #include "utils/rel.h"
 
 /* No target has more columns that are looked at. */
-#define APITOKEN_MAX_TARGET_COLUMNS 11
+#define APITOKEN_MAX_TARGET_COLUMNS 12
 
 typedef struct ApitokenTargetColumn
 {

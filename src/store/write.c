@@ -41,6 +41,7 @@ enum
 	TOKEN_ACCOUNT_ID = TOKEN_CHANGED,
 	TOKEN_HELD_AT,
 	TOKEN_EXPIRES_AT,
+	TOKEN_REVOKED_AT,
 	TOKEN_COLUMNS
 };
 
@@ -58,6 +59,7 @@ enum
 	TRAIL_CLIENT,
 	TRAIL_AT,
 	TRAIL_CALL,
+	TRAIL_REASON,
 	TRAIL_COLUMNS
 };
 
@@ -78,6 +80,7 @@ static ApitokenTarget tokens = {
 		[TOKEN_ACCOUNT_ID] = {"account_id", TEXTOID},
 		[TOKEN_HELD_AT] = {"held_at", TIMESTAMPTZOID},
 		[TOKEN_EXPIRES_AT] = {"expires_at", TIMESTAMPTZOID},
+		[TOKEN_REVOKED_AT] = {"revoked_at", TIMESTAMPTZOID},
 	},
 	.key = {"id", NULL},
 	.references = {{"actors", {TOKEN_UPDATED_BY_TYPE, TOKEN_UPDATED_BY_ID}}},
@@ -104,6 +107,7 @@ static ApitokenTarget trail = {
 		[TRAIL_CLIENT] = {"client_address", INETOID},
 		[TRAIL_AT] = {"at", TIMESTAMPTZOID},
 		[TRAIL_CALL] = {"call_id", INT8OID},
+		[TRAIL_REASON] = {"reason", TEXTOID},
 	},
 	.references = {
 		{"api_tokens", {TRAIL_ACCOUNT_ID, TRAIL_TOKEN_ID}},
@@ -311,6 +315,8 @@ ChangeToken(const ApitokenStatusChange *change, Relation relation, TupleTableSlo
 	changed->held = !isnull;
 	end = TokenValue(new, TOKEN_EXPIRES_AT, &isnull);
 	changed->expires_at = isnull ? DT_NOEND : DatumGetTimestampTz(end);
+	(void) TokenValue(new, TOKEN_REVOKED_AT, &isnull);
+	changed->revoked = !isnull;
 	return true;
 }
 
@@ -388,6 +394,7 @@ FillTrail(const ApitokenTrailRow *row, Datum *values, bool *isnull)
 	values[TRAIL_AT] = TimestampTzGetDatum(GetCurrentTimestamp());
 	values[TRAIL_CALL] = Int64GetDatum(row->call_id);
 	isnull[TRAIL_CALL] = row->call_id == 0;
+	SetText(&values[TRAIL_REASON], &isnull[TRAIL_REASON], row->reason);
 }
 
 /* Makes the row; returns false if a column does not take its value. */

@@ -37,6 +37,7 @@ typedef struct ApitokenChangedToken
 	Datum		from;			/* text: its status before */
 	bool		held;
 	TimestampTz expires_at;		/* DT_NOEND: never */
+	bool		revoked;		/* its secret */
 } ApitokenChangedToken;
 
 /* A row of the trail; all Datums are text, from is 0 for a new token. */
@@ -50,6 +51,7 @@ typedef struct ApitokenTrailRow
 	const char *actor_id;
 	NameData	role;
 	int64		call_id;		/* 0: none */
+	const char *reason;			/* NULL: none */
 } ApitokenTrailRow;
 
 extern bool apitoken_write_status(const ApitokenStatusChange *change,

@@ -1,0 +1,240 @@
+/*-------------------------------------------------------------------------
+ *
+ * revoke.c
+ *	  Revoking secrets: whoever holds one may end it, with nothing else in hand.
+ *
+ * A secret that is revoked never counts again.  If it is the one that its token has,
+ * the token is Disabled, and is enabled only when it has another one; if it is the one
+ * before, the token goes on with its own.
+ *
+ * The caller is told nothing: neither whether they were secrets, nor whose.  A row is
+ * locked only for what is one, so that nobody else can keep it.
+ *
+ * src/calls/revoke.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "compat.h"
+
+#include "calls/call.h"
+#include "calls/transitions.h"
+#include "catalog/pg_type.h"
+#include "errors.h"
+#include "miscadmin.h"
+#include "rights/credential.h"
+#include "rights/secret.h"
+#include "store/gates.h"
+#include "store/ids.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+
+/* More are not taken at a time. */
+#define MAX_SECRETS 1000
+
+/* Of so many tokens everybody else waits for his turn. */
+#define MAX_TURNS 8
+
+/* A token one of whose secrets is revoked. */
+typedef struct Revoked
+{
+	const char *id;
+	ApitokenTokenStatus token;
+	bool		current;		/* is it the one that the token has? */
+} Revoked;
+
+/* Is there still something to revoke?  What is dead leaves nothing in the trail. */
+static bool
+Counts(const Revoked *revoked)
+{
+	if (strcmp(revoked->token.status, "Deleted") == 0)
+		return false;
+	return revoked->current ? !revoked->token.revoked : revoked->token.old_until != DT_NOBEGIN;
+}
+
+/* Is it one of a token's, and does it still count?  Under the active snapshot. */
+static bool
+FindRevoked(const text *secret, Revoked *revoked)
+{
+	const char *bytes = VARDATA_ANY(secret);
+	int			length = VARSIZE_ANY_EXHDR(secret);
+	const char *id = "";
+	int			id_length = 0;
+	ApitokenCredential credential;
+
+	if (apitoken_secret_is_mistyped(bytes, length))
+		return false;
+	(void) apitoken_secret_find_id(bytes, length, &id, &id_length);
+	revoked->id = pnstrdup(id, id_length);
+	revoked->token = apitoken_identity_token_status(revoked->id);
+	credential = apitoken_credential_find(&revoked->token, revoked->id,
+										  apitoken_secret_digest(bytes, length));
+	revoked->current = credential.number == revoked->token.secret_number;
+	return credential.equal && Counts(revoked);
+}
+
+/* Is the same secret among those that were found? */
+static bool
+IsAmong(const List *found, const Revoked *revoked)
+{
+	ListCell   *cell;
+
+	foreach(cell, found)
+	{
+		const Revoked *other = lfirst(cell);
+
+		if (other->current == revoked->current && strcmp(other->id, revoked->id) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Finds the tokens, as things are now. */
+static List *
+FindAll(Datum *secrets, const bool *isnull, int count)
+{
+	List	   *found = NIL;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	for (int i = 0; i < count; i++)
+	{
+		Revoked    *revoked = palloc(sizeof(Revoked));
+
+		CHECK_FOR_INTERRUPTS();
+		if (!isnull[i] && FindRevoked(DatumGetTextPP(secrets[i]), revoked) &&
+			!IsAmong(found, revoked))
+			found = lappend(found, revoked);
+	}
+	PopActiveSnapshot();
+	return found;
+}
+
+/* The ids of those whose current secret it is, or of the others, as an array. */
+static ArrayType *
+Ids(List *found, bool current)
+{
+	Datum	   *ids = palloc(sizeof(Datum) * Max(list_length(found), 1));
+	int			count = 0;
+	ListCell   *cell;
+
+	foreach(cell, found)
+	{
+		const Revoked *revoked = lfirst(cell);
+
+		if (revoked->current == current)
+			ids[count++] = CStringGetTextDatum(revoked->id);
+	}
+	return apitoken_ids_array(ids, count);
+}
+
+static ArrayType *
+AllIds(List *found)
+{
+	Datum	   *ids = palloc(sizeof(Datum) * Max(list_length(found), 1));
+	ListCell   *cell;
+
+	foreach(cell, found)
+		ids[foreach_current_index(cell)] =
+			CStringGetTextDatum(((const Revoked *) lfirst(cell))->id);
+	return apitoken_ids_array(ids, list_length(found));
+}
+
+static void
+Write(const ApitokenCaller *caller, ApitokenStatement statement, ArrayType *ids)
+{
+	ApitokenArguments arguments;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_pointer(&arguments, 1, ids);
+	(void) apitoken_identity_write_as(caller, statement, &arguments, true);
+}
+
+/* Nobody who comes later overtakes who takes a token's life: see gates.c. */
+static void
+TakeTurns(List *found, void (*take) (const char *account_id))
+{
+	ListCell   *cell;
+
+	if (list_length(found) > MAX_TURNS)
+		return;
+	foreach(cell, found)
+		take(((const Revoked *) lfirst(cell))->token.account_id);
+}
+
+/* Locks the tokens' rows, in the order of their ids. */
+static void
+LockAll(List *found)
+{
+	ApitokenArguments arguments;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_pointer(&arguments, 1, AllIds(found));
+	TakeTurns(found, apitoken_gates_take_turn);
+	(void) apitoken_store_run_latest(STATEMENT_LOCK_REVOKED, &arguments);
+	TakeTurns(found, apitoken_gates_end_turn);
+}
+
+/* What is no change of a status has its row in the trail as well. */
+static void
+Record(const ApitokenCaller *caller, const Revoked *revoked)
+{
+	Datum		same = CStringGetTextDatum(revoked->token.status);
+
+	if (revoked->current && strcmp(revoked->token.status, "Active") == 0)
+		return;
+	apitoken_transitions_record(caller, CStringGetTextDatum(revoked->token.account_id),
+								CStringGetTextDatum(revoked->id), same, same);
+}
+
+static void
+Revoke(const ApitokenCaller *caller, Datum *secrets, const bool *isnull, int count)
+{
+	List	   *found = FindAll(secrets, isnull, count);
+	ListCell   *cell;
+
+	if (found == NIL)
+		return;
+
+	/* what they are by now is asked when nobody can change it any more */
+	LockAll(found);
+	found = FindAll(secrets, isnull, count);
+	Write(caller, STATEMENT_REVOKE_OLD_SECRETS, Ids(found, false));
+	Write(caller, STATEMENT_REVOKE_SECRETS, Ids(found, true));
+	foreach(cell, found)
+		Record(caller, lfirst(cell));
+}
+
+PG_FUNCTION_INFO_V1(apitoken_revoke);
+
+/*
+ * apitoken_revoke(secrets text[]) returns void: these secrets never authenticate again;
+ * what is none is left out.  Nobody has to act, and nobody does it as.
+ *
+ * Raises PT400 for more than MAX_SECRETS, and 25006 in a read-only transaction.
+ */
+Datum
+apitoken_revoke(PG_FUNCTION_ARGS)
+{
+	ErrorContextCallback guard;
+	ApitokenOwnership ownership;
+	ApitokenCaller caller = {.reason = "revocation"};
+	Datum	   *secrets = NULL;
+	bool	   *isnull = NULL;
+	int			count = 0;
+
+	apitoken_error_guard(&guard, true);
+	if (!apitoken_call_isnull(fcinfo, 0))
+		deconstruct_array(PG_GETARG_ARRAYTYPE_P(0), TEXTOID, -1, false, TYPALIGN_INT, &secrets,
+						  &isnull, &count);
+	if (count > MAX_SECRETS)
+		apitoken_error_secrets(MAX_SECRETS);
+	PreventCommandIfReadOnly("UPDATE");
+
+	ownership = apitoken_owner_enter();
+	caller.role = ownership.role;
+	caller.everywhere = true;
+	Revoke(&caller, secrets, isnull, count);
+	apitoken_owner_leave(&ownership);
+	apitoken_error_unguard(&guard);
+	PG_RETURN_VOID();
+}

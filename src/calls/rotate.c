@@ -1,0 +1,196 @@
+/*-------------------------------------------------------------------------
+ *
+ * rotate.c
+ *	  Another secret for a token, under the same id.
+ *
+ * The old secret goes on for as long as is asked for, beside the new one; there are
+ * never more than these two.  Whoever reads the new secret has all that the token
+ * has: so who rotates it is who could give it that.  The token itself, which has it,
+ * may where apitoken.self_rotation says so: else who has found a secret could keep it.
+ *
+ * src/calls/rotate.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "compat.h"
+
+#include "apitoken.h"
+#include "calls/call.h"
+#include "calls/transitions.h"
+#include "errors.h"
+#include "rights/acts.h"
+#include "rights/held.h"
+#include "rights/offer.h"
+#include "rights/secret.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+/*
+ * Until when the old secret goes on; DT_NOBEGIN: it does not.  Raises PT400 for a time
+ * that is negative or too long.
+ */
+static TimestampTz
+EndOfOverlap(FunctionCallInfo fcinfo, int argument)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz end;
+
+	if (apitoken_call_isnull(fcinfo, argument))
+		return DT_NOBEGIN;
+	/* without a time zone: a day is as long wherever somebody asks */
+	end = DatumGetTimestamp(DirectFunctionCall2(timestamp_pl_interval, TimestampGetDatum(now),
+												PG_GETARG_DATUM(argument)));
+	if (end < now)
+		apitoken_error_overlap("is negative", apitoken_max_rotation_overlap);
+	if (end - now > apitoken_max_rotation_overlap * USECS_PER_SEC)
+		apitoken_error_overlap("is too long", apitoken_max_rotation_overlap);
+	return end == now ? DT_NOBEGIN : end;
+}
+
+static bool
+IsSelf(const ApitokenCall *call, const char *id)
+{
+	return call->caller.actor.type != NULL && apitoken_actor_is_token(&call->caller.actor) &&
+		strcmp(call->caller.actor.id, id) == 0;
+}
+
+/*
+ * Checks that the caller could give the token each module that it has.  Raises PT403 for
+ * the first that he could not.
+ */
+static void
+CheckModules(const ApitokenCall *call, const char *account_id, const char *id)
+{
+	ApitokenHeldModules held = apitoken_identity_token_modules(account_id, id);
+	ApitokenOffer *offer = apitoken_offer_read(account_id);
+
+	for (int i = 0; i < held.count; i++)
+	{
+		const char *module_id = held.modules[i].id;
+
+		if (!apitoken_offer_may_give(offer, apitoken_offer_find(offer, module_id), &call->caller))
+			apitoken_error_not_held(module_id);
+		apitoken_acts_give(&call->caller, account_id, module_id);
+	}
+}
+
+/*
+ * Checks the caller's right to rotate the token, whose row is locked.  Raises PT403, also
+ * for what is held.
+ */
+static void
+CheckRight(const ApitokenCall *call, const char *account_id, const char *id)
+{
+	if (call->caller.actor.type == NULL || (call->caller.everywhere && !IsSelf(call, id)))
+		return;
+	if (IsSelf(call, id) && !apitoken_self_rotation)
+		apitoken_error_self_rotation();
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	if (!IsSelf(call, id))
+		CheckModules(call, account_id, id);
+	if (apitoken_held_token(id))
+		apitoken_error_held("API token", id);
+	PopActiveSnapshot();
+	apitoken_acts_open(&call->caller, account_id);
+}
+
+/* Has the token's row count another secret; returns its number. */
+static int
+CountSecret(const ApitokenCall *call, const char *id, TimestampTz old_until)
+{
+	ApitokenArguments arguments;
+	bool		isnull;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_text(&arguments, 1, id);
+	if (old_until != DT_NOBEGIN)
+		apitoken_store_set(&arguments, 2, TimestampTzGetDatum(old_until));
+	apitoken_store_set_text(&arguments, 3, call->caller.actor.type);
+	apitoken_store_set_text(&arguments, 4, call->caller.actor.id);
+	if (apitoken_identity_write_as(&call->caller, STATEMENT_ROTATE_TOKEN, &arguments, false) == 0)
+		apitoken_error_statement("apitoken rotate token",
+								 "a trigger has kept the row from changing");
+	return DatumGetInt32(apitoken_store_value(0, 1, &isnull));
+}
+
+/* Adds the secret with that number, and returns it. */
+static char *
+AddSecret(const char *account_id, const char *id, int number)
+{
+	char	   *secret = apitoken_secret_generate(id);
+	ApitokenArguments arguments;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_text(&arguments, 1, account_id);
+	apitoken_store_set_text(&arguments, 2, id);
+	apitoken_store_set(&arguments, 3, Int32GetDatum(number));
+	(void) apitoken_store_run_latest(STATEMENT_REMOVE_SECRETS, &arguments);
+	apitoken_store_set_pointer(&arguments, 4, apitoken_secret_digest(secret, strlen(secret)));
+	(void) apitoken_store_run_latest(STATEMENT_ADD_SECRET, &arguments);
+	return secret;
+}
+
+static void
+Record(ApitokenCall *call, const char *account_id, const char *id, const char *status)
+{
+	Datum		same = CStringGetTextDatum(status);
+
+	call->caller.reason = "rotation";
+	apitoken_transitions_record(&call->caller, CStringGetTextDatum(account_id),
+								CStringGetTextDatum(id), same, same);
+}
+
+/* Changes the token's secret, and returns it. */
+static char *
+Rotate(ApitokenCall *call, const char *id, TimestampTz old_until)
+{
+	char	   *status;
+	char	   *account_id;
+	char	   *secret;
+
+	apitoken_call_pass_turn_of(call, id);
+	account_id = apitoken_call_lock_token(call, id, &status);
+	if (strcmp(status, "Deleted") == 0)
+		apitoken_error_transition(id, status,
+								  "Only an Active or Disabled API token can be rotated.");
+	CheckRight(call, account_id, id);
+	secret = AddSecret(account_id, id, CountSecret(call, id, old_until));
+	Record(call, account_id, id, status);
+	if (call->caller.only_self)
+		apitoken_acts_guard(&call->caller, NULL);
+	else
+		apitoken_acts_administer(&call->caller, account_id);
+	return secret;
+}
+
+PG_FUNCTION_INFO_V1(apitoken_rotate);
+
+/*
+ * apitoken_rotate(id text, overlap interval, fields text) returns jsonb: another secret
+ * for a token; its document, with the secret as "token", which is shown this once.  The
+ * old secret goes on for that long.
+ *
+ * Raises PT400 for an id, a time or fields that cannot be used and for a token that is
+ * Deleted, PT401, PT403, PT404 if there is no such token that the caller may
+ * administer, and 25006.
+ */
+Datum
+apitoken_rotate(PG_FUNCTION_ARGS)
+{
+	char	   *id = apitoken_call_id(fcinfo, 0, "id");
+	TimestampTz old_until = EndOfOverlap(fcinfo, 1);
+	ApitokenFields *fields = apitoken_call_fields(fcinfo, 2);
+	ApitokenCall call = apitoken_call_begin(OPERATION_ROTATE);
+	char	   *secret;
+	Jsonb	   *document;
+
+	if (call.caller.only_self && strcmp(call.caller.actor.id, id) != 0)
+		apitoken_error_forbidden();
+	secret = Rotate(&call, id, old_until);
+	document = apitoken_call_document_after_write(&call, id, fields, secret);
+	apitoken_call_end(&call);
+	PG_RETURN_JSONB_P(document);
+}

@@ -1,0 +1,30 @@
+/*-------------------------------------------------------------------------
+ *
+ * credential.h
+ *	  Is it a token's secret, and which of them?
+ *
+ * src/rights/credential.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef APITOKEN_CREDENTIAL_H
+#define APITOKEN_CREDENTIAL_H
+
+#include "compat.h"
+
+#include "rights/identity.h"
+
+/* What became of comparing a digest with those of a token's secrets. */
+typedef struct ApitokenCredential
+{
+	bool		equal;			/* is it one of them? */
+	int			number;			/* which */
+	bool		used;			/* was there ever an access by it? */
+	TimestampTz last_access_at; /* by it, if so */
+} ApitokenCredential;
+
+extern bool apitoken_credential_rotates(void);
+extern ApitokenCredential apitoken_credential_find(const ApitokenTokenStatus *token,
+												   const char *id, const bytea *digest);
+
+#endif							/* APITOKEN_CREDENTIAL_H */

@@ -1,0 +1,122 @@
+/*
+ * Revocation by the secret: what becomes of it and its token, and how little is told.
+ */
+\ir fixtures/life.psql
+
+BEGIN;
+SELECT no_plan();
+
+CREATE ROLE apitoken_revocation_caller;
+GRANT USAGE ON SCHEMA api TO apitoken_revocation_caller;
+GRANT EXECUTE ON FUNCTION api.apitoken_revoke(text[]), api.apitoken_authenticate(text), api.apitoken_get(text, text) TO apitoken_revocation_caller;
+
+CREATE FUNCTION helper.lets_in(secret text) RETURNS text
+LANGUAGE sql
+AS $$
+	SELECT p.code FROM helper.probe(format('SELECT api.apitoken_authenticate(%L) ->> ''id''', secret), NULL, 'apitoken_revocation_caller') p
+$$;
+-- revokes as somebody who may nothing else
+CREATE FUNCTION helper.revoke(VARIADIC secrets text[]) RETURNS text
+LANGUAGE plpgsql
+AS $$
+BEGIN
+	SET LOCAL ROLE apitoken_revocation_caller;
+	PERFORM api.apitoken_revoke(secrets);
+	RESET ROLE;
+	RETURN 'done';
+END
+$$;
+CREATE TABLE helper.before AS SELECT helper.fingerprint() AS tables;
+
+/*
+ * What is no secret that counts.
+ */
+SELECT api.apitoken_rotate('TKN-3002-1001') ->> 'token' AS current \gset
+SELECT helper.fingerprint() AS tables \gset
+SELECT is(helper.revoke(VARIADIC secrets), 'done', 'no answer: ' || what) FROM (VALUES
+	('none', '{}'::text[]), ('null', '{NULL}'), ('nothing', '{""}'), ('malformed', '{x,idt:,idt:TKN-1671-0642,idt:TKN-1671-0642:}'),
+	('unknown', ARRAY['idt:TKN-9999-9999:x', 'idt:TKN-1671-0642:' || repeat('A', 43), 'idt:TKN-1671-0642:' || repeat('A', 49)]),
+	('a Deleted token''s', ARRAY[helper.secret('TKN-3001-1005')]),
+	('one that is over', ARRAY[helper.secret('TKN-3002-1001')]),
+	('masked', '{idt:TKN-1671-0642:****}')) AS c (what, secrets);
+SELECT is(api.apitoken_revoke(NULL)::text, '', 'nor for null');
+SELECT is(helper.fingerprint(), :'tables'::jsonb, 'and nothing has changed');
+SELECT is(current_setting('apitoken.actor'), '', 'nobody acts by it');
+
+/*
+ * A token's own.
+ */
+SELECT is(helper.revoke(helper.secret('TKN-1671-0642'), 'idt:x:y', helper.secret('TKN-1671-0642')), 'done', 'a secret is revoked');
+SELECT is(api.apitoken_get('TKN-1671-0642') ->> 'status', 'Disabled', 'its token is Disabled');
+SELECT ok((api.apitoken_get('TKN-1671-0642') ->> 'revokedAt')::timestamptz BETWEEN now() - interval '1 ms' AND clock_timestamp(), 'revokedAt is now');
+SELECT is(api.apitoken_get('TKN-1671-0642') #> '{audit,updated}' ? 'by', false, 'by nobody who is known');
+SELECT is(jsonb_agg(jsonb_build_array(from_status, to_status, reason, actor_id, database_role) ORDER BY id) -> -1, '["Active", "Disabled", "revocation", null, "apitoken_revocation_caller"]', 'the trail has it, and how it came about')
+	FROM apitoken.api_token_transitions WHERE api_token_id = 'TKN-1671-0642';
+SELECT is(last_access_at, '2026-01-31 22:59:58.421Z', 'no access is noted') FROM apitoken.api_token_credentials WHERE api_token_id = 'TKN-1671-0642';
+SELECT is(jsonb_agg(to_jsonb(v) -> 'api_token_id'), '["TKN-1671-0642"]', 'it is among what was disabled') FROM apitoken_monitor.tokens_disabled_last_day v;
+SELECT is(reason, 'revocation', 'the view says how') FROM apitoken_monitor.token_transitions WHERE api_token_id = 'TKN-1671-0642' ORDER BY id DESC LIMIT 1;
+SELECT is(to_jsonb(f), '{"code": "PT400", "message": "Bad Request", "detail": "The secret of the API token \"TKN-1671-0642\" is revoked.", "hint": "Give it another one first, by apitoken_rotate()."}'::jsonb, 'nobody enables it')
+	FROM helper.failure($$SELECT api.apitoken_enable('TKN-1671-0642')$$) f;
+SELECT helper.refused($$UPDATE apitoken.api_tokens SET status = 'Active' WHERE id = 'TKN-1671-0642'$$, 'PT400', 'nor by hand');
+SELECT helper.fingerprint() AS tables \gset
+SELECT is(helper.revoke(helper.secret('TKN-1671-0642')), 'done', 'once more: the same');
+SELECT is(helper.fingerprint(), :'tables'::jsonb, 'and nothing has changed');
+
+SELECT api.apitoken_rotate('TKN-1671-0642', '1 day') AS rotated \gset
+SELECT is(:'rotated'::jsonb ?| '{revokedAt,oldSecretUntil}', false, 'it is given another secret: the old one does not go on');
+SELECT is(api.apitoken_enable('TKN-1671-0642') ->> 'status', 'Active', 'and is enabled');
+SELECT is(helper.lets_in(helper.secret('TKN-1671-0642')), 'PT401', 'what was revoked never counts again');
+SELECT is(helper.lets_in(:'rotated'::jsonb ->> 'token'), 'ok', 'the new one does');
+
+/*
+ * The one before, in the overlap.
+ */
+SELECT api.apitoken_rotate('TKN-1671-0642', '1 day') ->> 'token' AS newest \gset
+SELECT is(helper.revoke(:'rotated'::jsonb ->> 'token'), 'done', 'the old one is revoked');
+SELECT is(api.apitoken_get('TKN-1671-0642') ->> 'status', 'Active', 'the token goes on');
+SELECT is(api.apitoken_get('TKN-1671-0642') ? 'oldSecretUntil', false, 'without it');
+SELECT is(helper.lets_in(:'rotated'::jsonb ->> 'token'), 'PT401', 'it does not count any more');
+SELECT is(helper.lets_in(:'newest'), 'ok', 'the new one does');
+SELECT is(jsonb_agg(jsonb_build_array(from_status, to_status, reason) ORDER BY id) -> -1, '["Active", "Active", "revocation"]', 'the trail has it')
+	FROM apitoken.api_token_transitions WHERE api_token_id = 'TKN-1671-0642';
+
+-- both at once
+SELECT api.apitoken_rotate('TKN-1671-0642', '1 day') ->> 'token' AS third \gset
+SELECT is(helper.revoke(:'newest', :'third'), 'done', 'both');
+SELECT is(helper.lets_in(s), 'PT401', 'neither counts') FROM unnest(ARRAY[:'newest', :'third']) s;
+SELECT is(jsonb_agg(jsonb_build_array(from_status, to_status) ORDER BY id) FILTER (WHERE reason = 'revocation') -> -1, '["Active", "Active"]', 'the old one''s row')
+	FROM apitoken.api_token_transitions WHERE api_token_id = 'TKN-1671-0642';
+SELECT is(status, 'Disabled', 'and the token is Disabled') FROM apitoken.api_tokens WHERE id = 'TKN-1671-0642';
+
+/*
+ * A Disabled token's, an expired one's, and many.
+ */
+SELECT is(helper.revoke(helper.secret('TKN-3001-1004')), 'done', 'a Disabled token''s');
+SELECT is(jsonb_agg(jsonb_build_array(from_status, to_status, reason) ORDER BY id) -> -1, '["Disabled", "Disabled", "revocation"]', 'has its row in the trail')
+	FROM apitoken.api_token_transitions WHERE api_token_id = 'TKN-3001-1004';
+SELECT helper.refused($$SELECT api.apitoken_enable('TKN-3001-1004')$$, 'PT400', 'and is not enabled');
+UPDATE apitoken.api_tokens SET expires_at = '2026-01-01' WHERE id = 'TKN-3003-1001';
+SELECT is(helper.revoke(helper.secret('TKN-3003-1001')), 'done', 'an expired one''s');
+SELECT is(status, 'Disabled', 'is Disabled') FROM apitoken.api_tokens WHERE id = 'TKN-3003-1001';
+SELECT helper.add_token('ACC-3002-9900', 'TKN-5000-' || n) FROM generate_series(1, 1000) n \g /dev/null
+SELECT is(helper.revoke(VARIADIC array(SELECT helper.secret('TKN-5000-' || n) FROM generate_series(1, 1000) n)), 'done', 'a thousand');
+SELECT is(count(*), 1000::bigint, 'are Disabled') FROM apitoken.api_tokens WHERE id LIKE 'TKN-5000-%' AND status = 'Disabled' AND revoked_at IS NOT NULL;
+SELECT is(to_jsonb(f), '{"code": "PT400", "message": "Bad Request", "detail": "The argument \"secrets\" has more than 1000 elements.", "hint": "Call several times."}'::jsonb, 'one more is too many')
+	FROM helper.failure($$SELECT api.apitoken_revoke(array_fill('x'::text, '{1001}'))$$) f;
+
+-- which apitoken_enable_all does not take back
+SELECT is(api.apitoken_disable_all('ACC-2001-3344'), '["TKN-2001-1001"]', 'disabled with others');
+SELECT is(helper.revoke(helper.secret('TKN-2001-1001')), 'done', 'and revoked');
+SELECT is(api.apitoken_enable_all('["TKN-2001-1001"]'), '[]', 'it stays so');
+SELECT api.apitoken_rotate('TKN-2001-1001') \g /dev/null
+SELECT is(api.apitoken_enable_all('["TKN-2001-1001"]'), '["TKN-2001-1001"]', 'until it has another secret');
+
+-- who acts by it
+SELECT api.apitoken_authenticate(helper.secret('TKN-3001-1002')) \g /dev/null
+SELECT api.apitoken_revoke(ARRAY[helper.secret('TKN-3001-1002')]) \g /dev/null
+SELECT helper.refused($$SELECT api.apitoken_get('TKN-3001-1002')$$, 'PT401', 'does not act any more');
+SELECT set_config('apitoken.actor', '', true) \g /dev/null
+SELECT is(array_agg(s ORDER BY s), NULL, 'an error shows none of the secrets') FROM helper.probe(format('SELECT api.apitoken_revoke(ARRAY[%L]) FROM nowhere', helper.secret('TKN-3001-1003'))) p, helper.shown(p.everything, helper.secret('TKN-3001-1003')) s;
+
+SELECT * FROM finish();
+ROLLBACK;
