@@ -573,7 +573,7 @@ apitoken_error_kept_column(Relation relation, const char *column)
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 			 errmsg("column \"%s\" of relation \"%s\" is not changed by hand", column,
 					RelationGetRelationName(relation)),
-			 errdetail("Whom row security binds says of nobody else that he created or updated a row, changes no hold, and no end."),
+			 errdetail("Whom row security binds says of nobody else that he created or updated a row, and changes no hold, no end and no secret."),
 			 errtable(relation)));
 }
 

@@ -5,7 +5,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(125);
+SELECT plan(128);
 
 CREATE ROLE apitoken_access_trusted BYPASSRLS;
 CREATE ROLE apitoken_access_bare;
@@ -95,8 +95,8 @@ INSERT INTO helper.calls (name, statement) VALUES
 SELECT is(array(SELECT 'apitoken_' || split_part(split_part(name, ' ', 1), ',', 1) FROM helper.calls GROUP BY 1 ORDER BY 1),
 	array(SELECT DISTINCT proname::text FROM pg_proc WHERE pronamespace = 'api'::regnamespace
 		AND proname NOT IN ('apitoken_guard', 'apitoken_actor', 'apitoken_actor_account', 'apitoken_actor_holds', 'apitoken_require', 'apitoken_sync',
-			'apitoken_erase_user', 'apitoken_erase_account') ORDER BY 1),
-	'every function is called, but for those that ask for no scope: see guard.sql, acting.sql, sync.sql and erase.sql');
+			'apitoken_erase_user', 'apitoken_erase_account', 'apitoken_rotate', 'apitoken_revoke') ORDER BY 1),
+	'every function is called, but for those that ask for no scope: see guard.sql, acting.sql, sync.sql, erase.sql, rotation.sql and revocation.sql');
 
 /*
  * What comes of them, for each scope that a caller can have.  The columns are
@@ -344,6 +344,9 @@ INSERT INTO helper.asked VALUES
 	('update of modules', 'SELECT api.apitoken_update(''TKN-1671-0642'', ''{"modules": []}'')', true, '{SELECT on accounts,SELECT on user_groups,
 		SELECT on user_group_modules,SELECT on modules,SELECT on api_tokens,UPDATE on api_tokens,SELECT on api_token_modules,INSERT on api_token_modules,
 		DELETE on api_token_modules}'),
+	('rotate', 'SELECT api.apitoken_rotate(''TKN-1671-0642'')', true, '{SELECT on api_tokens,UPDATE on api_tokens,SELECT on accounts,SELECT on user_groups,
+		SELECT on user_group_modules,SELECT on modules,SELECT on api_token_modules,INSERT on api_token_secrets,DELETE on api_token_secrets,
+		INSERT on api_token_transitions}'),
 	('get', 'SELECT api.apitoken_get(''TKN-1671-0642'')', false, '{SELECT on accounts,SELECT on user_groups,SELECT on user_group_modules,SELECT on user_group_users,
 		SELECT on user_group_buyers,SELECT on modules,SELECT on users,SELECT on buyers,SELECT on buyer_errors,SELECT on api_tokens,UPDATE on api_tokens,
 		SELECT on api_token_modules}'),

@@ -6,7 +6,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(221);
+SELECT plan(230);
 
 CREATE ROLE apitoken_policies_reader;
 CREATE ROLE apitoken_policies_writer;
@@ -24,7 +24,7 @@ GRANT INSERT, DELETE ON ALL TABLES IN SCHEMA apitoken TO apitoken_policies_write
 GRANT UPDATE (name, status) ON apitoken.api_tokens TO apitoken_policies_writer;
 GRANT UPDATE ON apitoken.buyers, apitoken.user_groups, apitoken.accounts, apitoken.users TO apitoken_policies_writer;
 
-SELECT api.apitoken_version() \g /dev/null
+SELECT api.apitoken_rotate('TKN-2001-1001') \g /dev/null
 SET LOCAL apitoken.jwt_authenticator = 'apitoken_policies_authenticator';
 SET LOCAL apitoken.jwt_actor_claim = 'sub';
 
@@ -41,6 +41,7 @@ INSERT INTO helper.visible VALUES
 	-- for nobody
 	('actors', 'false'),
 	('api_token_credentials', 'false'),
+	('api_token_secrets', 'false'),
 	('erasures', 'false');
 INSERT INTO helper.visible
 	SELECT relname, 'account_id = ANY ($1)' FROM pg_class
@@ -79,7 +80,7 @@ SELECT is(p.result::jsonb,
 		helper.probe(format('SELECT COALESCE(jsonb_agg(to_jsonb(t) ORDER BY to_jsonb(t)::text COLLATE "C"), ''[]'') FROM apitoken.%I t', v.relation),
 			viewer.setup, viewer.role, viewer.session) p
 	ORDER BY viewer.number, v.relation;
-SELECT is((SELECT count(*) FROM helper.visible v WHERE helper.rows(v.relation, 'true', NULL) <> '[]'), 17::bigint, '(no table is empty)');
+SELECT is((SELECT count(*) FROM helper.visible v WHERE helper.rows(v.relation, 'true', NULL) <> '[]'), 18::bigint, '(no table is empty)');
 SELECT is((SELECT array_agg(v.relation) FROM helper.visible v WHERE v.own LIKE '%$1%' AND helper.rows(v.relation, v.own, '{ACC-3001-7788}') IN ('[]', helper.rows(v.relation, 'true', NULL))),
 	'{buyer_errors}', '(nor is one Contoso''s alone, but for buyers'' errors)');
 

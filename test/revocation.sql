@@ -118,5 +118,16 @@ SELECT helper.refused($$SELECT api.apitoken_get('TKN-3001-1002')$$, 'PT401', 'do
 SELECT set_config('apitoken.actor', '', true) \g /dev/null
 SELECT is(array_agg(s ORDER BY s), NULL, 'an error shows none of the secrets') FROM helper.probe(format('SELECT api.apitoken_revoke(ARRAY[%L]) FROM nowhere', helper.secret('TKN-3001-1003'))) p, helper.shown(p.everything, helper.secret('TKN-3001-1003')) s;
 
+/*
+ * Over HTTP nobody has to act.
+ */
+GRANT EXECUTE ON FUNCTION api.apitoken_pre_request() TO apitoken_revocation_caller;
+SELECT is((helper.probe('SELECT api.apitoken_pre_request()', format('SELECT set_config(''request.path'', %L, true), set_config(''request.headers'', %L, true)', path, headers), 'apitoken_revocation_caller')).code, expected,
+	concat_ws(' with ', path, headers)) FROM (VALUES
+		('/rpc/apitoken_revoke', '{}', 'ok'), ('/rpc/apitoken_revoke', '{"x-apitoken-secret": "idt:a:b"}', 'ok'), ('/rpc/apitoken_revoke', 'x', 'ok'),
+		('/rpc/apitoken_revoke/', '{}', 'PT401'), ('/rpc/apitoken_disable', '{}', 'PT401'), ('', '{}', 'PT401')) AS c (path, headers, expected);
+SELECT is((helper.probe('SELECT current_setting(''apitoken.actor'')', format('SELECT set_config(''request.path'', ''/rpc/apitoken_revoke'', true), set_config(''request.headers'', %L, true), api.apitoken_pre_request()',
+	jsonb_build_object('x-apitoken-secret', helper.secret('TKN-0001-0001'))::text), 'apitoken_revocation_caller')).result, '', 'and nobody does');
+
 SELECT * FROM finish();
 ROLLBACK;

@@ -26,6 +26,7 @@ const CALLS = [
 	{resource: 'account/hold', method: 'POST', name: 'apitoken_hold_account', body: accountBody, status: 204, rescue: true},
 	{resource: 'account/release', method: 'POST', name: 'apitoken_release_account', body: accountBody, status: 204},
 	{resource: 'collection/disable', method: 'POST', name: 'apitoken_disable_all', body: disableBody, status: 200, rescue: true},
+	{resource: 'collection/revoke', method: 'POST', name: 'apitoken_revoke', body: revokeBody, status: 204, anonymous: true},
 	{resource: 'collection/enable', method: 'POST', name: 'apitoken_enable_all', body: takeBackBody, status: 200},
 ];
 
@@ -162,7 +163,9 @@ function readRequest(r) {
 	if (call === undefined) {
 		throw failure(405);
 	}
-	requireCredential(r);
+	if (!call.anonymous) {
+		requireCredential(r);
+	}
 	refuseConditions(r, method);
 	return {call: call, resource: resource, query: target.query, http: r};
 }
@@ -333,6 +336,35 @@ function takeBackBody(request) {
 
 	return `{"disabled":${JSON.stringify(options.disabled === undefined ? null : options.disabled)}` +
 		`${release === undefined ? '' : `,"release":${release}`}}`;
+}
+
+/* Returns the values of "token" in a form, as RFC 7009 has it. */
+function readTokens(text) {
+	const problem = 'The body is no form in UTF-8, percent-encoded.';
+
+	return text.split('&').map((field) => field.split('=')).filter((field) => field[0] === 'token')
+		.map((field) => orBadRequest(problem,
+			() => decodeURIComponent(field.slice(1).join('=').replace(/\+/g, ' '))));
+}
+
+/* The secrets of a form, {"token": ...}, or of an object, {"secrets": [...]}. */
+function revokeBody(request) {
+	const type = request.http.headersIn['Content-Type'];
+	let secrets;
+
+	if (type !== undefined && /^application\/x-www-form-urlencoded\s*(;|$)/i.test(type)) {
+		secrets = readTokens(orBadRequest('The body is no form in UTF-8, percent-encoded.',
+			() => decodeText(readBytes(request.http))));
+		if (secrets.length === 0) {
+			throw failure(400, 'The member "token" is missing.');
+		}
+	} else {
+		secrets = readOptions(request, ['secrets']).secrets;
+		if (!Array.isArray(secrets) || secrets.some((secret) => typeof secret !== 'string')) {
+			throw failure(400, 'The member "secrets" is not an array of strings.');
+		}
+	}
+	return `{"secrets":${JSON.stringify(secrets)}}`;
 }
 
 /* The id comes last: whatever the body were taken for, the last one counts. */
@@ -515,6 +547,14 @@ function sendFailure(r, found) {
  * Handlers
  */
 
+/* Which PostgREST has the call, and with a credential or without. */
+function findWay(call) {
+	if (call.rescue) {
+		return '/rescue';
+	}
+	return call.anonymous ? '/anonymous' : '';
+}
+
 /*
  * A read runs in a transaction that cannot write.  Where it says that it is time to
  * note an access, another call does so, whose answer nobody waits for.
@@ -527,7 +567,7 @@ function noteAccess(r, reply) {
 
 async function answer(r) {
 	const request = readRequest(r);
-	const reply = await r.subrequest(`${request.call.rescue ? '/rescue' : ''}/rpc/${request.call.name}`,
+	const reply = await r.subrequest(`${findWay(request.call)}/rpc/${request.call.name}`,
 		{method: 'POST', body: request.call.body(request)});
 	let error;
 

@@ -21,6 +21,8 @@ GRANT EXECUTE ON FUNCTION
 	api.apitoken_hold_account(text),
 	api.apitoken_release_account(text),
 	api.apitoken_create(jsonb),
+	api.apitoken_rotate(text, interval, text),
+	api.apitoken_revoke(text[]),
 	api.apitoken_delete(text)
 	TO oncall;
 
@@ -31,6 +33,7 @@ GRANT SELECT ON
 	apitoken.buyers, apitoken.buyer_errors
 	TO oncall;
 GRANT UPDATE ON apitoken.api_tokens, apitoken.accounts TO oncall;
+GRANT INSERT, DELETE ON apitoken.api_token_secrets TO oncall;
 GRANT INSERT ON apitoken.api_tokens, apitoken.api_token_credentials, apitoken.api_token_modules, apitoken.api_token_transitions TO oncall;
 
 GRANT SELECT ON

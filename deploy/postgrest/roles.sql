@@ -30,7 +30,9 @@ GRANT EXECUTE ON FUNCTION
 	api.apitoken_release(text, text),
 	api.apitoken_hold_account(text),
 	api.apitoken_release_account(text),
-	api.apitoken_delete(text)
+	api.apitoken_delete(text),
+	api.apitoken_rotate(text, interval, text),
+	api.apitoken_revoke(text[])
 	TO apitoken_web;
 GRANT EXECUTE ON FUNCTION
 	api.apitoken_pre_request(),

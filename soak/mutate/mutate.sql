@@ -129,6 +129,7 @@ LANGUAGE plpgsql AS $$
 BEGIN
 	RETURN CASE
 		WHEN mutate.below(40) = 0 THEN 'NULL'
+		WHEN kind = 'secrets' THEN (SELECT format('ARRAY[%s, %s]', mutate.argument('secret'), mutate.argument('id')))
 		WHEN kind IN ('create', 'changes', 'sync', 'disabled') THEN quote_literal(mutate.body(kind)) || '::jsonb'
 		ELSE quote_literal(mutate.text((SELECT s.value FROM mutate.seeds s WHERE s.kind = argument.kind ORDER BY random() LIMIT 1))) END;
 END
@@ -142,11 +143,12 @@ INSERT INTO mutate.functions (name, kinds) VALUES ('apitoken_disable', '{id,fiel
 	('apitoken_list', '{query}'), ('apitoken_authenticate', '{secret}'), ('apitoken_pre_request', '{}'), ('apitoken_guard', '{code}'),
 	('apitoken_actor', '{}'), ('apitoken_actor_account', '{}'), ('apitoken_actor_holds', '{code}'), ('apitoken_require', '{code}'), ('apitoken_sync', '{sync}'),
 	('apitoken_erase_user', '{user}'), ('apitoken_erase_account', '{account}'),
+	('apitoken_rotate', '{id}'), ('apitoken_revoke', '{secrets}'),
 	('apitoken_version', '{}');
 
 CREATE FUNCTION mutate.shows_digest(output text) RETURNS boolean
 LANGUAGE sql STABLE AS $$
-	SELECT EXISTS (SELECT FROM apitoken.api_token_credentials c WHERE strpos(output, encode(c.digest, 'hex')) > 0
+	SELECT EXISTS (SELECT FROM (SELECT digest FROM apitoken.api_token_credentials UNION ALL SELECT digest FROM apitoken.api_token_secrets) c WHERE strpos(output, encode(c.digest, 'hex')) > 0
 		OR strpos(output, rtrim(encode(c.digest, 'base64'), '=')) > 0)
 $$;
 

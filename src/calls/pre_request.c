@@ -42,6 +42,17 @@ AskForNote(void)
 								 false);
 }
 
+/* The one call for which nobody has to act, as PostgREST names it. */
+#define ANONYMOUS_PATH "/rpc/apitoken_revoke"
+
+static bool
+IsAnonymous(void)
+{
+	const char *path = GetConfigOption("request.path", true, false);
+
+	return path != NULL && strcmp(path, ANONYMOUS_PATH) == 0;
+}
+
 /* Raises PT401 if nobody acts: neither a JWT's user nor a trusted role. */
 static void
 RequireCaller(void)
@@ -62,7 +73,8 @@ PG_FUNCTION_INFO_V1(apitoken_pre_request);
  * Authenticates with the secret that the proxy handed on; without one, a JWT's
  * user or a trusted role must act.  An access that is due, but cannot be noted in
  * the read-only transaction of a read, becomes the answer's header ACCESS_HEADER.
- * Raises PT401, and PostgREST does not run the request then.
+ * For a revocation nobody has to act, and nobody does.  Raises PT401, and PostgREST does
+ * not run the request then.
  */
 Datum
 apitoken_pre_request(PG_FUNCTION_ARGS)
@@ -70,6 +82,9 @@ apitoken_pre_request(PG_FUNCTION_ARGS)
 	ErrorContextCallback guard;
 	char	   *secret;
 	bool		access_due = false;
+
+	if (IsAnonymous())
+		PG_RETURN_VOID();
 
 	/* whatever is wrong with the headers, there may be a secret in them */
 	apitoken_error_guard(&guard, true);

@@ -60,6 +60,7 @@ sub arrived {
 	my ($request, @more) = $upstream->requests;
 
 	@credential = ('X-Apitoken-Secret', $secret) unless @credential;
+	@credential = () unless defined $credential[0];
 	subtest $name => sub {
 		ok $request && !@more, 'one request' or return;
 		is "$request->{method} $request->{target}", "POST /rpc/$function", 'function';
@@ -80,7 +81,7 @@ sub arrived {
 			'accept' => ['application/json'],
 			'content-type' => ['application/json'],
 			'content-length' => [length $request->{body}],
-			lc $credential[0] => [$credential[1]],
+			@credential ? (lc $credential[0] => [$credential[1]]) : (),
 		}, 'headers';
 	};
 }
@@ -226,6 +227,42 @@ for my $root ('/v1/accounts', '/public/v1/accounts') {
 		arrived($function, $body, '... as a call');
 	}
 }
+
+# Whoever has found a secret revokes it, with nothing else in hand: no credential goes on.
+for my $target ("$base/revoke", "/public$base/revoke/") {
+	my @form = ('--header', 'Content-Type: application/x-www-form-urlencoded; charset=UTF-8');
+	my @sent = (
+		[[@json, '--data-binary', '{"secrets": ["idt:a:b", "x"]}'], '{"secrets":["idt:a:b","x"]}'],
+		[[@form, '--data-binary', 'token=idt%3Aa%3Ab&token_type_hint=access_token'], '{"secrets":["idt:a:b"]}'],
+		[[@form, '--data-binary', 'token=a+b=c&token='], '{"secrets":["a b=c",""]}'],
+		[[@bearer, @json, '--data-binary', '{"secrets": []}'], '{"secrets":[]}'],
+		[['--header', "Authorization: Bearer $jwt", @json, '--data-binary', '{"secrets": []}'], '{"secrets":[]}'],
+	);
+	for (@sent) {
+		my ($arguments, $body) = @$_;
+
+		$upstream->answer("HTTP/1.1 204 No Content\r\nContent-Range: 0-0/*\r\n\r\n");
+		my $answer = $proxy->request('POST', $target, @$arguments);
+		is $answer->{status}, 204, "POST $target: 204";
+		is $answer->{body}, '', '... and nothing else';
+		arrived('apitoken_revoke', $body, '... without a credential', undef);
+	}
+}
+for (['{"secrets": "x"}', 'secrets', 'The member "secrets" is not an array of strings.'], ['{"secrets": [1]}', 'secrets', 'The member "secrets" is not an array of strings.'],
+	['{}', 'secrets', 'The member "secrets" is not an array of strings.'], ['{"token": "x"}', 'token', 'The member "token" does not exist.'])
+{
+	my ($body, $member, $detail) = @$_;
+	$upstream->answer(undef);
+	is_problem($proxy->request('POST', "$base/revoke", @json, '--data-binary', $body), 400, 'Bad Request', $body, detail => $detail, errors => {$member => [$detail]});
+	nothing_arrived($body);
+}
+is_problem($proxy->request('POST', "$base/revoke", '--header', 'Content-Type: application/x-www-form-urlencoded', '--data-binary', 'a=b'), 400, 'Bad Request', 'a form without a token',
+	detail => 'The member "token" is missing.', errors => {token => ['The member "token" is missing.']});
+$upstream->answer("HTTP/1.1 204 No Content\r\nContent-Range: 0-0/*\r\n\r\n");
+is join(' ', sort { $a <=> $b } keys %{{map { $proxy->request('POST', "$base/revoke", @json, '--data-binary', '{"secrets": []}')->{status} => 1 } 1 .. 40}}), '204 429', 'it has a limit of its own';
+is $proxy->request('GET', "$base/TKN-1671-0642")->{status}, 401, '... which bounds nothing else';
+$upstream->requests;
+select undef, undef, undef, 0.5;
 
 subtest 'what is asked of a rescue is not guessed' => sub {
 	my %bodies = ('{"dryrun": true}' => 'The member "dryrun" does not exist.', '{"dryRun": 1}' => 'The member "dryRun" is not true or false.',

@@ -44,6 +44,8 @@ FUNCTIONS = {
     "apitoken_hold_account": (True, True, {"account_id": "text"}),
     "apitoken_release_account": (True, True, {"account_id": "text"}),
     "apitoken_delete": (True, True, {"id": "text"}),
+    "apitoken_rotate": (True, False, {"id": "text", "overlap": "interval", "fields": "text"}),
+    "apitoken_revoke": (True, True, {"secrets": "text[]"}),
     "apitoken_pre_request": (True, True, {}),
 }
 
