@@ -168,7 +168,7 @@ RESET apitoken.max_lifetime;
 SELECT is((SELECT context || ' ' || unit || ' ' || boot_val FROM pg_settings WHERE name = 'apitoken.max_lifetime'), 'superuser s 0', 'only a superuser bounds every account''s, and nobody does by default');
 
 /*
- * By hand: whoever may change every account's rows, and nobody else.
+ * By hand: nobody whom row security binds.
  */
 CREATE ROLE apitoken_expiry_careless;
 GRANT USAGE ON SCHEMA api, apitoken TO apitoken_expiry_careless;
@@ -180,8 +180,8 @@ GRANT UPDATE (max_token_lifetime) ON apitoken.accounts TO apitoken_expiry_carele
 SELECT is((helper.probe(statement || ' RETURNING id', helper.as_token(actor), 'apitoken_expiry_careless')).code, expected, format('%s by hand: %s', actor, statement)) FROM (VALUES
 	('TKN-3001-1002', $$UPDATE apitoken.api_tokens SET expires_at = '2999-01-01' WHERE id = 'TKN-1671-0642'$$, '42501'),
 	('TKN-3001-1002', $$UPDATE apitoken.accounts SET max_token_lifetime = NULL WHERE id = 'ACC-3001-7788'$$, '42501'),
-	('TKN-0001-0001', $$UPDATE apitoken.api_tokens SET expires_at = '2999-01-01' WHERE id = 'TKN-1671-0642'$$, 'ok'),
-	('TKN-0001-0001', $$UPDATE apitoken.accounts SET max_token_lifetime = NULL WHERE id = 'ACC-3001-7788'$$, 'ok')) AS c (actor, statement, expected);
+	('TKN-0001-0001', $$UPDATE apitoken.api_tokens SET expires_at = '2999-01-01' WHERE id = 'TKN-1671-0642'$$, '42501'),
+	('TKN-0001-0001', $$UPDATE apitoken.accounts SET max_token_lifetime = NULL WHERE id = 'ACC-3001-7788'$$, '42501')) AS c (actor, statement, expected);
 
 /*
  * What a nightly mail is made from.
