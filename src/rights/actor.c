@@ -122,7 +122,7 @@ AuthenticatedActor(void)
 		actor.type = ACTOR_TOKEN;
 		actor.id = pstrdup(colon + 1);
 		if (number != NULL && number < colon)
-			actor.secret = atoi(number + 1);
+			actor.secret = strtol(number + 1, NULL, 10);
 	}
 	return actor;
 }
