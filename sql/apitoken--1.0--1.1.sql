@@ -1583,12 +1583,12 @@ Makes the token the actor for the rest of the transaction and notes the access. 
  * Rotation and revocation
  */
 ALTER TABLE apitoken.api_tokens
-	ADD COLUMN secret_number integer NOT NULL DEFAULT 0,
+	ADD COLUMN secret_number integer,
 	ADD COLUMN rotated_at apitoken.instant,
 	ADD COLUMN old_secret_until apitoken.instant,
 	ADD COLUMN revoked_at apitoken.instant;
 COMMENT ON COLUMN apitoken.api_tokens.secret_number IS
-	'How often its secret was changed: number of the current one.';
+	'How often its secret was changed, which is the number of the current one; null if it never was.';
 COMMENT ON COLUMN apitoken.api_tokens.rotated_at IS
 	'rotatedAt: when its secret was last changed; null if it never was.';
 COMMENT ON COLUMN apitoken.api_tokens.old_secret_until IS
@@ -1626,7 +1626,7 @@ ALTER TABLE apitoken.api_token_transitions
 COMMENT ON COLUMN apitoken.api_token_transitions.reason IS
 	'How it came about: rotation, of the secret, or revocation, by somebody who held it; the status may be what it was then. Else null.';
 CREATE TRIGGER close_gate_of_secret AFTER UPDATE OF secret_number, old_secret_until ON apitoken.api_tokens
-	FOR EACH ROW WHEN (OLD.secret_number <> NEW.secret_number OR OLD.old_secret_until IS DISTINCT FROM NEW.old_secret_until)
+	FOR EACH ROW WHEN (OLD.secret_number IS DISTINCT FROM NEW.secret_number OR OLD.old_secret_until IS DISTINCT FROM NEW.old_secret_until)
 	EXECUTE FUNCTION apitoken.close_gate('token', 'id');
 CREATE TRIGGER keep_secret BEFORE UPDATE OF secret_number, rotated_at, old_secret_until, revoked_at ON apitoken.api_tokens
 	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('secret_number', 'rotated_at', 'old_secret_until', 'revoked_at');

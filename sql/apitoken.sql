@@ -457,7 +457,7 @@ CREATE TABLE apitoken.api_tokens (
 	updated_by_id apitoken.resource_id,
 	held_at apitoken.instant,
 	expires_at apitoken.instant,
-	secret_number integer NOT NULL DEFAULT 0,
+	secret_number integer,
 	rotated_at apitoken.instant,
 	old_secret_until apitoken.instant,
 	revoked_at apitoken.instant,
@@ -491,7 +491,7 @@ COMMENT ON COLUMN apitoken.api_tokens.held_at IS
 COMMENT ON COLUMN apitoken.api_tokens.expires_at IS
 	'expiresAt: from when on it does not authenticate, whatever its status; null if it never expires.';
 COMMENT ON COLUMN apitoken.api_tokens.secret_number IS
-	'How often its secret was changed: number of the current one.';
+	'How often its secret was changed, which is the number of the current one; null if it never was.';
 COMMENT ON COLUMN apitoken.api_tokens.rotated_at IS
 	'rotatedAt: when its secret was last changed; null if it never was.';
 COMMENT ON COLUMN apitoken.api_tokens.old_secret_until IS
@@ -1050,7 +1050,7 @@ CREATE TRIGGER close_gate AFTER UPDATE OF expires_at ON apitoken.api_tokens
 	FOR EACH ROW WHEN (NEW.expires_at IS NOT NULL AND (OLD.expires_at IS NULL OR NEW.expires_at < OLD.expires_at))
 	EXECUTE FUNCTION apitoken.close_gate('token', 'id');
 CREATE TRIGGER close_gate_of_secret AFTER UPDATE OF secret_number, old_secret_until ON apitoken.api_tokens
-	FOR EACH ROW WHEN (OLD.secret_number <> NEW.secret_number OR OLD.old_secret_until IS DISTINCT FROM NEW.old_secret_until)
+	FOR EACH ROW WHEN (OLD.secret_number IS DISTINCT FROM NEW.secret_number OR OLD.old_secret_until IS DISTINCT FROM NEW.old_secret_until)
 	EXECUTE FUNCTION apitoken.close_gate('token', 'id');
 
 /*

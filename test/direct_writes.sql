@@ -57,7 +57,7 @@ SELECT helper.both($$ SELECT api.apitoken_delete('TKN-1671-0642') $$, 0, 'delete
 SELECT helper.both($$ SELECT api.apitoken_ensure_disabled('TKN-1671-0642', true) $$, 0, 'a hold');
 SELECT is(helper.left_by($$ SELECT api.apitoken_disable('TKN-1671-0642') $$, true) -> 'trail' -> 0,
 	'{"account_id": "ACC-3001-7788", "api_token_id": "TKN-1671-0642", "from_status": "Active", "to_status": "Disabled", "actor_type": null,
-		"actor_id": null, "database_role": "postgres", "client_address": null, "call_id": null, "now": true}', 'the row of the trail');
+		"actor_id": null, "database_role": "postgres", "client_address": null, "call_id": null, "reason": null, "now": true}', 'the row of the trail');
 
 -- the settings of a transaction
 SELECT helper.both($$ SET LOCAL transaction_read_only = on; SELECT api.apitoken_disable('TKN-1671-0642') $$, NULL, 'a transaction that only reads');

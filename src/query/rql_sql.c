@@ -65,7 +65,7 @@
 /* The secrets that tokens have: the first, or that of the last rotation. */
 #define CURRENT_SECRETS \
 	"(SELECT c.account_id, c.api_token_id, c.digest FROM apitoken.api_token_credentials AS c" \
-	" WHERE t.secret_number " OP("=") " 0" \
+	" WHERE t.secret_number IS NULL" \
 	" UNION ALL SELECT c.account_id, c.api_token_id, c.digest" \
 	" FROM apitoken.api_token_secrets AS c WHERE c.number " OP("=") " t.secret_number)"
 

@@ -377,7 +377,7 @@ static const StatementText statements[] = {
 	[STATEMENT_ROTATE_TOKEN] = {
 		"apitoken rotate token", SPI_OK_UPDATE_RETURNING,
 		"UPDATE apitoken.api_tokens AS t"
-		" SET secret_number = t.secret_number OPERATOR(pg_catalog.+) 1,"
+		" SET secret_number = COALESCE(t.secret_number, 0) OPERATOR(pg_catalog.+) 1,"
 		" rotated_at = pg_catalog.clock_timestamp(),"
 		/* what is revoked does not go on */
 		" old_secret_until = CASE WHEN t.revoked_at IS NULL THEN $2 END, revoked_at = NULL,"
