@@ -7,7 +7,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(196);
+SELECT plan(197);
 
 CREATE ROLE apitoken_attacker;
 CREATE ROLE apitoken_granted;
