@@ -1547,25 +1547,6 @@ COMMENT ON COLUMN apitoken_monitor.tokens_expired.last_access_at IS
 	'About when it last authenticated, noted at most every apitoken.last_access_interval; null if it never has.';
 REVOKE ALL ON apitoken_monitor.tokens_expired FROM PUBLIC;
 
-CREATE VIEW apitoken_monitor.tokens_beyond_lifetime WITH (security_barrier) AS
-	SELECT t.account_id, t.id AS api_token_id, t.name, t.status, t.created_at, t.expires_at, l.latest_end
-		FROM apitoken.api_tokens t
-		JOIN apitoken.accounts a ON a.id = t.account_id
-		CROSS JOIN LATERAL (
-			SELECT LEAST(t.created_at AT TIME ZONE 'UTC' + a.max_token_lifetime,
-				t.created_at AT TIME ZONE 'UTC' + NULLIF(current_setting('apitoken.max_lifetime', true)::interval, '0')) AT TIME ZONE 'UTC'
-		) l (latest_end)
-		WHERE t.status <> 'Deleted' AND l.latest_end IS NOT NULL AND (t.expires_at IS NULL OR t.expires_at > l.latest_end + interval '1 ms');
-COMMENT ON VIEW apitoken_monitor.tokens_beyond_lifetime IS
-	'API tokens, not Deleted, that live for longer than their account, or apitoken.max_lifetime, allows new ones. For monitoring: shows every account, and nothing that a secret could be found by.';
-COMMENT ON COLUMN apitoken_monitor.tokens_beyond_lifetime.account_id IS 'The token''s account.';
-COMMENT ON COLUMN apitoken_monitor.tokens_beyond_lifetime.api_token_id IS 'The token.';
-COMMENT ON COLUMN apitoken_monitor.tokens_beyond_lifetime.name IS 'Its name.';
-COMMENT ON COLUMN apitoken_monitor.tokens_beyond_lifetime.status IS 'Its status: Active or Disabled.';
-COMMENT ON COLUMN apitoken_monitor.tokens_beyond_lifetime.created_at IS 'When it was created.';
-COMMENT ON COLUMN apitoken_monitor.tokens_beyond_lifetime.expires_at IS 'When it expires; null if it never does.';
-COMMENT ON COLUMN apitoken_monitor.tokens_beyond_lifetime.latest_end IS 'When it would have to expire, were it created as it was today.';
-REVOKE ALL ON apitoken_monitor.tokens_beyond_lifetime FROM PUBLIC;
 COMMENT ON FUNCTION @extschema@.apitoken_enable(text, text) IS
 	$$Enable an API token
 
@@ -1621,6 +1602,8 @@ CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON apitoken.api_token_secrets
 	FOR EACH STATEMENT EXECUTE FUNCTION apitoken.refuse_truncate();
 ALTER TABLE apitoken.api_token_secrets ENABLE ROW LEVEL SECURITY;
 SELECT pg_catalog.pg_extension_config_dump('apitoken.api_token_secrets', '');
+COMMENT ON TABLE apitoken.api_tokens IS
+	'API tokens (/accounts/api-tokens). Active -> Disabled -> Active; either -> Deleted, for good. Rows are never removed. What a token authenticates with is in apitoken.api_token_credentials and api_token_secrets.';
 ALTER TABLE apitoken.api_token_transitions
 	ADD COLUMN reason text COLLATE "C" CHECK (reason IN ('rotation', 'revocation'));
 COMMENT ON COLUMN apitoken.api_token_transitions.reason IS
@@ -1630,6 +1613,26 @@ CREATE TRIGGER close_gate_of_secret AFTER UPDATE OF secret_number, old_secret_un
 	EXECUTE FUNCTION apitoken.close_gate('token', 'id');
 CREATE TRIGGER keep_secret BEFORE UPDATE OF secret_number, rotated_at, old_secret_until, revoked_at ON apitoken.api_tokens
 	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('secret_number', 'rotated_at', 'old_secret_until', 'revoked_at');
+
+CREATE VIEW apitoken_monitor.tokens_beyond_lifetime WITH (security_barrier) AS
+	SELECT t.account_id, t.id AS api_token_id, t.name, t.status, t.created_at, t.expires_at, l.latest_end
+		FROM apitoken.api_tokens t
+		JOIN apitoken.accounts a ON a.id = t.account_id
+		CROSS JOIN LATERAL (
+			SELECT LEAST(s.made_at + a.max_token_lifetime, s.made_at + NULLIF(current_setting('apitoken.max_lifetime', true)::interval, '0')) AT TIME ZONE 'UTC'
+				FROM (SELECT COALESCE(t.rotated_at, t.created_at) AT TIME ZONE 'UTC') s (made_at)
+		) l (latest_end)
+		WHERE t.status <> 'Deleted' AND l.latest_end IS NOT NULL AND (t.expires_at IS NULL OR t.expires_at > l.latest_end + interval '1 ms');
+COMMENT ON VIEW apitoken_monitor.tokens_beyond_lifetime IS
+	'API tokens, not Deleted, that live for longer than their account, or apitoken.max_lifetime, allows new ones. For monitoring: shows every account, and nothing that a secret could be found by.';
+COMMENT ON COLUMN apitoken_monitor.tokens_beyond_lifetime.account_id IS 'The token''s account.';
+COMMENT ON COLUMN apitoken_monitor.tokens_beyond_lifetime.api_token_id IS 'The token.';
+COMMENT ON COLUMN apitoken_monitor.tokens_beyond_lifetime.name IS 'Its name.';
+COMMENT ON COLUMN apitoken_monitor.tokens_beyond_lifetime.status IS 'Its status: Active or Disabled.';
+COMMENT ON COLUMN apitoken_monitor.tokens_beyond_lifetime.created_at IS 'When it was created.';
+COMMENT ON COLUMN apitoken_monitor.tokens_beyond_lifetime.expires_at IS 'When it expires; null if it never does.';
+COMMENT ON COLUMN apitoken_monitor.tokens_beyond_lifetime.latest_end IS 'When it would have to expire: its lifetime is counted from when its secret was made.';
+REVOKE ALL ON apitoken_monitor.tokens_beyond_lifetime FROM PUBLIC;
 
 CREATE VIEW apitoken_monitor.tokens_in_rotation WITH (security_barrier) AS
 	SELECT t.account_id, t.id AS api_token_id, t.name, t.status, t.rotated_at, t.old_secret_until,
@@ -1675,7 +1678,7 @@ AS 'MODULE_PATHNAME', 'apitoken_rotate';
 COMMENT ON FUNCTION @extschema@.apitoken_rotate(text, interval, text) IS
 	$$Change an API token's secret
 
-Gives the token another secret, under the same id; the old one goes on authenticating for as long as overlap says, at most apitoken.max_rotation_overlap. Answers the token's document, whose member token is the new secret: it is shown here and nowhere else. fields adds and removes members, for example "-account,-modules" or "-*,+id,+token". Errors: PT400 for an overlap that is negative or too long and if the token is Deleted, PT403 for somebody who could not give the token every module that it has, or if it is held, PT404 if there is no such token among those the caller may administer.$$;
+Gives the token another secret, under the same id; the old one goes on authenticating for as long as overlap says, at most apitoken.max_rotation_overlap. Answers the token's document, whose member token is the new secret: it is shown here and nowhere else. fields adds and removes members, for example "-account,-modules" or "-*,+id,+token". Errors: PT400 for an overlap that is negative or too long and if the token is Deleted, PT403 for somebody who could not give the token every module that it has, or its end, or if it is held, PT404 if there is no such token among those the caller may administer.$$;
 REVOKE ALL ON FUNCTION @extschema@.apitoken_rotate(text, interval, text) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.apitoken_revoke(secrets text[]) RETURNS void
@@ -1684,7 +1687,7 @@ AS 'MODULE_PATHNAME', 'apitoken_revoke';
 COMMENT ON FUNCTION @extschema@.apitoken_revoke(text[]) IS
 	$$Revoke secrets of API tokens
 
-For whoever has found one: with nothing else in hand, at most 1,000 at a time. A secret that is revoked never authenticates again; the token whose secret it is is Disabled, and is enabled only when apitoken_rotate has given it another. Nothing is answered, whether they were secrets or not. Error: PT400 for more than 1,000.$$;
+For whoever has found one: with nothing else in hand, at most 1,000 at a time. A secret that is revoked never authenticates again; the token whose secret it is is Disabled, and is enabled only when apitoken_rotate has given it another. Nothing is answered, whether they were secrets or not. Error: PT400 for null and for more than 1,000.$$;
 REVOKE ALL ON FUNCTION @extschema@.apitoken_revoke(text[]) FROM PUBLIC;
 
 /*

@@ -476,7 +476,7 @@ CREATE TABLE apitoken.api_tokens (
 		'\U00010000-\U0001BFFF\U00020000-\U0003FFFF]'))
 );
 COMMENT ON TABLE apitoken.api_tokens IS
-	'API tokens (/accounts/api-tokens). Active -> Disabled -> Active; either -> Deleted, for good. Rows are never removed. What a token authenticates with is in apitoken.api_token_credentials.';
+	'API tokens (/accounts/api-tokens). Active -> Disabled -> Active; either -> Deleted, for good. Rows are never removed. What a token authenticates with is in apitoken.api_token_credentials and api_token_secrets.';
 COMMENT ON COLUMN apitoken.api_tokens.account_id IS 'The account it belongs to, for life.';
 COMMENT ON COLUMN apitoken.api_tokens.id IS
 	'Id of the token, TKN-nnnn-nnnn. No control characters, none that change the direction of writing, no invisible ones, and no secret.';
@@ -1690,8 +1690,8 @@ CREATE VIEW apitoken_monitor.tokens_beyond_lifetime WITH (security_barrier) AS
 		FROM apitoken.api_tokens t
 		JOIN apitoken.accounts a ON a.id = t.account_id
 		CROSS JOIN LATERAL (
-			SELECT LEAST(t.created_at AT TIME ZONE 'UTC' + a.max_token_lifetime,
-				t.created_at AT TIME ZONE 'UTC' + NULLIF(current_setting('apitoken.max_lifetime', true)::interval, '0')) AT TIME ZONE 'UTC'
+			SELECT LEAST(s.made_at + a.max_token_lifetime, s.made_at + NULLIF(current_setting('apitoken.max_lifetime', true)::interval, '0')) AT TIME ZONE 'UTC'
+				FROM (SELECT COALESCE(t.rotated_at, t.created_at) AT TIME ZONE 'UTC') s (made_at)
 		) l (latest_end)
 		WHERE t.status <> 'Deleted' AND l.latest_end IS NOT NULL AND (t.expires_at IS NULL OR t.expires_at > l.latest_end + interval '1 ms');
 COMMENT ON VIEW apitoken_monitor.tokens_beyond_lifetime IS
@@ -1702,7 +1702,7 @@ COMMENT ON COLUMN apitoken_monitor.tokens_beyond_lifetime.name IS 'Its name.';
 COMMENT ON COLUMN apitoken_monitor.tokens_beyond_lifetime.status IS 'Its status: Active or Disabled.';
 COMMENT ON COLUMN apitoken_monitor.tokens_beyond_lifetime.created_at IS 'When it was created.';
 COMMENT ON COLUMN apitoken_monitor.tokens_beyond_lifetime.expires_at IS 'When it expires; null if it never does.';
-COMMENT ON COLUMN apitoken_monitor.tokens_beyond_lifetime.latest_end IS 'When it would have to expire, were it created as it was today.';
+COMMENT ON COLUMN apitoken_monitor.tokens_beyond_lifetime.latest_end IS 'When it would have to expire: its lifetime is counted from when its secret was made.';
 REVOKE ALL ON apitoken_monitor.tokens_beyond_lifetime FROM PUBLIC;
 
 CREATE VIEW apitoken_monitor.tokens_in_rotation WITH (security_barrier) AS
@@ -1850,7 +1850,7 @@ AS 'MODULE_PATHNAME', 'apitoken_rotate';
 COMMENT ON FUNCTION @extschema@.apitoken_rotate(text, interval, text) IS
 	$$Change an API token's secret
 
-Gives the token another secret, under the same id; the old one goes on authenticating for as long as overlap says, at most apitoken.max_rotation_overlap. Answers the token's document, whose member token is the new secret: it is shown here and nowhere else. fields adds and removes members, for example "-account,-modules" or "-*,+id,+token". Errors: PT400 for an overlap that is negative or too long and if the token is Deleted, PT403 for somebody who could not give the token every module that it has, or if it is held, PT404 if there is no such token among those the caller may administer.$$;
+Gives the token another secret, under the same id; the old one goes on authenticating for as long as overlap says, at most apitoken.max_rotation_overlap. Answers the token's document, whose member token is the new secret: it is shown here and nowhere else. fields adds and removes members, for example "-account,-modules" or "-*,+id,+token". Errors: PT400 for an overlap that is negative or too long and if the token is Deleted, PT403 for somebody who could not give the token every module that it has, or its end, or if it is held, PT404 if there is no such token among those the caller may administer.$$;
 REVOKE ALL ON FUNCTION @extschema@.apitoken_rotate(text, interval, text) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.apitoken_revoke(secrets text[]) RETURNS void
@@ -1859,7 +1859,7 @@ AS 'MODULE_PATHNAME', 'apitoken_revoke';
 COMMENT ON FUNCTION @extschema@.apitoken_revoke(text[]) IS
 	$$Revoke secrets of API tokens
 
-For whoever has found one: with nothing else in hand, at most 1,000 at a time. A secret that is revoked never authenticates again; the token whose secret it is is Disabled, and is enabled only when apitoken_rotate has given it another. Nothing is answered, whether they were secrets or not. Error: PT400 for more than 1,000.$$;
+For whoever has found one: with nothing else in hand, at most 1,000 at a time. A secret that is revoked never authenticates again; the token whose secret it is is Disabled, and is enabled only when apitoken_rotate has given it another. Nothing is answered, whether they were secrets or not. Error: PT400 for null and for more than 1,000.$$;
 REVOKE ALL ON FUNCTION @extschema@.apitoken_revoke(text[]) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.apitoken_update(id text, changes jsonb, fields text DEFAULT NULL) RETURNS jsonb

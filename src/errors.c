@@ -467,14 +467,14 @@ apitoken_error_overlap(const char *problem, int longest)
 			 errhint("It is at most %d seconds, as apitoken.max_rotation_overlap has it.", longest)));
 }
 
-/* More secrets than are revoked at a time. */
+/* Secrets that are not revoked, because there is no list of them, or too long a one. */
 void
-apitoken_error_secrets(int longest)
+apitoken_error_secrets(const char *problem, int longest)
 {
 	ereport(ERROR,
 			(BAD_REQUEST,
-			 errdetail("The argument \"secrets\" has more than %d elements.", longest),
-			 errhint("Call several times.")));
+			 errdetail("The argument \"secrets\" %s.", problem),
+			 errhint("Give an array of at most %d.", longest)));
 }
 
 /* No credential, or one that is not valid: never says which, or why. */
@@ -542,7 +542,7 @@ apitoken_error_beyond_own_end(void)
 	ereport(ERROR,
 			(FORBIDDEN,
 			 errdetail("The actor expires before that."),
-			 errhint("An API token gives no API token, itself included, a later end than it has.")));
+			 errhint("An API token gives no API token, itself included, a later end than it has, and no new secret to one that has a later end.")));
 }
 
 /* A token that is to change its own secret. */
@@ -553,6 +553,16 @@ apitoken_error_self_rotation(void)
 			(FORBIDDEN,
 			 errdetail("An API token does not rotate itself here."),
 			 errhint("The setting apitoken.self_rotation lets it.")));
+}
+
+/* A token that is to change its own secret, by one that is not its present one. */
+void
+apitoken_error_old_secret(void)
+{
+	ereport(ERROR,
+			(FORBIDDEN,
+			 errdetail("The actor has authenticated with an old secret."),
+			 errhint("An API token rotates itself by its present secret.")));
 }
 
 /* A module that was withdrawn from the account while it was being given. */

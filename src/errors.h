@@ -61,7 +61,7 @@ pg_noreturn extern void apitoken_error_transition(const char *id, const char *st
 pg_noreturn extern void apitoken_error_expired(const char *id);
 pg_noreturn extern void apitoken_error_revoked(const char *id);
 pg_noreturn extern void apitoken_error_overlap(const char *problem, int longest);
-pg_noreturn extern void apitoken_error_secrets(int longest);
+pg_noreturn extern void apitoken_error_secrets(const char *problem, int longest);
 
 /* PT401, PT403, PT404 */
 pg_noreturn extern void apitoken_error_unauthorized(void);
@@ -72,6 +72,7 @@ pg_noreturn extern void apitoken_error_right_gone(void);
 pg_noreturn extern void apitoken_error_not_held(const char *module_id);
 pg_noreturn extern void apitoken_error_beyond_own_end(void);
 pg_noreturn extern void apitoken_error_self_rotation(void);
+pg_noreturn extern void apitoken_error_old_secret(void);
 pg_noreturn extern void apitoken_error_offer_gone(const char *module_id);
 pg_noreturn extern void apitoken_error_module_not_held(const char *code);
 pg_noreturn extern void apitoken_error_no_account(void);

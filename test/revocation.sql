@@ -39,7 +39,6 @@ SELECT is(helper.revoke(VARIADIC secrets), 'done', 'no answer: ' || what) FROM (
 	('a Deleted token''s', ARRAY[helper.secret('TKN-3001-1005')]),
 	('one that is over', ARRAY[helper.secret('TKN-3002-1001')]),
 	('masked', '{idt:TKN-1671-0642:****}')) AS c (what, secrets);
-SELECT is(api.apitoken_revoke(NULL)::text, '', 'nor for null');
 SELECT is(helper.fingerprint(), :'tables'::jsonb, 'and nothing has changed');
 SELECT is(current_setting('apitoken.actor'), '', 'nobody acts by it');
 
@@ -101,8 +100,9 @@ SELECT is(status, 'Disabled', 'is Disabled') FROM apitoken.api_tokens WHERE id =
 SELECT helper.add_token('ACC-3002-9900', 'TKN-5000-' || n) FROM generate_series(1, 1000) n \g /dev/null
 SELECT is(helper.revoke(VARIADIC array(SELECT helper.secret('TKN-5000-' || n) FROM generate_series(1, 1000) n)), 'done', 'a thousand');
 SELECT is(count(*), 1000::bigint, 'are Disabled') FROM apitoken.api_tokens WHERE id LIKE 'TKN-5000-%' AND status = 'Disabled' AND revoked_at IS NOT NULL;
-SELECT is(to_jsonb(f), '{"code": "PT400", "message": "Bad Request", "detail": "The argument \"secrets\" has more than 1000 elements.", "hint": "Call several times."}'::jsonb, 'one more is too many')
+SELECT is(to_jsonb(f), '{"code": "PT400", "message": "Bad Request", "detail": "The argument \"secrets\" is too long.", "hint": "Give an array of at most 1000."}'::jsonb, 'one more is too many')
 	FROM helper.failure($$SELECT api.apitoken_revoke(array_fill('x'::text, '{1001}'))$$) f;
+SELECT is((SELECT detail FROM helper.failure('SELECT api.apitoken_revoke(NULL)')), 'The argument "secrets" is null.', 'null is none');
 
 -- which apitoken_enable_all does not take back
 SELECT is(api.apitoken_disable_all('ACC-2001-3344'), '["TKN-2001-1001"]', 'disabled with others');

@@ -5,7 +5,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(78);
+SELECT plan(88);
 
 CREATE ROLE apitoken_rotation_caller;
 GRANT USAGE ON SCHEMA api TO apitoken_rotation_caller;
@@ -140,6 +140,22 @@ SELECT is(helper.came($$SELECT api.apitoken_rotate('TKN-1671-0642') ->> 'id'$$, 
 UPDATE apitoken.api_tokens SET expires_at = '2999-01-01' WHERE id = 'TKN-3001-1003';
 SELECT is(helper.came($$SELECT api.apitoken_rotate('TKN-3001-1003') ->> 'expiresAt'$$, helper.as_token('TKN-3001-1003')), 'ok 2999-01-01T00:00:00.000Z', 'never beyond its end');
 
+-- nor by the old secret beyond that one's
+SAVEPOINT again;
+SELECT api.apitoken_rotate('TKN-3001-1003', '1 day') ->> 'token' AS present \gset
+SELECT is(helper.came($$SELECT api.apitoken_rotate('TKN-3001-1003', '1 hour') ->> 'id'$$, format('SELECT api.apitoken_authenticate(%L)', secret)), expected, 'by itself, with its ' || which)
+	FROM (VALUES ('old secret', helper.secret('TKN-3001-1003'), 'PT403 The actor has authenticated with an old secret.'), ('present one', :'present', 'ok TKN-3001-1003')) AS c (which, secret, expected);
+ROLLBACK TO again;
+
+-- nobody who has less time gets at a secret that has more
+UPDATE apitoken.api_tokens SET expires_at = '2998-12-31' WHERE id IN ('TKN-3001-1002', 'TKN-0001-0001');
+SELECT is(helper.came($$SELECT api.apitoken_rotate('TKN-3001-1003') ->> 'id'$$, actor), expected, format('%s that ends sooner', actor)) FROM (VALUES
+	(:below, 'PT403 The actor expires before that.'), (:above, 'PT403 The actor expires before that.'), (NULL, 'PT401 There is no valid credential.')) AS c (actor, expected);
+SELECT is(helper.came($$SELECT api.apitoken_rotate('TKN-3001-1003') ->> 'id'$$, NULL, NULL), 'ok TKN-3001-1003', 'a trusted role does');
+UPDATE apitoken.api_tokens SET expires_at = '2999-01-01' WHERE id IN ('TKN-3001-1002', 'TKN-0001-0001');
+SELECT is(helper.came($$SELECT api.apitoken_rotate('TKN-3001-1003') ->> 'id'$$, actor), 'ok TKN-3001-1003', format('%s that ends with it', actor)) FROM unnest(ARRAY[:below, :above]) actor;
+UPDATE apitoken.api_tokens SET expires_at = NULL WHERE id IN ('TKN-3001-1002', 'TKN-0001-0001');
+
 -- what is held
 SELECT api.apitoken_ensure_disabled('TKN-3001-1004', true) \g /dev/null
 SELECT is(helper.came($$SELECT api.apitoken_rotate('TKN-3001-1004') ->> 'id'$$, actor), expected, 'held: ' || actor) FROM (VALUES
@@ -154,8 +170,10 @@ SELECT api.apitoken_release_account('ACC-3001-7788') \g /dev/null
 UPDATE apitoken.api_tokens SET expires_at = now() + interval '10 days' WHERE id = 'TKN-3001-1002';
 SET LOCAL apitoken.max_lifetime = '30d';
 SELECT helper.refused(format('SELECT api.apitoken_update(''TKN-3001-1002'', %L)', jsonb_build_object('expiresAt', now() + interval '29 days')), 'PT400', 'an old token is not prolonged');
+SELECT is(count(*), 1::bigint, 'and is beyond its lifetime') FROM apitoken_monitor.tokens_beyond_lifetime WHERE api_token_id = 'TKN-3001-1002';
 SELECT helper.rotate('other', 'TKN-3001-1002') \g /dev/null
 SELECT is(helper.came(format('SELECT api.apitoken_update(''TKN-3001-1002'', %L) ? ''expiresAt''', jsonb_build_object('expiresAt', to_char(now() + interval '29 days', 'YYYY-MM-DD'))), NULL, NULL), 'ok true', 'one that was rotated is');
+SELECT is(count(*), 0::bigint, 'and it is not') FROM apitoken_monitor.tokens_beyond_lifetime WHERE api_token_id = 'TKN-3001-1002';
 
 /*
  * By hand: an actor who may change rows does not say which secrets count.

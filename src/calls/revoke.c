@@ -32,8 +32,8 @@
 /* More are not taken at a time. */
 #define MAX_SECRETS 1000
 
-/* Of so many tokens everybody else waits for his turn. */
-#define MAX_TURNS 8
+/* For no more tokens others wait for their turn: each account's takes a lock. */
+#define MAX_TURNS 200
 
 /* A token one of whose secrets is revoked. */
 typedef struct Revoked
@@ -155,10 +155,11 @@ TakeTurns(List *found, void (*take) (const char *account_id))
 {
 	ListCell   *cell;
 
-	if (list_length(found) > MAX_TURNS)
-		return;
 	foreach(cell, found)
-		take(((const Revoked *) lfirst(cell))->token.account_id);
+	{
+		if (foreach_current_index(cell) < MAX_TURNS)
+			take(((const Revoked *) lfirst(cell))->token.account_id);
+	}
 }
 
 /* Locks the tokens' rows, in the order of their ids. */
@@ -210,29 +211,31 @@ PG_FUNCTION_INFO_V1(apitoken_revoke);
  * apitoken_revoke(secrets text[]) returns void: these secrets never authenticate again;
  * what is none is left out.  Nobody has to act, and nobody does it as.
  *
- * Raises PT400 for more than MAX_SECRETS, and 25006 in a read-only transaction.
+ * Raises PT400 for null and for more than MAX_SECRETS, and 25006 in a read-only transaction.
  */
 Datum
 apitoken_revoke(PG_FUNCTION_ARGS)
 {
 	ErrorContextCallback guard;
 	ApitokenOwnership ownership;
-	ApitokenCaller caller = {.reason = "revocation"};
+	ApitokenCaller caller = {
+		.everywhere = true, .expires_at = DT_NOEND, .acts_until = DT_NOEND, .reason = "revocation"
+	};
 	Datum	   *secrets = NULL;
 	bool	   *isnull = NULL;
 	int			count = 0;
 
 	apitoken_error_guard(&guard, true);
-	if (!apitoken_call_isnull(fcinfo, 0))
-		deconstruct_array(PG_GETARG_ARRAYTYPE_P(0), TEXTOID, -1, false, TYPALIGN_INT, &secrets,
-						  &isnull, &count);
+	if (apitoken_call_isnull(fcinfo, 0))
+		apitoken_error_secrets("is null", MAX_SECRETS);
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(0), TEXTOID, -1, false, TYPALIGN_INT, &secrets,
+					  &isnull, &count);
 	if (count > MAX_SECRETS)
-		apitoken_error_secrets(MAX_SECRETS);
+		apitoken_error_secrets("is too long", MAX_SECRETS);
 	PreventCommandIfReadOnly("UPDATE");
 
 	ownership = apitoken_owner_enter();
 	caller.role = ownership.role;
-	caller.everywhere = true;
 	Revoke(&caller, secrets, isnull, count);
 	apitoken_owner_leave(&ownership);
 	apitoken_error_unguard(&guard);

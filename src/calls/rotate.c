@@ -5,8 +5,9 @@
  *
  * The old secret goes on for as long as is asked for, beside the new one; there are
  * never more than these two.  Whoever reads the new secret has all that the token
- * has: so who rotates it is who could give it that.  The token itself, which has it,
- * may where apitoken.self_rotation says so: else who has found a secret could keep it.
+ * has, for as long as it has it: so who rotates it is who could give it that.  The
+ * token itself may by its present secret where apitoken.self_rotation says so: else who
+ * has found a secret could keep it.
  *
  * src/calls/rotate.c
  *
@@ -76,24 +77,37 @@ CheckModules(const ApitokenCall *call, const char *account_id, const char *id)
 	}
 }
 
+/* Checks that a token may rotate itself, and by its present secret.  Raises PT403. */
+static void
+CheckSelf(const ApitokenCall *call, const ApitokenTokenStatus *token)
+{
+	if (!apitoken_self_rotation)
+		apitoken_error_self_rotation();
+	/* an old one would outlive its time */
+	if (call->caller.actor.secret != token->secret_number)
+		apitoken_error_old_secret();
+}
+
 /*
- * Checks the caller's right to rotate the token, whose row is locked.  Raises PT403, also
- * for what is held.
+ * Checks the right of somebody who acts to rotate the token, whose row is locked.  Under
+ * the active snapshot.  Raises PT403, also for what is held.
  */
 static void
 CheckRight(const ApitokenCall *call, const char *account_id, const char *id)
 {
-	if (call->caller.actor.type == NULL || (call->caller.everywhere && !IsSelf(call, id)))
-		return;
-	if (IsSelf(call, id) && !apitoken_self_rotation)
-		apitoken_error_self_rotation();
+	ApitokenTokenStatus token = apitoken_identity_token_status(id);
 
-	PushActiveSnapshot(GetLatestSnapshot());
-	if (!IsSelf(call, id))
+	if (token.expires_at > call->caller.expires_at)
+		apitoken_error_beyond_own_end();
+	if (IsSelf(call, id))
+		CheckSelf(call, &token);
+	else if (call->caller.everywhere)
+		return;
+	else
 		CheckModules(call, account_id, id);
+
 	if (apitoken_held_token(id))
 		apitoken_error_held("API token", id);
-	PopActiveSnapshot();
 	apitoken_acts_open(&call->caller, account_id);
 }
 
@@ -156,7 +170,12 @@ Rotate(ApitokenCall *call, const char *id, TimestampTz old_until)
 	if (strcmp(status, "Deleted") == 0)
 		apitoken_error_transition(id, status,
 								  "Only an Active or Disabled API token can be rotated.");
-	CheckRight(call, account_id, id);
+	if (call->caller.actor.type != NULL)
+	{
+		PushActiveSnapshot(GetLatestSnapshot());
+		CheckRight(call, account_id, id);
+		PopActiveSnapshot();
+	}
 	secret = AddSecret(account_id, id, CountSecret(call, id, old_until));
 	Record(call, account_id, id, status);
 	if (call->caller.only_self)
