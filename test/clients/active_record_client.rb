@@ -25,8 +25,9 @@ class ApiToken < ActiveRecord::Base
   end
 
   # Calls a function; its jsonb becomes a Hash.
-  def self.call(function, argument)
-    connection.exec_query("SELECT api.#{function}($1)", function, [argument]).cast_values.first
+  def self.call(function, *arguments)
+    places = Array.new(arguments.length) { |n| "$#{n + 1}" }.join(", ")
+    connection.exec_query("SELECT api.#{function}(#{places})", function, arguments).cast_values.first
   ensure
     # exec_query does not know that this writes
     connection.clear_query_cache
@@ -43,6 +44,14 @@ end
 
 def active_tokens(secret)
   ApiToken.as(secret) { ApiToken.call("apitoken_list", "status=Active&order=id&limit=10") }
+end
+
+def rotate(secret, id, overlap)
+  ApiToken.as(secret) { ApiToken.call("apitoken_rotate", id, overlap) }
+end
+
+def revoke(secrets)
+  ApiToken.logger.silence { ApiToken.call("apitoken_revoke", PG::TextEncoder::Array.new.encode(secrets)) }
 end
 
 def disable_and_reload(id)
@@ -158,6 +167,13 @@ def test_functions
   equal [document["name"], document["status"]], [name, "Active"], "create answers the new token"
   equal get(document["id"], document["token"])["token"], "idt:#{document['id']}:****",
         "its secret authenticates, and is not shown again"
+
+  rotated = rotate(ADMINISTRATOR, document["id"], "2 days")
+  equal [rotated.key?("oldSecretUntil"), get(document["id"], document["token"])["name"]], [true, name],
+        "rotate answers another secret, beside which the old one goes on"
+  revoke([document["token"], "idt:unknown:secret"])
+  equal error_of { get(document["id"], document["token"]) }[0], "PT401", "until it is revoked"
+  equal get(document["id"], rotated["token"])["status"], "Active", "which the new one is not"
   document["id"]
 end
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+from datetime import timedelta
 
 import django
 from django.conf import settings
@@ -34,9 +35,9 @@ from django.db import Error, connection, connections, models, transaction  # noq
 
 # What deploy/clients/README.md shows.
 
-def call(cursor, statement, argument):
+def call(cursor, statement, *arguments):
     """Returns what a function answers; Django leaves decoding jsonb to the caller."""
-    cursor.execute(statement, [argument])
+    cursor.execute(statement, arguments)
     return json.loads(cursor.fetchone()[0])
 
 
@@ -56,6 +57,17 @@ def active_tokens(secret):
     with transaction.atomic(), connection.cursor() as cursor:
         call(cursor, "SELECT api.apitoken_authenticate(%s)", secret)
         return call(cursor, "SELECT api.apitoken_list(%s)", "status=Active&order=id&limit=10")
+
+
+def rotate(secret, token_id, overlap):
+    with transaction.atomic(), connection.cursor() as cursor:
+        call(cursor, "SELECT api.apitoken_authenticate(%s)", secret)
+        return call(cursor, "SELECT api.apitoken_rotate(%s, %s)", token_id, overlap)
+
+
+def revoke(secrets):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT api.apitoken_revoke(%s)", [secrets])
 
 
 class ApiToken(models.Model):
@@ -176,6 +188,13 @@ def test_functions():
     tap.equal([document["name"], document["status"]], [name, "Active"], "create answers the new token")
     tap.equal(get(document["id"], document["token"])["token"], f"idt:{document['id']}:****",
               "its secret authenticates, and is not shown again")
+
+    rotated = rotate(tap.ADMINISTRATOR, document["id"], timedelta(days=2))
+    tap.equal(["oldSecretUntil" in rotated, get(document["id"], document["token"])["name"]], [True, name],
+              "rotate answers another secret, beside which the old one goes on")
+    revoke([document["token"], "idt:unknown:secret"])
+    tap.equal(error_of(get, document["id"], document["token"])[0], "PT401", "until it is revoked")
+    tap.equal(get(document["id"], rotated["token"])["status"], "Active", "which the new one is not")
     return document["id"]
 
 

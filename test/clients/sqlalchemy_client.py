@@ -1,8 +1,9 @@
 """An application that uses SQLAlchemy; prints TAP."""
 
 import os
+from datetime import timedelta
 
-from sqlalchemy import Column, DateTime, Text, create_engine, func, literal, select, text, update
+from sqlalchemy import ARRAY, Column, DateTime, Interval, Text, create_engine, func, literal, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, declarative_base
@@ -33,6 +34,17 @@ def active_tokens(session, secret):
         session.scalar(select(func.api.apitoken_authenticate(secret)))
         query = "status=Active&order=id&limit=10"
         return session.scalar(select(func.api.apitoken_list(query, type_=JSONB)))
+
+
+def rotate(session, secret, token_id, overlap):
+    with session.begin():
+        session.scalar(select(func.api.apitoken_authenticate(secret)))
+        return session.scalar(select(func.api.apitoken_rotate(token_id, literal(overlap, Interval), type_=JSONB)))
+
+
+def revoke(session, secrets):
+    with session.begin():
+        session.scalar(select(func.api.apitoken_revoke(literal(secrets, ARRAY(Text)))))
 
 
 Base = declarative_base()
@@ -156,6 +168,13 @@ def test_functions(session):
     tap.equal([document["name"], document["status"]], [name, "Active"], "create answers the new token")
     tap.equal(get(session, document["id"], document["token"])["token"], f"idt:{document['id']}:****",
               "its secret authenticates, and is not shown again")
+
+    rotated = rotate(session, tap.ADMINISTRATOR, document["id"], timedelta(days=2))
+    tap.equal(["oldSecretUntil" in rotated, get(session, document["id"], document["token"])["name"]], [True, name],
+              "rotate answers another secret, beside which the old one goes on")
+    revoke(session, [document["token"], "idt:unknown:secret"])
+    tap.equal(error_of(get, session, document["id"], document["token"])[0], "PT401", "until it is revoked")
+    tap.equal(get(session, document["id"], rotated["token"])["status"], "Active", "which the new one is not")
     return document["id"]
 
 

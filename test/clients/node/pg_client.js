@@ -24,8 +24,8 @@ async function transaction(pool, statements) {
 }
 
 // Calls a function; its jsonb becomes an object.
-async function call(client, statement, argument) {
-    const { rows } = await client.query({ text: statement, values: [argument], rowMode: 'array' });
+async function call(client, statement, ...values) {
+    const { rows } = await client.query({ text: statement, values, rowMode: 'array' });
     return rows[0][0];
 }
 
@@ -48,6 +48,17 @@ function activeTokens(pool, secret) {
         await call(client, 'SELECT api.apitoken_authenticate($1)', secret);
         return call(client, 'SELECT api.apitoken_list($1)', 'status=Active&order=id&limit=10');
     });
+}
+
+function rotate(pool, secret, id, overlap) {
+    return transaction(pool, async (client) => {
+        await call(client, 'SELECT api.apitoken_authenticate($1)', secret);
+        return call(client, 'SELECT api.apitoken_rotate($1, $2)', id, overlap);
+    });
+}
+
+function revoke(pool, secrets) {
+    return call(pool, 'SELECT api.apitoken_revoke($1)', secrets);
 }
 
 // Returns an error of the extension as problem details; throws any other again.
@@ -126,6 +137,13 @@ async function testFunctions() {
     tap.equal([created.name, created.status], [name, 'Active'], 'create answers the new token');
     tap.equal((await get(created.id, created.token)).token, `idt:${created.id}:****`,
         'its secret authenticates, and is not shown again');
+
+    const rotated = await rotate(web, tap.administrator, created.id, '2 days');
+    tap.equal(['oldSecretUntil' in rotated, (await get(created.id, created.token)).name], [true, name],
+        'rotate answers another secret, beside which the old one goes on');
+    await revoke(web, [created.token, 'idt:unknown:secret']);
+    tap.equal((await tap.caught(get(created.id, created.token)))?.code, 'PT401', 'until it is revoked');
+    tap.equal((await get(created.id, rotated.token)).status, 'Active', 'which the new one is not');
 
     const tokens = await activeTokens(web, tap.administrator);
     tap.equal(tokens.data.map((token) => token.id), ['TKN-3001-1002', 'TKN-3001-1003', created.id].sort(),

@@ -8,10 +8,10 @@ const tap = require('./tap.js');
 // What deploy/clients/README.md shows.
 
 // Calls a function; its jsonb becomes an object.
-async function call(transaction, statement, argument) {
+async function call(transaction, statement, ...bind) {
     const { sequelize } = transaction;
     const { answer } = await sequelize.query(statement, {
-        bind: [argument],
+        bind,
         plain: true,
         transaction,
         type: QueryTypes.SELECT,
@@ -38,6 +38,18 @@ function activeTokens(sequelize, secret) {
         await call(transaction, 'SELECT api.apitoken_authenticate($1) AS answer', secret);
         return call(transaction, 'SELECT api.apitoken_list($1) AS answer', 'status=Active&order=id&limit=10');
     });
+}
+
+function rotate(sequelize, secret, id, overlap) {
+    return sequelize.transaction(async (transaction) => {
+        await call(transaction, 'SELECT api.apitoken_authenticate($1) AS answer', secret);
+        return call(transaction, 'SELECT api.apitoken_rotate($1, $2) AS answer', id, overlap);
+    });
+}
+
+function revoke(sequelize, secrets) {
+    return sequelize.transaction((transaction) =>
+        call(transaction, 'SELECT api.apitoken_revoke($1) AS answer', secrets));
 }
 
 function defineApiToken(sequelize) {
@@ -155,6 +167,13 @@ async function testFunctions() {
     tap.equal([created.name, created.status], [name, 'Active'], 'create answers the new token');
     tap.equal((await get(created.id, created.token)).token, `idt:${created.id}:****`,
         'its secret authenticates, and is not shown again');
+
+    const rotated = await rotate(web, tap.administrator, created.id, '2 days');
+    tap.equal(['oldSecretUntil' in rotated, (await get(created.id, created.token)).name], [true, name],
+        'rotate answers another secret, beside which the old one goes on');
+    await revoke(web, [created.token, 'idt:unknown:secret']);
+    tap.equal((await tap.caught(get(created.id, created.token)))?.parent.code, 'PT401', 'until it is revoked');
+    tap.equal((await get(created.id, rotated.token)).status, 'Active', 'which the new one is not');
 
     const tokens = await activeTokens(web, tap.administrator);
     tap.equal(tokens.data.map((token) => token.id), ['TKN-3001-1002', 'TKN-3001-1003', created.id].sort(),
