@@ -7,7 +7,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(197);
+SELECT plan(198);
 
 CREATE ROLE apitoken_attacker;
 CREATE ROLE apitoken_granted;

@@ -172,7 +172,7 @@ apitoken_actor_is_token(const ApitokenActor *actor)
 	return strcmp(actor->type, ACTOR_TOKEN) == 0;
 }
 
-/* Are the two the same actor?  Nobody is the same as nobody. */
+/* Are the two the same actor, by whichever secret?  Nobody is the same as nobody. */
 bool
 apitoken_actor_same(const ApitokenActor *a, const ApitokenActor *b)
 {

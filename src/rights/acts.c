@@ -75,12 +75,18 @@ typedef struct ActEntry
 	char		status;			/* of the hash table */
 } ActEntry;
 
+/* Is it the same actor, by the same secret? */
+static inline bool
+SameActor(const Act *a, const Act *b)
+{
+	return a->actor.secret == b->actor.secret && apitoken_actor_same(&a->actor, &b->actor);
+}
+
 static inline bool
 SameAct(const Act *a, const Act *b)
 {
 	return a->kind == b->kind && a->everywhere == b->everywhere &&
-		a->role == b->role && a->operation == b->operation &&
-		a->actor.secret == b->actor.secret && apitoken_actor_same(&a->actor, &b->actor) &&
+		a->role == b->role && a->operation == b->operation && SameActor(a, b) &&
 		apitoken_ids_same(a->account_id, b->account_id) && apitoken_ids_same(a->module, b->module);
 }
 
@@ -618,7 +624,7 @@ AddHomes(ApitokenGates *gates, const ApitokenActor *actor)
 static bool
 SameGates(const Act *a, const Act *b)
 {
-	return apitoken_actor_same(&a->actor, &b->actor) && a->own == b->own;
+	return SameActor(a, b) && a->own == b->own;
 }
 
 /* Adds the gates of an act's actor, by the view that his rights are looked for in. */

@@ -127,8 +127,9 @@ static const Audited updated = {"updated_by_type", "updated_by_id"};
 static void
 CheckNamed(TriggerData *trigger, HeapTuple row, const Audited *audited, const ApitokenActor *actor)
 {
-	ApitokenActor named = {ColumnText(trigger, row, audited->type),
-	ColumnText(trigger, row, audited->id)};
+	ApitokenActor named = {
+		.type = ColumnText(trigger, row, audited->type), .id = ColumnText(trigger, row, audited->id)
+	};
 
 	if (named.type == NULL && named.id == NULL)
 		return;
