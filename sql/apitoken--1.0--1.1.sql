@@ -115,7 +115,7 @@ CREATE VIEW apitoken_monitor.tokens_to_review WITH (security_barrier) AS
 		WHERE t.status = 'Active'
 			AND (a.status = 'Disabled' OR u.status IN ('Blocked', 'Disabled', 'Deleted') OR k.status IN ('Disabled', 'Deleted'));
 COMMENT ON VIEW apitoken_monitor.tokens_to_review IS
-	'Active API tokens that may be left over: their account is Disabled, or the user or API token that created them is Blocked, Disabled or Deleted. They still authenticate. For monitoring: shows every account, and nothing that a secret could be found by.';
+	'Active API tokens that may be left over: their account is Disabled, or the user or API token that created them is Blocked, Disabled or Deleted. They still authenticate, unless apitoken.refuse_disabled_accounts or apitoken.refuse_lost_creators is on. For monitoring: shows every account, and nothing that a secret could be found by.';
 COMMENT ON COLUMN apitoken_monitor.tokens_to_review.account_id IS 'The token''s account.';
 COMMENT ON COLUMN apitoken_monitor.tokens_to_review.api_token_id IS 'The token.';
 COMMENT ON COLUMN apitoken_monitor.tokens_to_review.name IS 'Its name.';
@@ -828,7 +828,7 @@ CREATE TRIGGER close_gate_on_delete AFTER DELETE ON apitoken.api_token_modules
 CREATE TRIGGER close_gate AFTER UPDATE ON apitoken.api_token_modules
 	FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION apitoken.close_gate('token', 'api_token_id');
 CREATE TRIGGER close_gate AFTER UPDATE OF status ON apitoken.users
-	FOR EACH ROW WHEN (OLD.status = 'Active' AND NEW.status <> 'Active') EXECUTE FUNCTION apitoken.close_gate('user', 'id');
+	FOR EACH ROW WHEN (OLD.status <> NEW.status AND NEW.status <> 'Active') EXECUTE FUNCTION apitoken.close_gate('user', 'id');
 CREATE TRIGGER close_gate_on_delete AFTER DELETE ON apitoken.users
 	FOR EACH ROW EXECUTE FUNCTION apitoken.close_gate('user', 'id');
 CREATE TRIGGER close_gate AFTER UPDATE ON apitoken.user_group_users
@@ -1486,6 +1486,9 @@ CREATE TRIGGER refuse_held AFTER INSERT OR UPDATE OF held_at ON apitoken.api_tok
 	EXECUTE FUNCTION apitoken.refuse_held();
 CREATE TRIGGER close_gate AFTER UPDATE OF held_at ON apitoken.accounts
 	FOR EACH ROW WHEN (OLD.held_at IS NULL AND NEW.held_at IS NOT NULL)
+	EXECUTE FUNCTION apitoken.close_gate('account', 'id');
+CREATE TRIGGER close_gate_of_disabled AFTER UPDATE OF status ON apitoken.accounts
+	FOR EACH ROW WHEN (OLD.status <> 'Disabled' AND NEW.status = 'Disabled')
 	EXECUTE FUNCTION apitoken.close_gate('account', 'id');
 
 CREATE TRIGGER keep_hold BEFORE UPDATE OF held_at ON apitoken.api_tokens

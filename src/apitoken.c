@@ -43,6 +43,8 @@ int			apitoken_last_access_interval = 0;
 int			apitoken_max_lifetime = 0;
 int			apitoken_max_rotation_overlap = 0;
 bool		apitoken_self_rotation = false;
+bool		apitoken_refuse_disabled_accounts = false;
+bool		apitoken_refuse_lost_creators = false;
 
 void		_PG_init(void);
 
@@ -198,6 +200,27 @@ DefineLifeSettings(void)
 							 NULL, NULL, NULL);
 }
 
+/* Which tokens do not authenticate though they are Active. */
+static void
+DefineLeftBehindSettings(void)
+{
+	DefineCustomBoolVariable("apitoken.refuse_disabled_accounts",
+							 "Refuses the tokens of an account that is Disabled.",
+							 NULL,
+							 &apitoken_refuse_disabled_accounts,
+							 false,
+							 PGC_SUSET, 0,
+							 NULL, NULL, NULL);
+
+	DefineCustomBoolVariable("apitoken.refuse_lost_creators",
+							 "Refuses the tokens whose creator is Blocked, Disabled or Deleted.",
+							 NULL,
+							 &apitoken_refuse_lost_creators,
+							 false,
+							 PGC_SUSET, 0,
+							 NULL, NULL, NULL);
+}
+
 /* How long one transaction can keep another waiting. */
 static void
 DefineTimeouts(void)
@@ -239,6 +262,7 @@ _PG_init(void)
 	DefineAdministratorSettings();
 	DefineTimeouts();
 	DefineLifeSettings();
+	DefineLeftBehindSettings();
 	apitoken_actor_define_setting();
 	apitoken_error_start();
 	apitoken_acts_start();

@@ -25,6 +25,7 @@
 #include "rights/acts.h"
 #include "rights/credential.h"
 #include "rights/identity.h"
+#include "rights/left_behind.h"
 #include "rights/secret.h"
 #include "storage/lmgr.h"
 #include "store/fetch.h"
@@ -48,7 +49,7 @@ IsAccessDue(const ApitokenCredential *credential)
 }
 
 /*
- * Why a secret does not authenticate.  An id is named only if a token has it:
+ * Why a secret does not authenticate, under the active snapshot.  An id is named only if a token has it:
  * what else stands in its place may be a secret of something else.
  */
 static const char *
@@ -63,6 +64,10 @@ ReasonToRefuse(const ApitokenTokenStatus *token, const char *id,
 		return psprintf("The API token \"%s\" is %s.", id, token->status);
 	if (apitoken_identity_has_expired(token))
 		return psprintf("The API token \"%s\" has expired.", id);
+	if (apitoken_left_behind_by_account(token))
+		return psprintf("The account of the API token \"%s\" is Disabled.", id);
+	if (apitoken_left_behind(token))
+		return psprintf("Whoever created the API token \"%s\" is no longer there.", id);
 	return psprintf("The secret is one that the API token \"%s\" had before.", id);
 }
 
@@ -178,7 +183,7 @@ BuildAnswer(const char *account_id, const char *id, MemoryContext result_context
  *
  * Returns, in the current memory context, the token's id, account and modules.
  * Raises PT401, always the same, if the secret is malformed, unknown, or of a
- * token that is not Active or has expired.
+ * token that is not Active, has expired or is left behind.
  */
 Jsonb *
 apitoken_authenticate_secret(const char *secret, int length, bool *access_due)
@@ -207,9 +212,9 @@ apitoken_authenticate_secret(const char *secret, int length, bool *access_due)
 	PushActiveSnapshot(GetLatestSnapshot());
 	token = apitoken_identity_token_status(id);
 	credential = apitoken_credential_find(&token, id, digest);
-	PopActiveSnapshot();
 	if (!credential.equal || !apitoken_identity_accepts(&token, credential.number) || !well_formed)
 		apitoken_error_secret(ReasonToRefuse(&token, id, &credential));
+	PopActiveSnapshot();
 
 	due = NoteAccessIfDue(&access);
 	if (access_due != NULL)

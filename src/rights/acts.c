@@ -620,6 +620,29 @@ AddHomes(ApitokenGates *gates, const ApitokenActor *actor)
 		apitoken_gates_add(gates, GATE_ACCOUNT, TextDatumGetCString(homes[i]));
 }
 
+/*
+ * Adds the gates of whoever created a token, where it counts what becomes of him; of a
+ * token its account's, which stands for it where many are closed.
+ */
+static void
+AddCreator(ApitokenGates *gates, const ApitokenActor *actor)
+{
+	ApitokenTokenStatus token;
+	ApitokenActor creator;
+
+	if (!apitoken_refuse_lost_creators || !apitoken_actor_is_token(actor))
+		return;
+	token = apitoken_identity_token_status(actor->id);
+	if (token.creator_type == NULL)
+		return;
+
+	creator.type = token.creator_type;
+	creator.id = token.creator_id;
+	apitoken_gates_add(gates, ActorGate(&creator), creator.id);
+	if (apitoken_actor_is_token(&creator))
+		apitoken_gates_add(gates, GATE_ACCOUNT, apitoken_identity_token_status(creator.id).account_id);
+}
+
 /* Would the two acts of an actor add the same gates for him? */
 static bool
 SameGates(const Act *a, const Act *b)
@@ -634,11 +657,13 @@ AddActor(ApitokenGates *gates, const Act *act)
 	apitoken_gates_add(gates, ActorGate(&act->actor), act->actor.id);
 	PushCommittedSnapshot();
 	AddHomes(gates, &act->actor);
+	AddCreator(gates, &act->actor);
 	PopActiveSnapshot();
 	if (!act->own)
 		return;
 	PushActiveSnapshot(GetLatestSnapshot());
 	AddHomes(gates, &act->actor);
+	AddCreator(gates, &act->actor);
 	PopActiveSnapshot();
 }
 

@@ -12,9 +12,11 @@
  */
 #include "rights/identity.h"
 
+#include "apitoken.h"
 #include "catalog/pg_type.h"
 #include "errors.h"
 #include "miscadmin.h"
+#include "rights/left_behind.h"
 #include "store/fetch.h"
 #include "store/ids.h"
 #include "utils/builtins.h"
@@ -30,12 +32,13 @@ static const ApitokenCaller *writer = NULL;
 static ApitokenColumn status_columns[] = {
 	{"account_id", TEXTOID, false}, {"status", TEXTOID, false}, {"expires_at", TIMESTAMPTZOID, true},
 	{"secret_number", INT4OID, true}, {"old_secret_until", TIMESTAMPTZOID, true},
-	{"revoked_at", TIMESTAMPTZOID, true}
+	{"revoked_at", TIMESTAMPTZOID, true}, {"created_by_type", TEXTOID, false},
+	{"created_by_id", TEXTOID, false}
 };
 static ApitokenColumn type_columns[] = {{"type", TEXTOID, false}};
 static ApitokenColumn link_columns[] = {{"module_id", TEXTOID, false}};
 static ApitokenColumn code_columns[] = {{"id", TEXTOID, false}, {"code", TEXTOID, false}};
-static const ApitokenLayout status_layout = {6, status_columns, 0};
+static const ApitokenLayout status_layout = {8, status_columns, 0};
 static const ApitokenLayout type_layout = {1, type_columns, 0};
 static const ApitokenLayout link_layout = {1, link_columns, 0};
 static const ApitokenLayout code_layout = {2, code_columns, 0};
@@ -51,6 +54,11 @@ ReceiveStatus(void *argument, int key, Datum *values, bool *isnull)
 	token->secret_number = isnull[3] ? 0 : DatumGetInt32(values[3]);
 	token->old_until = isnull[4] ? DT_NOBEGIN : DatumGetTimestampTz(values[4]);
 	token->revoked = !isnull[5];
+	if (apitoken_refuse_lost_creators && !isnull[6])
+	{
+		token->creator_type = TextDatumGetCString(values[6]);
+		token->creator_id = TextDatumGetCString(values[7]);
+	}
 }
 
 /*
@@ -60,7 +68,7 @@ ReceiveStatus(void *argument, int key, Datum *values, bool *isnull)
 ApitokenTokenStatus
 apitoken_identity_token_status(const char *id)
 {
-	ApitokenTokenStatus token = {NULL, NULL, DT_NOEND, 0, DT_NOBEGIN, false};
+	ApitokenTokenStatus token = {.expires_at = DT_NOEND, .old_until = DT_NOBEGIN};
 	Datum		key = CStringGetTextDatum(id);
 	ApitokenKeys keys = {1, {&key}};
 
@@ -93,12 +101,15 @@ EndOfSecret(const ApitokenTokenStatus *token, int secret)
 		DT_NOBEGIN;
 }
 
-/* Is it an Active token, which its secret of that number still opens? */
+/*
+ * Is it an Active token, which its secret of that number still opens, and which is not
+ * left behind?  Under the active snapshot, under which it was found.
+ */
 bool
 apitoken_identity_accepts(const ApitokenTokenStatus *token, int secret)
 {
 	return apitoken_identity_is_active(token) &&
-		EndOfSecret(token, secret) > GetCurrentTimestamp();
+		EndOfSecret(token, secret) > GetCurrentTimestamp() && !apitoken_left_behind(token);
 }
 
 static void

@@ -54,6 +54,8 @@ typedef struct ApitokenTokenStatus
 	TimestampTz old_until;		/* until when the one before counts;
 								 * DT_NOBEGIN: it does not */
 	bool		revoked;		/* does the current one never count again? */
+	const char *creator_type;	/* who created it: NULL if nobody is known, */
+	const char *creator_id;		/* or apitoken.refuse_lost_creators is off */
 } ApitokenTokenStatus;
 
 /* A module that a token has. */

@@ -25,6 +25,9 @@ typedef enum ApitokenLookup
 	LOOKUP_ACCOUNT_HOLD,		/* by id */
 	LOOKUP_TOKEN_LIFE,			/* by id */
 	LOOKUP_ACCOUNT_LIFETIME,	/* by id */
+	LOOKUP_ACCOUNT_STATUS,		/* by id */
+	LOOKUP_CREATING_USER,		/* by id */
+	LOOKUP_CREATING_TOKEN,		/* by id */
 	LOOKUP_ACTOR_MODULES,		/* by account and token */
 	LOOKUP_MODULE_CODES,		/* by id */
 	LOOKUP_LAST_ACCESS,			/* by account and token */
