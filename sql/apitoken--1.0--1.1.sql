@@ -1557,7 +1557,7 @@ Disabled -> Active: the token authenticates again, with the same secret. Answers
 COMMENT ON FUNCTION @extschema@.apitoken_create(jsonb) IS
 	$$Create an API token
 
-Takes {"account": {"id"}, "name", "description", "icon", "modules": [{"id"}], "expiresAt"}; account and name are required. Answers the new Active token's full document, whose member token is the secret: it is shown here and nowhere else. Errors: PT400 naming the member that is wrong, PT403 or PT404 if the caller may not administer the account.$$;
+Takes {"account": {"id"}, "name", "description", "icon", "modules": [{"id"}], "expiresAt"}; account and name are required. Answers the new Active token's full document, whose member token is the secret: it is shown here and nowhere else. Errors: PT400 naming the member that is wrong, or if the account has as many tokens as it may have, PT403 or PT404 if the caller may not administer the account.$$;
 COMMENT ON FUNCTION @extschema@.apitoken_authenticate(text) IS
 	$$Authenticate with an API token's secret
 
@@ -1661,6 +1661,30 @@ COMMENT ON COLUMN apitoken_monitor.tokens_in_rotation.new_secret_access_at IS
 COMMENT ON COLUMN apitoken_monitor.tokens_in_rotation.old_secret_access_at IS 'The same of the old one.';
 COMMENT ON COLUMN apitoken_monitor.tokens_in_rotation.last_used IS 'Which one was used last: old or new; null if neither was.';
 REVOKE ALL ON apitoken_monitor.tokens_in_rotation FROM PUBLIC;
+
+/*
+ * At most so many
+ */
+ALTER TABLE apitoken.accounts ADD COLUMN
+	max_tokens integer CONSTRAINT accounts_max_tokens_check CHECK (max_tokens >= 0);
+COMMENT ON COLUMN apitoken.accounts.max_tokens IS
+	'Largest number of its API tokens that are not Deleted, for those who create another; null: apitoken.max_tokens.';
+CREATE TRIGGER keep_max_tokens BEFORE UPDATE OF max_tokens ON apitoken.accounts
+	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('max_tokens');
+
+CREATE VIEW apitoken_monitor.token_limits WITH (security_barrier) AS
+	SELECT a.id AS account_id, count(t.id) AS tokens, m.max_tokens
+		FROM apitoken.accounts a
+		CROSS JOIN LATERAL (SELECT COALESCE(a.max_tokens, NULLIF(current_setting('apitoken.max_tokens', true)::integer, -1))) m (max_tokens)
+		LEFT JOIN apitoken.api_tokens t ON t.account_id = a.id AND t.status <> 'Deleted'
+		WHERE m.max_tokens IS NOT NULL
+		GROUP BY a.id, m.max_tokens;
+COMMENT ON VIEW apitoken_monitor.token_limits IS
+	'How many API tokens accounts have, and may have, where there is a bound. Those that may have no more: WHERE tokens >= max_tokens. For monitoring: shows every account, and nothing that a secret could be found by.';
+COMMENT ON COLUMN apitoken_monitor.token_limits.account_id IS 'The account.';
+COMMENT ON COLUMN apitoken_monitor.token_limits.tokens IS 'Number of its tokens that are not Deleted.';
+COMMENT ON COLUMN apitoken_monitor.token_limits.max_tokens IS 'Largest number of them: its own, or apitoken.max_tokens.';
+REVOKE ALL ON apitoken_monitor.token_limits FROM PUBLIC;
 
 CREATE OR REPLACE VIEW apitoken_monitor.token_transitions WITH (security_barrier) AS
 	SELECT l.id, l.at, l.account_id, l.api_token_id, t.name, t.status, l.from_status, l.to_status,

@@ -138,6 +138,7 @@ CREATE TABLE apitoken.accounts (
 	held_at apitoken.instant,
 	max_token_lifetime interval CONSTRAINT accounts_max_token_lifetime_check
 		CHECK (max_token_lifetime > '0' AND max_token_lifetime <= '1000 years'),
+	max_tokens integer CONSTRAINT accounts_max_tokens_check CHECK (max_tokens >= 0),
 	FOREIGN KEY (created_by_type, created_by_id) REFERENCES apitoken.actors MATCH FULL,
 	FOREIGN KEY (updated_by_type, updated_by_id) REFERENCES apitoken.actors MATCH FULL,
 	CHECK (updated_at IS NOT NULL OR updated_by_id IS NULL)
@@ -166,6 +167,8 @@ COMMENT ON COLUMN apitoken.accounts.held_at IS
 	'heldAt: since when it is held; null if it is not. Nobody of a held account enables one of its tokens, gives one a module, or makes another.';
 COMMENT ON COLUMN apitoken.accounts.max_token_lifetime IS
 	'Longest time from the making of a token''s secret to the token''s end; null: none but apitoken.max_lifetime, of which the shorter one counts. New tokens without an end get one.';
+COMMENT ON COLUMN apitoken.accounts.max_tokens IS
+	'Largest number of its API tokens that are not Deleted, for those who create another; null: apitoken.max_tokens.';
 CREATE INDEX accounts_created_by_idx ON apitoken.accounts (created_by_type, created_by_id);
 CREATE INDEX accounts_updated_by_idx ON apitoken.accounts (updated_by_type, updated_by_id);
 
@@ -1094,11 +1097,13 @@ CREATE TRIGGER keep_hold BEFORE UPDATE OF held_at ON apitoken.api_tokens
 	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('held_at');
 CREATE TRIGGER keep_hold BEFORE UPDATE OF held_at ON apitoken.accounts
 	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('held_at');
--- nor an end, how far away it may be, or which secrets count
+-- nor an end, how far away it may be, how many there may be, or which secrets count
 CREATE TRIGGER keep_end BEFORE UPDATE OF expires_at ON apitoken.api_tokens
 	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('expires_at');
 CREATE TRIGGER keep_lifetime BEFORE UPDATE OF max_token_lifetime ON apitoken.accounts
 	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('max_token_lifetime');
+CREATE TRIGGER keep_max_tokens BEFORE UPDATE OF max_tokens ON apitoken.accounts
+	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('max_tokens');
 CREATE TRIGGER keep_secret BEFORE UPDATE OF secret_number, rotated_at, old_secret_until, revoked_at ON apitoken.api_tokens
 	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('secret_number', 'rotated_at', 'old_secret_until', 'revoked_at');
 
@@ -1733,6 +1738,20 @@ COMMENT ON COLUMN apitoken_monitor.tokens_in_rotation.old_secret_access_at IS 'T
 COMMENT ON COLUMN apitoken_monitor.tokens_in_rotation.last_used IS 'Which one was used last: old or new; null if neither was.';
 REVOKE ALL ON apitoken_monitor.tokens_in_rotation FROM PUBLIC;
 
+CREATE VIEW apitoken_monitor.token_limits WITH (security_barrier) AS
+	SELECT a.id AS account_id, count(t.id) AS tokens, m.max_tokens
+		FROM apitoken.accounts a
+		CROSS JOIN LATERAL (SELECT COALESCE(a.max_tokens, NULLIF(current_setting('apitoken.max_tokens', true)::integer, -1))) m (max_tokens)
+		LEFT JOIN apitoken.api_tokens t ON t.account_id = a.id AND t.status <> 'Deleted'
+		WHERE m.max_tokens IS NOT NULL
+		GROUP BY a.id, m.max_tokens;
+COMMENT ON VIEW apitoken_monitor.token_limits IS
+	'How many API tokens accounts have, and may have, where there is a bound. Those that may have no more: WHERE tokens >= max_tokens. For monitoring: shows every account, and nothing that a secret could be found by.';
+COMMENT ON COLUMN apitoken_monitor.token_limits.account_id IS 'The account.';
+COMMENT ON COLUMN apitoken_monitor.token_limits.tokens IS 'Number of its tokens that are not Deleted.';
+COMMENT ON COLUMN apitoken_monitor.token_limits.max_tokens IS 'Largest number of them: its own, or apitoken.max_tokens.';
+REVOKE ALL ON apitoken_monitor.token_limits FROM PUBLIC;
+
 /*
  * Calls
  *
@@ -1844,7 +1863,7 @@ AS 'MODULE_PATHNAME', 'apitoken_create';
 COMMENT ON FUNCTION @extschema@.apitoken_create(jsonb) IS
 	$$Create an API token
 
-Takes {"account": {"id"}, "name", "description", "icon", "modules": [{"id"}], "expiresAt"}; account and name are required. Answers the new Active token's full document, whose member token is the secret: it is shown here and nowhere else. Errors: PT400 naming the member that is wrong, PT403 or PT404 if the caller may not administer the account.$$;
+Takes {"account": {"id"}, "name", "description", "icon", "modules": [{"id"}], "expiresAt"}; account and name are required. Answers the new Active token's full document, whose member token is the secret: it is shown here and nowhere else. Errors: PT400 naming the member that is wrong, or if the account has as many tokens as it may have, PT403 or PT404 if the caller may not administer the account.$$;
 REVOKE ALL ON FUNCTION @extschema@.apitoken_create(jsonb) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.apitoken_rotate(id text, overlap interval DEFAULT '0', fields text DEFAULT NULL) RETURNS jsonb

@@ -43,6 +43,7 @@ int			apitoken_last_access_interval = 0;
 int			apitoken_max_lifetime = 0;
 int			apitoken_max_rotation_overlap = 0;
 bool		apitoken_self_rotation = false;
+int			apitoken_max_tokens = 0;
 bool		apitoken_refuse_disabled_accounts = false;
 bool		apitoken_refuse_lost_creators = false;
 
@@ -160,6 +161,14 @@ DefineAdministratorSettings(void)
 							&apitoken_max_page_size,
 							16384, MIN_PAGE_SIZE, JENTRY_OFFLENMASK / 1024,
 							PGC_SUSET, GUC_UNIT_KB,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("apitoken.max_tokens",
+							"Largest number of tokens that are not Deleted, for an account that has no other.",
+							"-1: no bound.",
+							&apitoken_max_tokens,
+							-1, -1, INT_MAX,
+							PGC_SUSET, 0,
 							NULL, NULL, NULL);
 
 	DefineCustomIntVariable("apitoken.last_access_interval",

@@ -36,6 +36,7 @@ extern int	apitoken_last_access_interval;
 extern int	apitoken_max_lifetime;
 extern int	apitoken_max_rotation_overlap;
 extern bool apitoken_self_rotation;
+extern int	apitoken_max_tokens;
 extern bool apitoken_refuse_disabled_accounts;
 extern bool apitoken_refuse_lost_creators;
 

@@ -583,7 +583,7 @@ apitoken_error_kept_column(Relation relation, const char *column)
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 			 errmsg("column \"%s\" of relation \"%s\" is not changed by hand", column,
 					RelationGetRelationName(relation)),
-			 errdetail("Whom row security binds says of nobody else that he created or updated a row, and changes no hold, no end and no secret."),
+			 errdetail("Whom row security binds says of nobody else that he created or updated a row, and changes no hold, no end, no bound and no secret."),
 			 errtable(relation)));
 }
 
@@ -782,14 +782,25 @@ apitoken_error_type_held(Relation relation, const char *account_id, const char *
 			 errtable(relation)));
 }
 
-/* Nearly every id of the documented shape is taken. */
+/* An account that has as many tokens as it may have. */
+void
+apitoken_error_too_many_tokens(const char *account_id, int64 most)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_BAD_REQUEST), errmsg("Bad Request"),
+			 errdetail("The account \"%s\" has as many API tokens as it may have: " INT64_FORMAT ".",
+					   Shown(account_id), most),
+			 errhint("Delete one that is not needed: Deleted ones do not count.")));
+}
+
+/* No id that is free was found. */
 void
 apitoken_error_no_free_id(int attempts)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 			 errmsg("no free id found for a new API token"),
-			 errdetail("%d ids of the shape TKN-nnnn-nnnn were tried at random.", attempts),
+			 errdetail("%d ids were tried at random.", attempts),
 			 errhint("Call again.")));
 }
 

@@ -290,7 +290,7 @@ END
 $$;
 CREATE TRIGGER b_all BEFORE INSERT ON apitoken.api_tokens FOR EACH ROW EXECUTE FUNCTION helper.refuse_id();
 SELECT is(to_jsonb(f), '{"code": "54000", "message": "no free id found for a new API token",
-		"detail": "100 ids of the shape TKN-nnnn-nnnn were tried at random.", "hint": "Call again."}'::jsonb, 'when none is free, it says so')
+		"detail": "100 ids were tried at random.", "hint": "Call again."}'::jsonb, 'when none is free, it says so')
 	FROM helper.failure($$ SELECT api.apitoken_create('{"account": {"id": "ACC-3002-9900"}, "name": "None"}') $$) f;
 
 SELECT * FROM finish();

@@ -14,7 +14,7 @@ CREATE VIEW helper.monitoring AS
 	SELECT oid, relname::text AS name, reloptions, relowner FROM pg_class
 		WHERE relnamespace = 'apitoken_monitor'::regnamespace AND relkind = 'v';
 SELECT is((SELECT array_agg(name ORDER BY name) FROM helper.monitoring),
-	'{modules_to_review,token_accesses,token_states,token_transitions,tokens_beyond_lifetime,tokens_disabled_last_day,tokens_expired,tokens_expiring,tokens_in_rotation,tokens_never_used,tokens_to_review}', 'the views');
+	'{modules_to_review,token_accesses,token_limits,token_states,token_transitions,tokens_beyond_lifetime,tokens_disabled_last_day,tokens_expired,tokens_expiring,tokens_in_rotation,tokens_never_used,tokens_to_review}', 'the views');
 
 -- Rows of a statement as one value, in order.
 CREATE FUNCTION helper.rows(statement text) RETURNS jsonb

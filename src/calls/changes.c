@@ -20,15 +20,18 @@
 #include "rights/acts.h"
 #include "rights/held.h"
 #include "rights/offer.h"
+#include "rights/quota.h"
 #include "rights/secret.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 /*
- * Of 100,000,000 ids of the documented shape, a million taken make one try in a
- * hundred fail; so many tries fail when nearly all are taken.
+ * There are 100,000,000 ids of the documented shape.  Where so many tries find none of
+ * them free they are scarce, and a longer one is taken: one new token in 10,000 gets one
+ * when a tenth is taken, and none ever takes many more tries.
  */
+#define SHORT_ID_ATTEMPTS 4
 #define MAX_ID_ATTEMPTS 100
 
 /* The body that is an argument; NULL for null. */
@@ -193,6 +196,16 @@ AddModules(const ApitokenCall *call, const char *account_id, const char *id, Lis
  * Create
  */
 
+/* Checks that the account may have another token.  Raises PT400. */
+static void
+CheckQuota(const char *account_id)
+{
+	ApitokenQuota quota = apitoken_quota_claim(account_id);
+
+	if (quota.bounded && quota.room <= 0)
+		apitoken_error_too_many_tokens(account_id, quota.most);
+}
+
 /* Adds the token's row under an id that is free, and returns the id. */
 static char *
 AddToken(const ApitokenCall *call, const ApitokenBody *body, TimestampTz end)
@@ -215,7 +228,7 @@ AddToken(const ApitokenCall *call, const ApitokenBody *body, TimestampTz end)
 
 	for (int attempt = 0; attempt < MAX_ID_ATTEMPTS; attempt++)
 	{
-		char	   *id = apitoken_secret_generate_id();
+		char	   *id = apitoken_secret_generate_id(attempt >= SHORT_ID_ATTEMPTS);
 
 		apitoken_store_set_text(&arguments, 2, id);
 		if (WriteToken(call, statement, &arguments) > 0)
@@ -245,8 +258,8 @@ PG_FUNCTION_INFO_V1(apitoken_create);
  * apitoken_create(jsonb) returns jsonb: a new Active token; its document, with
  * the secret as "token", which is shown this once.
  *
- * Raises PT400 naming the member of the body that cannot be used, PT401, PT403,
- * PT404 if there is no such account whose tokens the caller may administer,
+ * Raises PT400 naming the member of the body that cannot be used, or if the account has
+ * as many tokens as it may have, PT401, PT403, PT404 if there is no such account whose tokens the caller may administer,
  * 25006, and 54000 if no free id was found.
  */
 Datum
@@ -260,6 +273,7 @@ apitoken_create(PG_FUNCTION_ARGS)
 
 	apitoken_call_find_account(&call, body.account_id);
 	apitoken_call_pass_turn(&call, body.account_id);
+	CheckQuota(body.account_id);
 	CheckModules(&call, body.account_id, NULL, body.module_ids);
 	apitoken_acts_open(&call.caller, body.account_id);
 

@@ -151,16 +151,19 @@ apitoken_secret_generate(const char *id)
 }
 
 /*
- * Returns an id of the documented shape, TKN-nnnn-nnnn, at random; whether it
- * is free is for the caller to see.  A C string in the current memory context.
+ * Returns an id of the documented shape, TKN-nnnn-nnnn, or a longer one,
+ * TKN-nnnn-nnnn-nnnn, at random; whether it is free is for the caller to see.  A C
+ * string in the current memory context.
  */
 char *
-apitoken_secret_generate_id(void)
+apitoken_secret_generate_id(bool longer)
 {
 	uint64		number;
+	char	   *id;
 
 	FillRandom((unsigned char *) &number, sizeof(number));
-	return psprintf("TKN-%04d-%04d", (int) (number / 10000 % 10000), (int) (number % 10000));
+	id = psprintf("TKN-%04d-%04d", (int) (number / 10000 % 10000), (int) (number % 10000));
+	return longer ? psprintf("%s-%04d", id, (int) (number / 100000000 % 10000)) : id;
 }
 
 /*

@@ -21,7 +21,7 @@ extern bool apitoken_secret_find_id(const char *secret, int length, const char *
 									int *id_length);
 extern bool apitoken_secret_is_mistyped(const char *secret, int length);
 extern char *apitoken_secret_generate(const char *id);
-extern char *apitoken_secret_generate_id(void);
+extern char *apitoken_secret_generate_id(bool longer);
 extern bytea *apitoken_secret_digest(const char *secret, int length);
 extern bool apitoken_secret_digests_equal(const bytea *a, const bytea *b);
 

@@ -25,6 +25,7 @@ typedef enum ApitokenLookup
 	LOOKUP_ACCOUNT_HOLD,		/* by id */
 	LOOKUP_TOKEN_LIFE,			/* by id */
 	LOOKUP_ACCOUNT_LIFETIME,	/* by id */
+	LOOKUP_ACCOUNT_QUOTA,		/* by id */
 	LOOKUP_ACCOUNT_STATUS,		/* by id */
 	LOOKUP_CREATING_USER,		/* by id */
 	LOOKUP_CREATING_TOKEN,		/* by id */

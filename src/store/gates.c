@@ -233,6 +233,17 @@ apitoken_gates_queue_rescue(const char *account_id)
 }
 
 /*
+ * Waits for others who add to that account's tokens, of which there is a largest number,
+ * until their transactions have ended.  Nobody else comes here: a token goes, or is
+ * disabled, whoever waits.
+ */
+void
+apitoken_gates_queue_quota(const char *account_id)
+{
+	Close(GATE_QUOTA, account_id, ExclusiveLock);
+}
+
+/*
  * Closes the gate of a token of that account; that of the account, if it is one
  * of many.
  */

@@ -22,7 +22,8 @@ typedef enum ApitokenGateKind
 	GATE_TOKEN,
 	GATE_USER,
 	GATE_RESCUE,				/* of an account: one at a time */
-	GATE_TURN					/* of an account: before its tokens are locked */
+	GATE_TURN,					/* of an account: before its tokens are locked */
+	GATE_QUOTA					/* of an account: who adds to its tokens */
 } ApitokenGateKind;
 
 typedef struct ApitokenGate
@@ -41,6 +42,7 @@ typedef struct ApitokenGates
 
 extern void apitoken_gates_close(ApitokenGateKind kind, const char *id);
 extern void apitoken_gates_queue_rescue(const char *account_id);
+extern void apitoken_gates_queue_quota(const char *account_id);
 extern void apitoken_gates_give_way(void);
 extern void apitoken_gates_pass_turn(const char *account_id, bool was_there_before);
 extern void apitoken_gates_take_turn(const char *account_id);

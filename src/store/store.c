@@ -351,6 +351,13 @@ static const StatementText statements[] = {
 		" VALUES ($1, $2, $3, $4, $5, $6, $7, pg_catalog.inet_client_addr(), $8, $9)",
 		9, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, NAMEOID, INT8OID, TEXTOID}
 	},
+	[STATEMENT_COUNT_TOKENS] = {
+		/* as many as matter */
+		"apitoken count tokens", SPI_OK_SELECT,
+		"SELECT pg_catalog.count(*) FROM (SELECT FROM apitoken.api_tokens AS t"
+		" WHERE t.account_id " EQ " $1 AND t.status " NE " 'Deleted' LIMIT $2) AS k",
+		2, {TEXTOID, INT8OID}
+	},
 	[STATEMENT_ADD_TOKEN] = {
 		"apitoken add token", SPI_OK_INSERT_RETURNING,
 		"INSERT INTO apitoken.api_tokens AS t"
