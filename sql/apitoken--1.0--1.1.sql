@@ -928,7 +928,9 @@ AS $$
 			('buyers', '{id,id,string,account.id,account_id,string,status,status,string,name,name,string,icon,icon,string,contact.id,contact_id,string,'
 				'externalIds.erpCompanyContact,erp_company_contact,string,externalIds.erpCustomer,erp_customer,string,'
 				'externalIds.accountExternalId,account_external_id,string,address.addressLine1,address_line1,string,address.addressLine2,address_line2,string,'
-				'address.postCode,post_code,string,address.city,city,string,address.state,state,string,address.country,country,string,taxId,tax_id,string}')
+				'address.postCode,post_code,string,address.city,city,string,address.state,state,string,address.country,country,string,taxId,tax_id,string}'),
+			('tokens', '{id,id,string,account.id,account_id,string,name,name,string,description,description,string,icon,icon,string,status,status,string,'
+				'expiresAt,expires_at,date,createdAt,created_at,date}')
 		) AS m (kind, names)
 		CROSS JOIN LATERAL (
 			SELECT string_to_array(m.names[i], '.'), m.names[i + 1], m.names[i + 2]
@@ -936,12 +938,14 @@ AS $$
 	UNION ALL
 	-- lists of {"id"}, which have no column, and what is no more
 	SELECT l.kind, ARRAY[l.name], NULL, 'list' FROM (VALUES ('accounts', 'modules'), ('users', 'accounts'),
-		('groups', 'modules'), ('groups', 'users'), ('groups', 'buyers')) AS l (kind, name)
+		('groups', 'modules'), ('groups', 'users'), ('groups', 'buyers'), ('tokens', 'modules')) AS l (kind, name)
+	UNION ALL
+	SELECT 'tokens', '{digest}', NULL, 'string'
 	UNION ALL
 	SELECT k.kind, ARRAY['deleted'], NULL, 'boolean' FROM (VALUES ('accounts'), ('modules'), ('users'), ('groups'), ('buyers')) AS k (kind)
 $$;
 COMMENT ON FUNCTION apitoken.sync_members() IS
-	'Members that apitoken_sync takes of each kind of resource: where they are in the body, and in which column.';
+	'Members that apitoken_sync and apitoken_import take of each kind of resource: where they are in the body, and in which column.';
 REVOKE ALL ON FUNCTION apitoken.sync_members() FROM PUBLIC;
 
 -- What is wrong with one of these, if anything: where, and what.
@@ -1004,7 +1008,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION apitoken.sync_problem(text, jsonb) IS
-	'What is malformed in resources that apitoken_sync is given, with its place; null if nothing is.';
+	'What is malformed in resources that apitoken_sync or apitoken_import is given, with its place; null if nothing is.';
 REVOKE ALL ON FUNCTION apitoken.sync_problem(text, jsonb) FROM PUBLIC;
 
 -- Adds those that are not there, and changes the supplied members of those that are.
@@ -1012,12 +1016,15 @@ CREATE FUNCTION apitoken.sync_rows(kind text, elements jsonb) RETURNS bigint
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	relation CONSTANT text := CASE kind WHEN 'groups' THEN 'user_groups' ELSE kind END;
+	relation CONSTANT text := CASE kind WHEN 'groups' THEN 'user_groups' WHEN 'tokens' THEN 'api_tokens' ELSE kind END;
+	-- API tokens are only added: one that is there is an error
+	adds CONSTANT boolean := kind = 'tokens';
 	-- what a new row has unless it is supplied
 	defaults CONSTANT jsonb := CASE kind
 		WHEN 'accounts' THEN '{"type": "Client", "status": "Active"}'
 		WHEN 'modules' THEN '{"is_configurable": false, "is_enabled_by_default": false, "paid": false, "account_types": []}'
 		WHEN 'groups' THEN '{"is_default": false}'
+		WHEN 'tokens' THEN jsonb_build_object('status', 'Active', 'created_at', clock_timestamp())
 		ELSE '{"status": "Active"}' END;
 	columns text;
 	command text;
@@ -1042,7 +1049,7 @@ BEGIN
 				FROM jsonb_array_elements($1) AS g (element)
 		), locked AS MATERIALIZED (
 			SELECT t.id FROM apitoken.%1$I AS t JOIN patches p ON p.id = t.id
-				WHERE p.has_list OR t IS DISTINCT FROM jsonb_populate_record(t, p.patch)
+				WHERE %4$s AND (p.has_list OR t IS DISTINCT FROM jsonb_populate_record(t, p.patch))
 				ORDER BY t.id FOR NO KEY UPDATE OF t
 		), updated AS (
 			UPDATE apitoken.%1$I AS t
@@ -1052,19 +1059,21 @@ BEGIN
 				WHERE t.id = l.id AND t IS DISTINCT FROM jsonb_populate_record(t, p.patch)
 				RETURNING 1
 		), added AS MATERIALIZED (
-			SELECT p.id, p.patch FROM patches p WHERE NOT EXISTS (SELECT FROM apitoken.%1$I AS t WHERE t.id = p.id)
+			SELECT p.id, p.patch FROM patches p %5$s
 		), inserted AS (
 			INSERT INTO apitoken.%1$I (%2$s)
 				SELECT %3$s
 					FROM added a
 					CROSS JOIN LATERAL jsonb_populate_record(NULL::apitoken.%1$I, $3 || a.patch) AS n
 					ORDER BY a.id COLLATE "C"
-				ON CONFLICT (id) DO NOTHING
+				%6$s
 				RETURNING 1
 		)
 		SELECT (SELECT count(*) FROM updated) + (SELECT count(*) FROM inserted),
 			(SELECT count(*) FROM added) - (SELECT count(*) FROM inserted)
-		$s$, relation, columns, regexp_replace(columns, '(^|, )', '\1n.', 'g'));
+		$s$, relation, columns, regexp_replace(columns, '(^|, )', '\1n.', 'g'), (NOT adds)::text,
+			CASE WHEN NOT adds THEN format('WHERE NOT EXISTS (SELECT FROM apitoken.%I AS t WHERE t.id = p.id)', relation) END,
+			CASE WHEN NOT adds THEN 'ON CONFLICT (id) DO NOTHING' END);
 
 	-- what somebody else has added meanwhile is there now, to be changed
 	LOOP
@@ -1167,6 +1176,10 @@ BEGIN
 		GET DIAGNOSTICS changed = ROW_COUNT;
 	END IF;
 	changed := changed + apitoken.sync_rows(kind, elements);
+	IF kind = 'tokens' THEN
+		PERFORM apitoken.import_secrets(elements);
+		RETURN changed;
+	END IF;
 	FOR list IN SELECT m.path[1] FROM apitoken.sync_members() m WHERE m.kind = sync_kind.kind AND m.type = 'list' LOOP
 		changed := changed + CASE kind WHEN 'accounts' THEN apitoken.sync_kind('groups', apitoken.sync_default_groups(elements))
 			ELSE apitoken.sync_list(list, elements) END;
@@ -1226,7 +1239,7 @@ REVOKE ALL ON FUNCTION apitoken.sync_deleted(text, text[]) FROM PUBLIC;
  * All of a kind at once; if that fails, halves of it show which one is at fault, and
  * the error tells its place.
  */
-CREATE FUNCTION apitoken.sync_step(kind text, elements jsonb, deleting boolean) RETURNS bigint
+CREATE FUNCTION apitoken.sync_step(kind text, elements jsonb, deleting boolean, before integer DEFAULT 0) RETURNS bigint
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -1254,7 +1267,7 @@ BEGIN
 			-- a detail that shows the values of a row is not for an error
 			problem := concat_ws(': ', problem, CASE SQLSTATE WHEN '23503' THEN detail END);
 			IF first = middle THEN
-				PERFORM apitoken.refuse_sync(format('The member "%s[%s]" cannot be %s: %s', kind, places[first],
+				PERFORM apitoken.refuse_sync(format('The member "%s[%s]" cannot be %s: %s', kind, before + places[first],
 					CASE WHEN deleting THEN 'deleted' ELSE 'written' END, rtrim(problem, '.')));
 			END IF;
 			last := middle;
@@ -1267,9 +1280,9 @@ BEGIN
 	RETURN changed;
 END
 $$;
-COMMENT ON FUNCTION apitoken.sync_step(text, jsonb, boolean) IS
-	'Takes over resources of one kind for apitoken_sync, those that are no more or the others, and says which one cannot be.';
-REVOKE ALL ON FUNCTION apitoken.sync_step(text, jsonb, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION apitoken.sync_step(text, jsonb, boolean, integer) IS
+	'Takes over resources of one kind for apitoken_sync and apitoken_import, those that are no more or the others, and says which one cannot be; so many were before them.';
+REVOKE ALL ON FUNCTION apitoken.sync_step(text, jsonb, boolean, integer) FROM PUBLIC;
 
 CREATE FUNCTION apitoken.sync(jsonb) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
@@ -1608,9 +1621,9 @@ SELECT pg_catalog.pg_extension_config_dump('apitoken.api_token_secrets', '');
 COMMENT ON TABLE apitoken.api_tokens IS
 	'API tokens (/accounts/api-tokens). Active -> Disabled -> Active; either -> Deleted, for good. Rows are never removed. What a token authenticates with is in apitoken.api_token_credentials and api_token_secrets.';
 ALTER TABLE apitoken.api_token_transitions
-	ADD COLUMN reason text COLLATE "C" CHECK (reason IN ('rotation', 'revocation'));
+	ADD COLUMN reason text COLLATE "C" CHECK (reason IN ('rotation', 'revocation', 'import'));
 COMMENT ON COLUMN apitoken.api_token_transitions.reason IS
-	'How it came about: rotation, of the secret, or revocation, by somebody who held it; the status may be what it was then. Else null.';
+	'How it came about: rotation, of the secret, or revocation, by somebody who held it, when the status may be what it was; or import, from elsewhere. Else null.';
 CREATE TRIGGER close_gate_of_secret AFTER UPDATE OF secret_number, old_secret_until ON apitoken.api_tokens
 	FOR EACH ROW WHEN (OLD.secret_number IS DISTINCT FROM NEW.secret_number OR OLD.old_secret_until IS DISTINCT FROM NEW.old_secret_until)
 	EXECUTE FUNCTION apitoken.close_gate('token', 'id');
@@ -1663,6 +1676,152 @@ COMMENT ON COLUMN apitoken_monitor.tokens_in_rotation.last_used IS 'Which one wa
 REVOKE ALL ON apitoken_monitor.tokens_in_rotation FROM PUBLIC;
 
 /*
+ * Bringing tokens along
+ */
+CREATE TABLE apitoken.api_token_foreign_secrets (
+	digest text COLLATE "C" PRIMARY KEY CHECK (digest ~ '^[0-9a-f]{64}$'),
+	account_id apitoken.resource_id NOT NULL,
+	api_token_id apitoken.resource_id NOT NULL,
+	FOREIGN KEY (account_id, api_token_id) REFERENCES apitoken.api_tokens ON DELETE CASCADE
+);
+COMMENT ON TABLE apitoken.api_token_foreign_secrets IS
+	'API tokens that were brought along from elsewhere, by the digests of the secrets that they had there. Whether one still counts is in the other tables. Grant it to nobody.';
+COMMENT ON COLUMN apitoken.api_token_foreign_secrets.digest IS 'SHA-256 of the secret, in hexadecimal digits.';
+COMMENT ON COLUMN apitoken.api_token_foreign_secrets.account_id IS 'The token''s account.';
+COMMENT ON COLUMN apitoken.api_token_foreign_secrets.api_token_id IS 'The token.';
+CREATE INDEX api_token_foreign_secrets_token_idx ON apitoken.api_token_foreign_secrets (account_id, api_token_id);
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON apitoken.api_token_foreign_secrets
+	FOR EACH STATEMENT EXECUTE FUNCTION apitoken.refuse_truncate();
+ALTER TABLE apitoken.api_token_foreign_secrets ENABLE ROW LEVEL SECURITY;
+SELECT pg_catalog.pg_extension_config_dump('apitoken.api_token_foreign_secrets', '');
+
+CREATE FUNCTION apitoken.open_account(account_id text) RETURNS bigint
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_open_account';
+COMMENT ON FUNCTION apitoken.open_account(text) IS
+	'How many API tokens can be added to an account, for apitoken_import, which is going to add some; null: any number.';
+REVOKE ALL ON FUNCTION apitoken.open_account(text) FROM PUBLIC;
+
+-- What hangs on tokens that apitoken_import has just added, and what of them cannot be.
+CREATE FUNCTION apitoken.import_secrets(elements jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	problem text;
+BEGIN
+	SELECT CASE WHEN t.expires_at <= clock_timestamp() THEN 'expiresAt is in the past' ELSE 'createdAt is in the future' END INTO problem
+		FROM jsonb_array_elements(elements) AS g (element)
+		JOIN apitoken.api_tokens t ON t.id = g.element ->> 'id'
+		WHERE t.expires_at <= clock_timestamp() OR t.created_at > clock_timestamp() + interval '1 ms' LIMIT 1;
+	IF problem IS NOT NULL THEN
+		RAISE EXCEPTION '%', problem USING ERRCODE = 'datetime_field_overflow';
+	END IF;
+
+	INSERT INTO apitoken.api_token_credentials (account_id, api_token_id, digest)
+		SELECT g.element #>> '{account,id}', g.element ->> 'id', decode(g.element ->> 'digest', 'hex')
+			FROM jsonb_array_elements(elements) AS g (element);
+	INSERT INTO apitoken.api_token_foreign_secrets (digest, account_id, api_token_id)
+		SELECT lower(g.element ->> 'digest'), g.element #>> '{account,id}', g.element ->> 'id'
+			FROM jsonb_array_elements(elements) AS g (element);
+	INSERT INTO apitoken.api_token_modules (account_id, api_token_id, module_id)
+		SELECT DISTINCT g.element #>> '{account,id}', g.element ->> 'id', m.element ->> 'id'
+			FROM jsonb_array_elements(elements) AS g (element)
+			CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(g.element -> 'modules') WHEN 'array' THEN g.element -> 'modules' ELSE '[]' END) AS m (element);
+END
+$$;
+COMMENT ON FUNCTION apitoken.import_secrets(jsonb) IS
+	'Adds digests and modules of API tokens for apitoken_import.';
+REVOKE ALL ON FUNCTION apitoken.import_secrets(jsonb) FROM PUBLIC;
+
+-- What is wrong with API tokens that have the form of resources, if anything.
+CREATE FUNCTION apitoken.import_problem(tokens jsonb) RETURNS text
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	problem text := apitoken.sync_problem('tokens', tokens);
+	account text;
+	places bigint[];
+	room bigint;
+BEGIN
+	IF problem IS NOT NULL THEN
+		RETURN problem;
+	END IF;
+	SELECT format('The member "tokens[%s].%s" is ', g.place - 1, m.name)
+			|| CASE WHEN g.element #>> m.path IS NULL THEN 'missing' ELSE 'not a SHA-256 digest, which has 64 hexadecimal digits' END
+		INTO problem
+		FROM jsonb_array_elements(tokens) WITH ORDINALITY AS g (element, place)
+		CROSS JOIN (VALUES (1, 'account', '{account,id}'::text[]), (2, 'name', '{name}'), (3, 'digest', '{digest}')) AS m (number, name, path)
+		WHERE g.element #>> m.path IS NULL OR m.name = 'digest' AND g.element ->> 'digest' !~ '^[0-9A-Fa-f]{64}$'
+		ORDER BY g.place, m.number LIMIT 1;
+	IF problem IS NOT NULL THEN
+		RETURN problem;
+	END IF;
+
+	FOR account, places IN
+		SELECT g.element #>> '{account,id}', array_agg(g.place - 1 ORDER BY g.place) FILTER (WHERE g.element ->> 'status' IS DISTINCT FROM 'Deleted')
+			FROM jsonb_array_elements(tokens) WITH ORDINALITY AS g (element, place)
+			GROUP BY 1 ORDER BY 1
+	LOOP
+		room := apitoken.open_account(account);
+		IF room < cardinality(places) THEN
+			RETURN format('The member "tokens[%s]" is one too many: the account "%s" may have %s API tokens', places[room + 1], account,
+				COALESCE((SELECT a.max_tokens FROM apitoken.accounts a WHERE a.id = account), current_setting('apitoken.max_tokens')::integer));
+		END IF;
+	END LOOP;
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION apitoken.import_problem(jsonb) IS
+	'What is wrong with the API tokens that apitoken_import is given, with its place; null if nothing is.';
+REVOKE ALL ON FUNCTION apitoken.import_problem(jsonb) FROM PUBLIC;
+
+-- A batch at a time: how far it has come is told after each.
+CREATE FUNCTION apitoken.import(body jsonb, database_role name) RETURNS bigint
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	size CONSTANT integer := 10000;
+	tokens CONSTANT jsonb := body -> 'tokens';
+	total integer;
+	slice jsonb;
+	problem text := CASE
+		WHEN jsonb_typeof(body) <> 'object' THEN 'The body is not a JSON object'
+		WHEN tokens IS NULL THEN 'The member "tokens" is missing'
+		ELSE (SELECT format('The member "%s" does not exist', k.name) FROM jsonb_object_keys(body) AS k (name) WHERE k.name <> 'tokens' ORDER BY 1 LIMIT 1) END;
+BEGIN
+	problem := COALESCE(problem, apitoken.import_problem(tokens));
+	IF problem IS NOT NULL THEN
+		PERFORM apitoken.refuse_sync(problem);
+	END IF;
+
+	total := jsonb_array_length(tokens);
+	FOR before IN 0..total - 1 BY size LOOP
+		SELECT jsonb_agg(g.element ORDER BY g.place) INTO slice
+			FROM jsonb_array_elements(tokens) WITH ORDINALITY AS g (element, place) WHERE g.place > before AND g.place <= before + size;
+		PERFORM apitoken.sync_step('tokens', slice, false, before);
+		RAISE NOTICE '% of % API tokens', LEAST(before + size, total), total;
+	END LOOP;
+	INSERT INTO apitoken.api_token_transitions (account_id, api_token_id, to_status, database_role, client_address, reason)
+		SELECT t.account_id, t.id, t.status, import.database_role, inet_client_addr(), 'import'
+			FROM jsonb_array_elements(tokens) WITH ORDINALITY AS g (element, place)
+			JOIN apitoken.api_tokens t ON t.id = g.element ->> 'id'
+			ORDER BY g.place;
+	RETURN total;
+END
+$$;
+COMMENT ON FUNCTION apitoken.import(jsonb, name) IS
+	'What apitoken_import does.';
+REVOKE ALL ON FUNCTION apitoken.import(jsonb, name) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_import(jsonb) RETURNS bigint
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_import';
+COMMENT ON FUNCTION @extschema@.apitoken_import(jsonb) IS
+	$$Bring API tokens along from elsewhere
+
+Takes {"tokens": [{"id", "account": {"id"}, "name", "description", "icon", "status", "modules": [{"id"}], "expiresAt", "createdAt", "digest"}]}; id, account, name and digest are required. The digest is SHA-256 of the secret that the token had, of whatever form, in hexadecimal digits: by that secret it authenticates. Answers how many were added. For trusted roles. Errors: PT400 naming the member that is wrong, PT401 for everybody else; nothing is written then.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_import(jsonb) FROM PUBLIC;
+/*
  * At most so many
  */
 ALTER TABLE apitoken.accounts ADD COLUMN
@@ -1693,11 +1852,11 @@ CREATE OR REPLACE VIEW apitoken_monitor.token_transitions WITH (security_barrier
 		JOIN apitoken.api_tokens t ON t.account_id = l.account_id AND t.id = l.api_token_id
 		LEFT JOIN apitoken.users u ON l.actor_type = 'user' AND u.id = l.actor_id
 		LEFT JOIN apitoken.api_tokens k ON l.actor_type = 'token' AND k.id = l.actor_id;
-COMMENT ON COLUMN apitoken_monitor.token_transitions.reason IS 'How it came about: rotation, of the secret, or revocation, by somebody who held it; else null.';
+COMMENT ON COLUMN apitoken_monitor.token_transitions.reason IS 'How it came about: rotation, of the secret, revocation, by somebody who held it, or import, from elsewhere; else null.';
 CREATE OR REPLACE VIEW apitoken_monitor.tokens_disabled_last_day WITH (security_barrier) AS
 	SELECT at, account_id, api_token_id, name, status, actor_type, actor_id, actor_name, database_role, client_address
 		FROM apitoken_monitor.token_transitions
-		WHERE to_status = 'Disabled' AND from_status IS DISTINCT FROM to_status AND at > now() - interval '24 hours';
+		WHERE to_status = 'Disabled' AND from_status <> to_status AND at > now() - interval '24 hours';
 
 CREATE FUNCTION @extschema@.apitoken_rotate(id text, overlap interval DEFAULT '0', fields text DEFAULT NULL) RETURNS jsonb
 LANGUAGE C VOLATILE PARALLEL UNSAFE

@@ -25,6 +25,6 @@ GRANT EXECUTE ON FUNCTION
 	apitoken.sync_default_groups(jsonb),
 	apitoken.sync_kind(text, jsonb),
 	apitoken.sync_deleted(text, text[]),
-	apitoken.sync_step(text, jsonb, boolean),
+	apitoken.sync_step(text, jsonb, boolean, integer),
 	apitoken.disable_of_accounts(text[])
 	TO apitoken_accounts_writer;

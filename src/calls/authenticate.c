@@ -190,15 +190,12 @@ apitoken_authenticate_secret(const char *secret, int length, bool *access_due)
 {
 	MemoryContext result_context = CurrentMemoryContext;
 	bytea	   *digest;
-	const char *found = "";
-	int			found_length = 0;
-	bool		well_formed = apitoken_secret_find_id(secret, length, &found, &found_length);
-	char	   *id = pnstrdup(found, found_length);
+	char	   *id;
 	ErrorContextCallback guard;
 	ApitokenOwnership ownership;
 	ApitokenTokenStatus token;
 	ApitokenCredential credential;
-	Access		access = {&token, id, &credential};
+	Access		access = {&token, NULL, &credential};
 	bool		due;
 	Jsonb	   *answer;
 
@@ -210,12 +207,15 @@ apitoken_authenticate_secret(const char *secret, int length, bool *access_due)
 	digest = apitoken_secret_digest(secret, length);
 	/* a token that was disabled since the transaction began must not get in */
 	PushActiveSnapshot(GetLatestSnapshot());
+	id = MemoryContextStrdup(result_context,
+							 apitoken_credential_token_id(secret, length, digest));
 	token = apitoken_identity_token_status(id);
 	credential = apitoken_credential_find(&token, id, digest);
-	if (!credential.equal || !apitoken_identity_accepts(&token, credential.number) || !well_formed)
+	if (!credential.equal || !apitoken_identity_accepts(&token, credential.number))
 		apitoken_error_secret(ReasonToRefuse(&token, id, &credential));
 	PopActiveSnapshot();
 
+	access.id = id;
 	due = NoteAccessIfDue(&access);
 	if (access_due != NULL)
 		*access_due = due;

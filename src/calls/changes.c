@@ -200,7 +200,7 @@ AddModules(const ApitokenCall *call, const char *account_id, const char *id, Lis
 static void
 CheckQuota(const char *account_id)
 {
-	ApitokenQuota quota = apitoken_quota_claim(account_id);
+	ApitokenQuota quota = apitoken_quota_claim(account_id, false);
 
 	if (quota.bounded && quota.room <= 0)
 		apitoken_error_too_many_tokens(account_id, quota.most);

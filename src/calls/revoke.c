@@ -58,17 +58,15 @@ FindRevoked(const text *secret, Revoked *revoked)
 {
 	const char *bytes = VARDATA_ANY(secret);
 	int			length = VARSIZE_ANY_EXHDR(secret);
-	const char *id = "";
-	int			id_length = 0;
+	bytea	   *digest;
 	ApitokenCredential credential;
 
 	if (apitoken_secret_is_mistyped(bytes, length))
 		return false;
-	(void) apitoken_secret_find_id(bytes, length, &id, &id_length);
-	revoked->id = pnstrdup(id, id_length);
+	digest = apitoken_secret_digest(bytes, length);
+	revoked->id = apitoken_credential_token_id(bytes, length, digest);
 	revoked->token = apitoken_identity_token_status(revoked->id);
-	credential = apitoken_credential_find(&revoked->token, revoked->id,
-										  apitoken_secret_digest(bytes, length));
+	credential = apitoken_credential_find(&revoked->token, revoked->id, digest);
 	revoked->current = credential.number == revoked->token.secret_number;
 	return credential.equal && Counts(revoked);
 }

@@ -30,6 +30,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #define OP(operator) "OPERATOR(pg_catalog." operator ")"
@@ -835,8 +836,8 @@ static void
 CompileSecret(Compiler *compiler, StringInfo out, const ApitokenRqlNode *node, bool negated)
 {
 	const ApitokenRqlValue *value = linitial(node->values);
-	const char *id = "";
-	int			id_length = 0;
+	const char *id;
+	bytea	   *digest;
 	int			length;
 
 	if (node->operator != RQL_EQ || value->kind != RQL_STRING)
@@ -845,17 +846,18 @@ CompileSecret(Compiler *compiler, StringInfo out, const ApitokenRqlNode *node, b
 
 	CountLookup(compiler, node);
 	length = strlen(value->string);
-	(void) apitoken_secret_find_id(value->string, length, &id, &id_length);
+	digest = apitoken_secret_digest(value->string, length);
+	PushActiveSnapshot(GetLatestSnapshot());
+	id = apitoken_credential_token_id(value->string, length, digest);
+	PopActiveSnapshot();
 	appendStringInfo(out, "%s(t.id " OP("=") " ", negated ? "NOT " : "");
-	AddArgument(compiler, out, TEXTOID,
-				PointerGetDatum(cstring_to_text_with_len(id, id_length)));
+	AddArgument(compiler, out, TEXTOID, CStringGetTextDatum(id));
 	appendStringInfo(out, " AND EXISTS (SELECT FROM %s AS s"
 					 " WHERE s.account_id " OP("=") " t.account_id"
 					 " AND s.api_token_id " OP("=") " t.id AND s.digest " OP("=") " ",
 					 apitoken_credential_rotates() ? CURRENT_SECRETS :
 					 "apitoken.api_token_credentials");
-	AddArgument(compiler, out, BYTEAOID,
-				PointerGetDatum(apitoken_secret_digest(value->string, length)));
+	AddArgument(compiler, out, BYTEAOID, PointerGetDatum(digest));
 	appendStringInfoString(out, "))");
 }
 

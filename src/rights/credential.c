@@ -9,6 +9,10 @@
  * ones do is for the token's own row to say: see apitoken_identity_accepts.  So
  * nothing that takes a secret away has to wait for whoever is using it.
  *
+ * A secret says which token it is of.  Those that were brought along from elsewhere may
+ * not: by their digests api_token_foreign_secrets has the tokens, and nothing else is
+ * looked for there.
+ *
  * src/rights/credential.c
  *
  *-------------------------------------------------------------------------
@@ -45,16 +49,64 @@ static ApitokenColumn first_columns[] = {
 static ApitokenColumn secret_columns[] = {
 	{"digest", BYTEAOID, false}, {"last_access_at", TIMESTAMPTZOID, false}, {"number", INT4OID, false}
 };
+static ApitokenColumn foreign_columns[] = {{"api_token_id", TEXTOID, false}};
+static const ApitokenLayout foreign_layout = {1, foreign_columns, 0};
 static const ApitokenLayout first_layout = {2, first_columns, 0};
 static const ApitokenLayout secret_layout = {3, secret_columns, 0};
 
-/* Can secrets be changed?  The tables may be older than the library. */
-bool
-apitoken_credential_rotates(void)
+/* Is there such a table?  The tables may be older than the library. */
+static bool
+HasTable(const char *name)
 {
 	Oid			schema = get_namespace_oid(APITOKEN_SCHEMA, true);
 
-	return OidIsValid(schema) && OidIsValid(get_relname_relid("api_token_secrets", schema));
+	return OidIsValid(schema) && OidIsValid(get_relname_relid(name, schema));
+}
+
+/* Can secrets be changed? */
+bool
+apitoken_credential_rotates(void)
+{
+	return HasTable("api_token_secrets");
+}
+
+static void
+ReceiveForeign(void *argument, int key, Datum *values, bool *isnull)
+{
+	*(char **) argument = TextDatumGetCString(values[0]);
+}
+
+/* The id of the token whose secret of a foreign form has that digest; "" for none. */
+static char *
+FindForeign(const bytea *digest)
+{
+	char		digits[2 * APITOKEN_DIGEST_LENGTH];
+	Datum		key;
+	ApitokenKeys keys = {1, {&key}};
+	char	   *id = pstrdup("");
+
+	if (!HasTable("api_token_foreign_secrets"))
+		return id;
+	(void) hex_encode(VARDATA_ANY(digest), APITOKEN_DIGEST_LENGTH, digits);
+	key = PointerGetDatum(cstring_to_text_with_len(digits, sizeof(digits)));
+	apitoken_fetch(LOOKUP_FOREIGN_SECRETS, &foreign_layout, &keys, 1, ReceiveForeign, &id);
+	return id;
+}
+
+/*
+ * Returns the id of the token whose secret that may be, length bytes with that digest:
+ * the one that it names or, if it has another form, the one that was brought along with
+ * it.  "" for none.  Under the active snapshot, in the current memory context.  Expects
+ * SPI to be connected and the tables' owner to be the current role.
+ */
+char *
+apitoken_credential_token_id(const char *secret, int length, const bytea *digest)
+{
+	const char *id;
+	int			id_length;
+
+	return apitoken_secret_find_id(secret, length, &id, &id_length) ?
+		pnstrdup(id, id_length) : FindForeign(digest);
 }
 
 /* One whose digest no secret has, to compare with where there is none. */

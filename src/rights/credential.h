@@ -24,6 +24,7 @@ typedef struct ApitokenCredential
 } ApitokenCredential;
 
 extern bool apitoken_credential_rotates(void);
+extern char *apitoken_credential_token_id(const char *secret, int length, const bytea *digest);
 extern ApitokenCredential apitoken_credential_find(const ApitokenTokenStatus *token,
 												   const char *id, const bytea *digest);
 

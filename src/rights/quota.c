@@ -57,24 +57,25 @@ CountTokens(const char *account_id, int64 most)
 	apitoken_store_set_text(&arguments, 1, account_id);
 	apitoken_store_set(&arguments, 2, Int64GetDatum(most));
 	PushActiveSnapshot(GetLatestSnapshot());
-	(void) apitoken_store_read(STATEMENT_COUNT_TOKENS, &arguments);
+	(void) apitoken_store_run_active(STATEMENT_COUNT_TOKENS, &arguments);
 	PopActiveSnapshot();
 	return DatumGetInt64(apitoken_store_value(0, 1, &isnull));
 }
 
 /*
  * Returns how many more tokens an account may have, which stays so for everybody else
- * until the transaction has ended: waits for others who have asked.  Expects SPI to be
- * connected and the tables' owner to be the current role.
+ * until the transaction has ended: waits for others who have asked.  one_of_many: for
+ * who asks about many accounts, the same lock for all.  Expects SPI to be connected and
+ * the tables' owner to be the current role.
  */
 ApitokenQuota
-apitoken_quota_claim(const char *account_id)
+apitoken_quota_claim(const char *account_id, bool one_of_many)
 {
 	ApitokenQuota quota = {false, 0, 0};
 
 	if (MostTokens(account_id) < 0)
 		return quota;
-	apitoken_gates_queue_quota(account_id);
+	apitoken_gates_queue_quota(one_of_many ? NULL : account_id);
 
 	/* it may be another one by now */
 	quota.most = MostTokens(account_id);

@@ -20,6 +20,6 @@ typedef struct ApitokenQuota
 	int64		room;
 } ApitokenQuota;
 
-extern ApitokenQuota apitoken_quota_claim(const char *account_id);
+extern ApitokenQuota apitoken_quota_claim(const char *account_id, bool one_of_many);
 
 #endif							/* APITOKEN_QUOTA_H */

@@ -73,6 +73,17 @@ static const Right rights[][MAX_RIGHTS] = {
 		{"api_token_modules", ACL_INSERT, true},
 		{"api_token_transitions", ACL_INSERT, true}
 	},
+	[OPERATION_IMPORT] = {
+		{"accounts", ACL_SELECT},
+		{"user_groups", ACL_SELECT},
+		{"user_group_modules", ACL_SELECT},
+		{"modules", ACL_SELECT},
+		{"api_tokens", ACL_INSERT, true},
+		{"api_token_credentials", ACL_INSERT, true},
+		{"api_token_foreign_secrets", ACL_INSERT, true},
+		{"api_token_modules", ACL_INSERT, true},
+		{"api_token_transitions", ACL_INSERT, true}
+	},
 	[OPERATION_ROTATE] = {
 		{"accounts", ACL_SELECT},
 		{"user_groups", ACL_SELECT},

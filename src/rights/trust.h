@@ -21,6 +21,7 @@ typedef enum ApitokenOperation
 	OPERATION_UPDATE,			/* update of anything but modules */
 	OPERATION_UPDATE_MODULES,
 	OPERATION_CREATE,
+	OPERATION_IMPORT,			/* tokens from elsewhere */
 	OPERATION_ROTATE,
 	OPERATION_HOLD_ACCOUNT,		/* and let go of one */
 	OPERATION_KEEP_ACCOUNTS,	/* write accounts, and end them */

@@ -20,6 +20,7 @@ typedef enum ApitokenLookup
 	LOOKUP_TOKEN_STATUS,		/* by id */
 	LOOKUP_CREDENTIALS,			/* by account and token */
 	LOOKUP_SECRETS,				/* by account and token */
+	LOOKUP_FOREIGN_SECRETS,		/* by digest */
 	LOOKUP_ACCOUNT_TYPE,		/* by id */
 	LOOKUP_TOKEN_HOLD,			/* by id */
 	LOOKUP_ACCOUNT_HOLD,		/* by id */

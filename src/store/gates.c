@@ -233,14 +233,16 @@ apitoken_gates_queue_rescue(const char *account_id)
 }
 
 /*
- * Waits for others who add to that account's tokens, of which there is a largest number,
- * until their transactions have ended.  Nobody else comes here: a token goes, or is
- * disabled, whoever waits.
+ * Waits for others who add to the tokens of that account (NULL: of any account), of which
+ * there is a largest number, until their transactions have ended.  Nobody else comes
+ * here: a token goes, or is disabled, whoever waits.
  */
 void
 apitoken_gates_queue_quota(const char *account_id)
 {
-	Close(GATE_QUOTA, account_id, ExclusiveLock);
+	Close(GATE_QUOTA, EVERY_ACCOUNT, account_id == NULL ? ExclusiveLock : RowExclusiveLock);
+	if (account_id != NULL)
+		Close(GATE_QUOTA, account_id, ExclusiveLock);
 }
 
 /*

@@ -21,6 +21,7 @@
 	TWO(CREDENTIALS, "credentials", "api_token_credentials", "account_id", "api_token_id", \
 		"api_token_id") \
 	TWO(SECRETS, "secrets", "api_token_secrets", "account_id", "api_token_id", "number") \
+	ONE(FOREIGN_SECRETS, "foreign secrets", "api_token_foreign_secrets", "digest", "digest") \
 	ONE(ACCOUNTS, "accounts", "accounts", "id", "id") \
 	ONE(USER_GROUPS, "user groups", "user_groups", "account_id", "id") \
 	TWO(GROUP_MODULES, "group modules", "user_group_modules", "account_id", "user_group_id", \

@@ -381,6 +381,11 @@ static const StatementText statements[] = {
 		" VALUES ($1, $2, $3)",
 		3, {TEXTOID, TEXTOID, BYTEAOID}
 	},
+	[STATEMENT_IMPORT] = {
+		"apitoken import", SPI_OK_SELECT,
+		"SELECT apitoken.import($1, $2)",
+		2, {JSONBOID, NAMEOID}
+	},
 	[STATEMENT_ROTATE_TOKEN] = {
 		"apitoken rotate token", SPI_OK_UPDATE_RETURNING,
 		"UPDATE apitoken.api_tokens AS t"
