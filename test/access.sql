@@ -95,8 +95,8 @@ INSERT INTO helper.calls (name, statement) VALUES
 SELECT is(array(SELECT 'apitoken_' || split_part(split_part(name, ' ', 1), ',', 1) FROM helper.calls GROUP BY 1 ORDER BY 1),
 	array(SELECT DISTINCT proname::text FROM pg_proc WHERE pronamespace = 'api'::regnamespace
 		AND proname NOT IN ('apitoken_guard', 'apitoken_actor', 'apitoken_actor_account', 'apitoken_actor_holds', 'apitoken_require', 'apitoken_sync',
-			'apitoken_erase_user', 'apitoken_erase_account', 'apitoken_rotate', 'apitoken_revoke') ORDER BY 1),
-	'every function is called, but for those that ask for no scope: see guard.sql, acting.sql, sync.sql, erase.sql, rotation.sql and revocation.sql');
+			'apitoken_erase_user', 'apitoken_erase_account', 'apitoken_rotate', 'apitoken_revoke', 'apitoken_import') ORDER BY 1),
+	'every function is called, but for those that ask for no scope: see guard.sql, acting.sql, sync.sql, erase.sql, rotation.sql, revocation.sql and import.sql');
 
 /*
  * What comes of them, for each scope that a caller can have.  The columns are
@@ -352,7 +352,10 @@ INSERT INTO helper.asked VALUES
 		SELECT on api_token_modules}'),
 	('create', 'SELECT api.apitoken_create(''{"account": {"id": "ACC-0001-0001"}, "name": "New"}'')', true, '{SELECT on accounts,SELECT on user_groups,
 		SELECT on user_group_modules,SELECT on modules,SELECT on api_tokens,INSERT on api_tokens,INSERT on api_token_credentials,INSERT on api_token_modules,
-		INSERT on api_token_transitions}');
+		INSERT on api_token_transitions}'),
+	('import', format('SELECT api.apitoken_import(''{"tokens": [{"id": "new", "account": {"id": "ACC-0001-0001"}, "name": "New", "digest": "%s"}]}'')', repeat('0', 64)), true,
+		'{SELECT on accounts,SELECT on user_groups,SELECT on user_group_modules,SELECT on modules,SELECT on api_tokens,INSERT on api_tokens,INSERT on api_token_credentials,
+		INSERT on api_token_foreign_secrets,INSERT on api_token_modules,INSERT on api_token_transitions}');
 INSERT INTO helper.asked SELECT 'list', 'SELECT api.apitoken_list(''limit=1'')', past_row_security, rights FROM helper.asked WHERE call = 'get';
 UPDATE helper.asked SET rights = (SELECT array_agg(trim(E' \n\t' FROM r)) FROM unnest(rights) r);
 

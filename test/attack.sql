@@ -7,7 +7,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(198);
+SELECT plan(200);
 
 CREATE ROLE apitoken_attacker;
 CREATE ROLE apitoken_granted;

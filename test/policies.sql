@@ -42,6 +42,7 @@ INSERT INTO helper.visible VALUES
 	('actors', 'false'),
 	('api_token_credentials', 'false'),
 	('api_token_secrets', 'false'),
+	('api_token_foreign_secrets', 'false'),
 	('erasures', 'false');
 INSERT INTO helper.visible
 	SELECT relname, 'account_id = ANY ($1)' FROM pg_class

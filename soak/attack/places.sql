@@ -27,6 +27,7 @@ SELECT api.apitoken_erase_account(:given);
 SELECT api.apitoken_sync(jsonb_build_object(:given, '[]'::jsonb));
 SELECT api.apitoken_sync(jsonb_build_object('users', jsonb_build_array(jsonb_build_object('id', 'x', :given, 1))));
 SELECT api.apitoken_sync(jsonb_build_object('users', jsonb_build_array(jsonb_build_object('id', :given, 'name', 'X'))));
+SELECT api.apitoken_import(jsonb_build_object('tokens', jsonb_build_array(jsonb_build_object('id', :given, 'account', '{"id": "x"}'::jsonb, 'name', 'X', 'digest', repeat('0', 64)))));
 SELECT api.apitoken_get('/v1/accounts/api-tokens/' || :given || '/disable');
 SELECT api.apitoken_get(upper(left(:given, 3)) || substr(:given, 4));
 SELECT api.apitoken_get(replace(:given, ':', '%3A'));

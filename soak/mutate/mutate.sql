@@ -20,6 +20,8 @@ INSERT INTO mutate.seeds
 	UNION ALL SELECT 'create', value FROM unnest(ARRAY['{"account": {"id": "ACC-3001-7788"}, "name": "Order desk", "modules": [{"id": "MOD-0001"}, {"id": "MOD-0003"}]}',
 		'{"account": {"id": "ACC-3002-9900"}, "name": "N", "description": "D", "icon": null}']) value
 	UNION ALL SELECT 'changes', value FROM unnest(ARRAY['{"name": "New", "description": null, "modules": []}', '{}', '{"modules": [{"id": "MOD-0003"}]}', '{"icon": "/i.png"}']) value
+	UNION ALL SELECT 'import', value FROM unnest(ARRAY['{"tokens": [{"id": "old", "account": {"id": "ACC-3001-7788"}, "name": "Old", "status": "Disabled", "modules": [{"id": "MOD-0001"}], "expiresAt": "2999-01-01T00:00:00Z", "digest": "' || repeat('0a', 32) || '"}]}',
+		'{"tokens": []}']) value
 	UNION ALL SELECT 'sync', value FROM unnest(ARRAY['{"accounts": [{"id": "ACC-3001-7788", "name": "Contoso", "modules": [{"id": "MOD-0001"}]}], "users": [{"id": "USR-3001-0001", "phone": {"prefix": "+1"}, "accounts": []}]}',
 		'{"groups": [{"id": "UGR-3001-0002", "users": [{"id": "USR-3001-0001"}], "isDefault": false}], "modules": [{"id": "MOD-0006", "deleted": true}]}']) value
 	UNION ALL SELECT 'headers', value FROM unnest(ARRAY['{"x-apitoken-secret": "idt:TKN-1671-0642:x", "accept": "*/*"}', '{}', '[]', '']) value;
@@ -130,7 +132,7 @@ BEGIN
 	RETURN CASE
 		WHEN mutate.below(40) = 0 THEN 'NULL'
 		WHEN kind = 'secrets' THEN (SELECT format('ARRAY[%s, %s]', mutate.argument('secret'), mutate.argument('id')))
-		WHEN kind IN ('create', 'changes', 'sync', 'disabled') THEN quote_literal(mutate.body(kind)) || '::jsonb'
+		WHEN kind IN ('create', 'changes', 'sync', 'import', 'disabled') THEN quote_literal(mutate.body(kind)) || '::jsonb'
 		ELSE quote_literal(mutate.text((SELECT s.value FROM mutate.seeds s WHERE s.kind = argument.kind ORDER BY random() LIMIT 1))) END;
 END
 $$;
@@ -143,12 +145,13 @@ INSERT INTO mutate.functions (name, kinds) VALUES ('apitoken_disable', '{id,fiel
 	('apitoken_list', '{query}'), ('apitoken_authenticate', '{secret}'), ('apitoken_pre_request', '{}'), ('apitoken_guard', '{code}'),
 	('apitoken_actor', '{}'), ('apitoken_actor_account', '{}'), ('apitoken_actor_holds', '{code}'), ('apitoken_require', '{code}'), ('apitoken_sync', '{sync}'),
 	('apitoken_erase_user', '{user}'), ('apitoken_erase_account', '{account}'),
-	('apitoken_rotate', '{id}'), ('apitoken_revoke', '{secrets}'),
+	('apitoken_rotate', '{id}'), ('apitoken_revoke', '{secrets}'), ('apitoken_import', '{import}'),
 	('apitoken_version', '{}');
 
 CREATE FUNCTION mutate.shows_digest(output text) RETURNS boolean
 LANGUAGE sql STABLE AS $$
-	SELECT EXISTS (SELECT FROM (SELECT digest FROM apitoken.api_token_credentials UNION ALL SELECT digest FROM apitoken.api_token_secrets) c WHERE strpos(output, encode(c.digest, 'hex')) > 0
+	SELECT EXISTS (SELECT FROM (SELECT digest FROM apitoken.api_token_credentials UNION ALL SELECT digest FROM apitoken.api_token_secrets
+			UNION ALL SELECT decode(digest, 'hex') FROM apitoken.api_token_foreign_secrets) c WHERE strpos(output, encode(c.digest, 'hex')) > 0
 		OR strpos(output, rtrim(encode(c.digest, 'base64'), '=')) > 0)
 $$;
 
