@@ -6,7 +6,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(230);
+SELECT plan(239);
 
 CREATE ROLE apitoken_policies_reader;
 CREATE ROLE apitoken_policies_writer;
