@@ -4,7 +4,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(76);
+SELECT plan(77);
 
 CREATE ROLE apitoken_import_caller;
 GRANT USAGE ON SCHEMA api TO apitoken_import_caller;
@@ -137,7 +137,8 @@ SELECT is(helper.imported(jsonb_build_array(helper.token('new-1', 'n1'), helper.
 	('{"status": "Gone"}', '" cannot be written: new row for relation "api_tokens" violates check constraint "api_tokens_status_check".'),
 	('{"name": "<b>"}', '" cannot be written: new row for relation "api_tokens" violates check constraint "api_tokens_name_characters_check".'),
 	('{"expiresAt": "2020-01-01T00:00:00Z"}', '" cannot be written: expiresAt is in the past.'),
-	('{"expiresAt": "2020-13-01"}', '" cannot be written: date/time field value out of range: "2020-13-01".'),
+	('{"expiresAt": "2020-13-01"}', '.expiresAt" is not a date.'),
+	('{"expiresAt": "2020-13-01T00:00:00Z"}', '" cannot be written: date/time field value out of range: "2020-13-01T00:00:00Z".'),
 	('{"createdAt": "2999-01-01T00:00:00Z"}', '" cannot be written: createdAt is in the future.'),
 	('{"modules": [{"id": "MOD-0002"}]}', '" cannot be written: module may not be held by an account of this type.'),
 	('{"id": "idt:TKN-1671-0642:secret"}', '" cannot be written: row for relation "api_tokens" violates the rule of its column "id".')) AS c (change, detail);

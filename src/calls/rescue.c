@@ -181,6 +181,7 @@ DisableAll(Rescue *rescue)
 	TimestampTz first = 0;
 
 	apitoken_gates_queue_rescue(account_id);
+	apitoken_gates_expect_deadlocks();
 	apitoken_gates_take_turn(account_id);
 	while (first == 0 ||
 		   !TimestampDifferenceExceeds(first, GetCurrentTimestamp(), RETRY_MS))

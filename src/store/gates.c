@@ -58,8 +58,8 @@
 #define WAIT_MS 30
 #define DEADLOCK_MS 10
 
-/* ... and by who has taken his turn: later than by all those who wait at the gate. */
-#define TURN_DEADLOCK_MS 100
+/* ... and by who begins again after one: later than by those who give way. */
+#define RESCUE_DEADLOCK_MS 100
 
 /* In place of an id that nobody can have. */
 #define EVERY_ACCOUNT ""
@@ -148,6 +148,16 @@ void
 apitoken_gates_give_way(void)
 {
 	LookForDeadlocksAfter(DEADLOCK_MS);
+}
+
+/*
+ * Until the settings are restored, a deadlock is looked for soon, by who then begins
+ * again; but later than by those who give way.
+ */
+void
+apitoken_gates_expect_deadlocks(void)
+{
+	LookForDeadlocksAfter(RESCUE_DEADLOCK_MS);
 }
 
 /*
@@ -500,7 +510,6 @@ TurnOf(const char *account_id)
 void
 apitoken_gates_take_turn(const char *account_id)
 {
-	LookForDeadlocksAfter(TURN_DEADLOCK_MS);
 	Close(GATE_TURN, TurnOf(account_id), ShareLock);
 }
 
