@@ -21,6 +21,12 @@
 #define LARGE_DOCUMENT (1024 * 1024)
 
 /*
+ * How many times its length a text may take: it is copied into a message, and both grow
+ * by doubling, of which what they have outgrown may be of no use to the other.
+ */
+#define ROOM_FOR_TEXT 8
+
+/*
  * How many bytes a document may have as text: half of what the server can turn
  * one value into, so that the other half is left for what is around it.
  */
@@ -180,18 +186,17 @@ IsThereMemory(Size size)
 }
 
 /*
- * Is there memory for what comes after?  A large document is turned into text,
- * which is copied into a message, and both grow by doubling.  How long the text
- * is takes time to find out, which is saved where there is memory enough for
- * the longest.
+ * Is there memory for what comes after?  A large document is turned into text.  How
+ * long that is takes time to find out, which is saved where there is memory enough
+ * for the longest.
  */
 static bool
 IsThereRoomForText(Jsonb *result)
 {
 	Size		size = VARSIZE(result);
 
-	return size < LARGE_DOCUMENT || IsThereMemory(size * APITOKEN_TEXT_GROWTH * 5) ||
-		IsThereMemory(apitoken_jsonb_text_length(result) * 5);
+	return size < LARGE_DOCUMENT || IsThereMemory(size * APITOKEN_TEXT_GROWTH * ROOM_FOR_TEXT) ||
+		IsThereMemory(apitoken_jsonb_text_length(result) * ROOM_FOR_TEXT);
 }
 
 /* A document to be built, and what became of it; for apitoken_subxact_try. */
