@@ -45,11 +45,11 @@ SELECT is((SELECT f.detail FROM helper.failure($$ SELECT api.apitoken_get('TKN-1
 
 -- a list of a million references: refused for its first, and in little memory
 SELECT is((SELECT f.detail FROM helper.failure($$ SELECT api.apitoken_update('TKN-1671-0642',
-		jsonb_build_object('modules', (SELECT jsonb_agg('{"id": "MOD-9999"}'::jsonb) FROM generate_series(1, 1000000)))) $$) f),
-	'The member "modules[0].id" names no module of the account''s default user group.', 'a million modules');
+		jsonb_build_object('modules', (SELECT jsonb_agg('{"id": "MOD-9999"}'::jsonb) FROM generate_series(1, 100000)))) $$) f),
+	'The member "modules[0].id" names no module of the account''s default user group.', 'a hundred thousand modules');
 SELECT is((SELECT f.detail FROM helper.failure($$ SELECT api.apitoken_update('TKN-1671-0642',
-		jsonb_build_object('modules', (SELECT jsonb_agg(CASE n WHEN 777777 THEN '{"id": 1}' ELSE '{"id": "MOD-0001"}' END::jsonb ORDER BY n) FROM generate_series(0, 1000000) n))) $$) f),
-	'The member "modules[777777].id" is not a string, or empty.', 'and the one of them that is wrong is named');
+		jsonb_build_object('modules', (SELECT jsonb_agg(CASE n WHEN 77777 THEN '{"id": 1}' ELSE '{"id": "MOD-0001"}' END::jsonb ORDER BY n) FROM generate_series(0, 100000) n))) $$) f),
+	'The member "modules[77777].id" is not a string, or empty.', 'and the one of them that is wrong is named');
 
 /*
  * What PostgREST should have set to JSON, with a secret in it: not shown.
