@@ -5,7 +5,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(88);
+SELECT plan(91);
 
 CREATE ROLE apitoken_rotation_caller;
 GRANT USAGE ON SCHEMA api TO apitoken_rotation_caller;
@@ -105,6 +105,9 @@ SELECT is(to_jsonb(f), '{"code": "PT400", "message": "Bad Request", "detail": "T
 SELECT is(helper.came(call, actor, role), expected, call) FROM (VALUES
 	($$SELECT api.apitoken_rotate('TKN-1671-0642', '7 days 1 second')$$, NULL, NULL, 'PT400 The argument "overlap" is too long.'),
 	($$SELECT api.apitoken_rotate('TKN-1671-0642', '1 month')$$, NULL, NULL, 'PT400 The argument "overlap" is too long.'),
+	($$SELECT api.apitoken_rotate('TKN-1671-0642', '178000000 years')$$, NULL, NULL, 'PT400 The argument "overlap" is too long.'),
+	($$SELECT api.apitoken_rotate('TKN-1671-0642', '-290000 years')$$, NULL, NULL, 'PT400 The argument "overlap" is negative.'),
+	($$SELECT api.apitoken_rotate('TKN-1671-0642', '1 day -25 hours')$$, NULL, NULL, 'PT400 The argument "overlap" is negative.'),
 	($$SELECT api.apitoken_rotate('TKN-1671-0642', NULL) ->> 'oldSecretUntil' IS NULL$$, NULL, NULL, 'ok true'),
 	($$SELECT api.apitoken_rotate('TKN-3001-1005')$$, NULL, NULL, 'PT400 The API token "TKN-3001-1005" is Deleted.'),
 	($$SELECT api.apitoken_rotate('TKN-3001-1004') ->> 'status'$$, NULL, NULL, 'ok Disabled'),

@@ -28,6 +28,26 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+/* No part of an overlap is of more days: none takes a moment out of its range. */
+#define MOST_DAYS 365000
+
+/* Is that too long, or too far back, to be added to a moment? */
+static bool
+IsBeyondTime(const Interval *overlap)
+{
+	return llabs(overlap->month) > MOST_DAYS / 30 || llabs(overlap->day) > MOST_DAYS ||
+		llabs(overlap->time / USECS_PER_DAY) > MOST_DAYS;
+}
+
+static bool
+IsNegative(const Interval *overlap)
+{
+	Interval	none = {0};
+
+	return DatumGetBool(DirectFunctionCall2(interval_lt, PointerGetDatum(overlap),
+											PointerGetDatum(&none)));
+}
+
 /*
  * Until when the old secret goes on; DT_NOBEGIN: it does not.  Raises PT400 for a time
  * that is negative or too long.
@@ -35,14 +55,19 @@
 static TimestampTz
 EndOfOverlap(FunctionCallInfo fcinfo, int argument)
 {
+	const Interval *overlap;
 	TimestampTz now = GetCurrentTimestamp();
 	TimestampTz end;
 
 	if (apitoken_call_isnull(fcinfo, argument))
 		return DT_NOBEGIN;
+	overlap = PG_GETARG_INTERVAL_P(argument);
+	if (IsBeyondTime(overlap))
+		apitoken_error_overlap(IsNegative(overlap) ? "is negative" : "is too long",
+							   apitoken_max_rotation_overlap);
 	/* without a time zone: a day is as long wherever somebody asks */
 	end = DatumGetTimestamp(DirectFunctionCall2(timestamp_pl_interval, TimestampGetDatum(now),
-												PG_GETARG_DATUM(argument)));
+												PointerGetDatum(overlap)));
 	if (end < now)
 		apitoken_error_overlap("is negative", apitoken_max_rotation_overlap);
 	if (end - now > apitoken_max_rotation_overlap * USECS_PER_SEC)
