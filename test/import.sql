@@ -4,7 +4,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(77);
+SELECT plan(81);
 
 CREATE ROLE apitoken_import_caller;
 GRANT USAGE ON SCHEMA api TO apitoken_import_caller;
@@ -70,7 +70,11 @@ SELECT is(helper.lets_in(secret), expected, format('%s: %s', secret, expected)) 
 	('sk_live_012345678', 'PT401 There is no valid credential.'), ('idt:old-1:sk_live_0123456789', 'PT401 There is no valid credential.'),
 	(helper.digest('sk_live_0123456789'), 'PT401 There is no valid credential.'), ('', 'PT401 There is no valid credential.')) AS c (secret, expected);
 SELECT is(helper.lets_in(repeat('x', 1200)), 'PT401 There is no valid credential.', 'one that is Deleted');
-SELECT is(helper.lets_in(repeat('x', 1201)), 'PT401 There is no valid credential.', 'one that is longer');
+SELECT is(api.apitoken_import(jsonb_build_object('tokens', jsonb_build_array(helper.token('old-5', repeat('y', 1200))))), 1::bigint, '(as long as one may be)');
+SELECT is(helper.lets_in(secret), expected, 'one of the greatest length, and what begins with it: ' || length(secret))
+	FROM (VALUES (repeat('y', 1200), 'ok old-5'), (repeat('y', 1201), 'PT401 There is no valid credential.'), (repeat('y', 5000), 'PT401 There is no valid credential.')) AS c (secret, expected);
+SELECT api.apitoken_revoke(ARRAY[repeat('y', 1201)]) \g /dev/null
+SELECT is(status, 'Active', 'nor is it revoked by that') FROM apitoken.api_tokens WHERE id = 'old-5';
 SELECT is(helper.lets_in(helper.secret('TKN-1671-0642')), 'ok TKN-1671-0642', 'those of others are what they were');
 SELECT api.apitoken_enable('old-2') \g /dev/null
 SELECT is(helper.lets_in('a secret: with colons: and ünïcode'), 'ok old-2', 'one that is enabled authenticates');

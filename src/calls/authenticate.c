@@ -247,7 +247,8 @@ apitoken_authenticate_is_token(const char *id, const char *string)
 	credential = apitoken_credential_find(&token, id,
 										  apitoken_secret_digest(string, strlen(string)));
 	PopActiveSnapshot();
-	return credential.equal && credential.number == token.secret_number;
+	return credential.equal && credential.number == token.secret_number &&
+		!apitoken_secret_is_too_long(strlen(string));
 }
 
 PG_FUNCTION_INFO_V1(apitoken_authenticate);

@@ -104,9 +104,13 @@ apitoken_credential_token_id(const char *secret, int length, const bytea *digest
 {
 	const char *id;
 	int			id_length;
+	char	   *foreign;
 
-	return apitoken_secret_find_id(secret, length, &id, &id_length) ?
-		pnstrdup(id, id_length) : FindForeign(digest);
+	if (apitoken_secret_find_id(secret, length, &id, &id_length))
+		return pnstrdup(id, id_length);
+	foreign = FindForeign(digest);
+	/* after the same work: it may begin with one */
+	return apitoken_secret_is_too_long(length) ? pstrdup("") : foreign;
 }
 
 /* One whose digest no secret has, to compare with where there is none. */

@@ -46,6 +46,13 @@ apitoken_secret_append_masked(StringInfo buffer, const text *id)
 	appendStringInfoString(buffer, ":" APITOKEN_MASK);
 }
 
+/* Is what has that many bytes no secret for that alone?  Its digest is not of all of it. */
+bool
+apitoken_secret_is_too_long(int length)
+{
+	return length > MAX_SECRET_LENGTH;
+}
+
 /*
  * Finds the token's id in a secret, length bytes of it.  Sets id and id_length
  * to a part of secret and returns true, or returns false if secret has not the
@@ -57,7 +64,7 @@ apitoken_secret_find_id(const char *secret, int length, const char **id, int *id
 	int			start = strlen(APITOKEN_SECRET_PREFIX);
 	int			end = length - 1;
 
-	if (length > MAX_SECRET_LENGTH || length < start ||
+	if (apitoken_secret_is_too_long(length) || length < start ||
 		memcmp(secret, APITOKEN_SECRET_PREFIX, start) != 0)
 		return false;
 
