@@ -251,7 +251,7 @@ DefineTimeouts(void)
 							NULL, NULL, NULL);
 
 	DefineCustomIntVariable("apitoken.actor_transaction_timeout",
-							"Longest time that a change in the name of a token or a user takes, to the commit.",
+							"Longest time that a change in the name of a token or a user, or a revocation, takes, to the commit.",
 							"The session ends then. 0: no bound.",
 							&apitoken_actor_transaction_timeout,
 							60000, 0, INT_MAX,

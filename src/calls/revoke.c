@@ -21,6 +21,7 @@
 #include "catalog/pg_type.h"
 #include "errors.h"
 #include "miscadmin.h"
+#include "rights/acts.h"
 #include "rights/credential.h"
 #include "rights/secret.h"
 #include "store/gates.h"
@@ -194,6 +195,8 @@ Revoke(const ApitokenCaller *caller, Datum *secrets, const bool *isnull, int cou
 	if (found == NIL)
 		return;
 
+	/* nobody is asked whether he may, so nobody may stay */
+	apitoken_acts_limit_time();
 	/* what they are by now is asked when nobody can change it any more */
 	LockAll(found);
 	found = FindAll(secrets, isnull, count);

@@ -199,10 +199,11 @@ WatchDeadline(void)
 /*
  * Bounds the time for which the transaction may keep others waiting, from before
  * it waits itself: else those who wait for one row, one behind another, would
- * each keep it for as long.
+ * each keep it for as long.  For who needs no right to lock a row; who acts in somebody's
+ * name is bounded anyway.
  */
-static void
-StartTimeout(void)
+void
+apitoken_acts_limit_time(void)
 {
 	if (timeout == MAX_TIMEOUTS)
 		timeout = RegisterTimeout(USER_TIMEOUT, EndSession);
@@ -226,7 +227,7 @@ apitoken_acts_identified(ApitokenCaller *caller)
 	caller->changed = TransactionIdIsValid(GetTopTransactionIdIfAny());
 	if (caller->actor.type == NULL)
 		return;
-	StartTimeout();
+	apitoken_acts_limit_time();
 	if (!caller->changed)
 		return;
 
@@ -286,7 +287,7 @@ Note(Act act)
 	MemoryContextSwitchTo(old);
 
 	if (!found && act.actor.type != NULL)
-		StartTimeout();
+		apitoken_acts_limit_time();
 	return entry->act;
 }
 

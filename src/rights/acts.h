@@ -16,6 +16,7 @@
 
 extern void apitoken_acts_start(void);
 
+extern void apitoken_acts_limit_time(void);
 extern void apitoken_acts_identified(ApitokenCaller *caller);
 extern void apitoken_acts_administer(const ApitokenCaller *caller, const char *account_id);
 extern bool apitoken_acts_has_acted(void);
