@@ -113,16 +113,18 @@ CREATE VIEW apitoken_monitor.tokens_to_review WITH (security_barrier) AS
 		LEFT JOIN apitoken.users u ON t.created_by_type = 'user' AND u.id = t.created_by_id
 		LEFT JOIN apitoken.api_tokens k ON t.created_by_type = 'token' AND k.id = t.created_by_id
 		WHERE t.status = 'Active'
-			AND (a.status = 'Disabled' OR u.status IN ('Blocked', 'Disabled', 'Deleted') OR k.status IN ('Disabled', 'Deleted'));
+			AND (a.status = 'Disabled' OR u.status IN ('Blocked', 'Disabled', 'Deleted') OR k.status IN ('Disabled', 'Deleted')
+				-- one that was erased has no row
+				OR (t.created_by_id IS NOT NULL AND u.id IS NULL AND k.id IS NULL));
 COMMENT ON VIEW apitoken_monitor.tokens_to_review IS
-	'Active API tokens that may be left over: their account is Disabled, or the user or API token that created them is Blocked, Disabled or Deleted. They still authenticate, unless apitoken.refuse_disabled_accounts or apitoken.refuse_lost_creators is on. For monitoring: shows every account, and nothing that a secret could be found by.';
+	'Active API tokens that may be left over: their account is Disabled, or the user or API token that created them is Blocked, Disabled, Deleted or erased. They still authenticate, unless apitoken.refuse_disabled_accounts or apitoken.refuse_lost_creators is on. For monitoring: shows every account, and nothing that a secret could be found by.';
 COMMENT ON COLUMN apitoken_monitor.tokens_to_review.account_id IS 'The token''s account.';
 COMMENT ON COLUMN apitoken_monitor.tokens_to_review.api_token_id IS 'The token.';
 COMMENT ON COLUMN apitoken_monitor.tokens_to_review.name IS 'Its name.';
 COMMENT ON COLUMN apitoken_monitor.tokens_to_review.account_status IS 'Status of the account: Active, Enabled or Disabled.';
 COMMENT ON COLUMN apitoken_monitor.tokens_to_review.creator_type IS 'What created it: user or token; null if nobody is known.';
 COMMENT ON COLUMN apitoken_monitor.tokens_to_review.creator_id IS 'Id of the user or API token that created it.';
-COMMENT ON COLUMN apitoken_monitor.tokens_to_review.creator_status IS 'Status of that user or API token; null if nobody is known.';
+COMMENT ON COLUMN apitoken_monitor.tokens_to_review.creator_status IS 'Status of that user or API token; null if nobody is known, or it was erased.';
 REVOKE ALL ON apitoken_monitor.tokens_to_review FROM PUBLIC;
 
 CREATE VIEW apitoken_monitor.token_transitions WITH (security_barrier) AS

@@ -222,7 +222,7 @@ DefineLeftBehindSettings(void)
 							 NULL, NULL, NULL);
 
 	DefineCustomBoolVariable("apitoken.refuse_lost_creators",
-							 "Refuses the tokens whose creator is Blocked, Disabled or Deleted.",
+							 "Refuses the tokens whose creator is Blocked, Disabled, Deleted or erased.",
 							 NULL,
 							 &apitoken_refuse_lost_creators,
 							 false,

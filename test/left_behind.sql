@@ -5,7 +5,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(38);
+SELECT plan(42);
 
 CREATE ROLE apitoken_left_caller;
 GRANT USAGE ON SCHEMA api TO apitoken_left_caller;
@@ -96,6 +96,19 @@ SELECT api.apitoken_delete('TKN-3001-1002') \g /dev/null
 SELECT is(helper.lets_in('TKN-1671-0642'), 'PT401', 'nor when it is Deleted');
 UPDATE apitoken.api_tokens SET created_by_type = 'token', created_by_id = 'TKN-1671-0642' WHERE id = 'TKN-3001-1003';
 SELECT is(helper.lets_in('TKN-3001-1003'), 'ok', 'what the creator''s own creator has become does not count');
+
+-- one whose creator is erased, and has no row any more
+SAVEPOINT erased;
+UPDATE apitoken.api_tokens SET created_by_type = 'token', created_by_id = 'TKN-3002-1001' WHERE id = 'TKN-3001-1003';
+SELECT is(helper.lets_in('TKN-3001-1003'), 'ok', '(it authenticates before)');
+SELECT api.apitoken_erase_account('ACC-3002-9900', true) \g /dev/null
+SELECT is(helper.lets_in('TKN-3001-1003'), 'PT401', 'not when it is erased');
+SET LOCAL apitoken.index_reads = off;
+SELECT is(helper.lets_in('TKN-3001-1003'), 'PT401', 'by statements it is the same');
+RESET apitoken.index_reads;
+SELECT is(array_agg(concat_ws(' ', creator_type, creator_id, creator_status)), '{"token TKN-3002-1001"}', 'the view lists it')
+	FROM apitoken_monitor.tokens_to_review WHERE api_token_id = 'TKN-3001-1003';
+ROLLBACK TO erased;
 
 -- who acts already
 SELECT api.apitoken_authenticate(helper.secret('TKN-3001-1003')) \g /dev/null

@@ -630,6 +630,7 @@ AddCreator(ApitokenGates *gates, const ApitokenActor *actor)
 {
 	ApitokenTokenStatus token;
 	ApitokenActor creator;
+	const char *account_id;
 
 	if (!apitoken_refuse_lost_creators || !apitoken_actor_is_token(actor))
 		return;
@@ -640,8 +641,12 @@ AddCreator(ApitokenGates *gates, const ApitokenActor *actor)
 	creator.type = token.creator_type;
 	creator.id = token.creator_id;
 	apitoken_gates_add(gates, ActorGate(&creator), creator.id);
-	if (apitoken_actor_is_token(&creator))
-		apitoken_gates_add(gates, GATE_ACCOUNT, apitoken_identity_token_status(creator.id).account_id);
+	if (!apitoken_actor_is_token(&creator))
+		return;
+	account_id = apitoken_identity_token_status(creator.id).account_id;
+	/* one that is erased has none any more */
+	if (account_id != NULL)
+		apitoken_gates_add(gates, GATE_ACCOUNT, account_id);
 }
 
 /* Would the two acts of an actor add the same gates for him? */

@@ -35,10 +35,11 @@ ReceiveStatus(void *argument, int key, Datum *values, bool *isnull)
 		strcmp(status, "Deleted") == 0;
 }
 
+/* Is it?  So is what was erased, and has no row any more. */
 static bool
 IsGone(ApitokenLookup lookup, const ApitokenLayout *layout, const char *id)
 {
-	bool		gone = false;
+	bool		gone = true;
 	Datum		key = CStringGetTextDatum(id);
 	ApitokenKeys keys = {1, {&key}};
 
