@@ -38,12 +38,13 @@ CheckEnd(TimestampTz end, TimestampTz now, TimestampTz latest)
 									   apitoken_members_instant(latest, string)));
 }
 
-/* Raises PT403 if it is later than the end of the token that acts. */
+/* Raises PT403, or has COMMIT do so, if it is later than the end of the token that acts. */
 static void
-CheckGiver(const ApitokenCall *call, TimestampTz end)
+Give(const ApitokenCall *call, TimestampTz end)
 {
 	if (end > call->caller.expires_at)
 		apitoken_error_beyond_own_end();
+	apitoken_acts_give_time(&call->caller, end);
 }
 
 /*
@@ -55,16 +56,17 @@ apitoken_life_of_new(const ApitokenCall *call, const ApitokenBody *body)
 {
 	TimestampTz now = GetCurrentTimestamp();
 	TimestampTz latest;
+	TimestampTz end = body->expires_at;
 
 	PushActiveSnapshot(GetLatestSnapshot());
 	latest = apitoken_lifetime_limit(body->account_id, now);
 	PopActiveSnapshot();
-	if (body->expires_at == DT_NOEND)
-		return Min(latest, call->caller.expires_at);
-
-	CheckEnd(body->expires_at, now, latest);
-	CheckGiver(call, body->expires_at);
-	return body->expires_at;
+	if (end == DT_NOEND)
+		end = Min(latest, call->caller.expires_at);
+	else
+		CheckEnd(end, now, latest);
+	Give(call, end);
+	return end;
 }
 
 /* Whatever is held is not prolonged by anybody below.  Raises PT403. */
@@ -116,7 +118,7 @@ apitoken_life_change(const ApitokenCall *call, const char *account_id, const cha
 		CheckEnd(end, now, LatestEnd(account_id, &life, end, now));
 	if (end > life.end)
 	{
-		CheckGiver(call, end);
+		Give(call, end);
 		CheckProlonged(call, account_id, id);
 	}
 	PopActiveSnapshot();

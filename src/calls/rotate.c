@@ -126,10 +126,13 @@ CheckRight(const ApitokenCall *call, const char *account_id, const char *id)
 		apitoken_error_beyond_own_end();
 	if (IsSelf(call, id))
 		CheckSelf(call, &token);
-	else if (call->caller.everywhere)
-		return;
 	else
+	{
+		apitoken_acts_give_time(&call->caller, token.expires_at);
+		if (call->caller.everywhere)
+			return;
 		CheckModules(call, account_id, id);
+	}
 
 	if (apitoken_held_token(id))
 		apitoken_error_held("API token", id);

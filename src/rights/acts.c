@@ -49,6 +49,7 @@ typedef enum ActKind
 	ACT_ADMINISTERED,			/* used the right to administer an account */
 	ACT_OPENED,					/* made or enabled a token */
 	ACT_GAVE,					/* gave a module to a token */
+	ACT_GAVE_TIME,				/* gave a token an end, or its secret to somebody */
 	ACT_GUARDED,				/* asked for the same guarantee */
 	ACT_TRUSTED					/* used what its database role may */
 } ActKind;
@@ -66,6 +67,7 @@ typedef struct Act
 	bool		own;			/* was the right this transaction's own? */
 	uint64		completed;		/* of transactions, when it was looked at */
 	TimestampTz acts_until;		/* the actor, by then; DT_NOEND: for ever */
+	TimestampTz end;			/* of a token, that was given */
 	SubTransactionId subid;
 } Act;
 
@@ -86,7 +88,8 @@ static inline bool
 SameAct(const Act *a, const Act *b)
 {
 	return a->kind == b->kind && a->everywhere == b->everywhere &&
-		a->role == b->role && a->operation == b->operation && SameActor(a, b) &&
+		a->role == b->role && a->operation == b->operation && a->end == b->end &&
+		SameActor(a, b) &&
 		apitoken_ids_same(a->account_id, b->account_id) && apitoken_ids_same(a->module, b->module);
 }
 
@@ -340,6 +343,8 @@ HasRight(const Act *act, const ApitokenOffer *offer, bool *active)
 		case ACT_GAVE:
 			return apitoken_offer_may_give(offer, apitoken_offer_find(offer, act->module),
 										   &scope);
+		case ACT_GAVE_TIME:
+			return act->end <= scope.expires_at;
 		case ACT_OPENED:
 		case ACT_TRUSTED:
 			break;
@@ -391,6 +396,8 @@ CheckRight(const Act *act, const ApitokenOffer *offer)
 		apitoken_error_unauthorized();
 	if (act->kind == ACT_GAVE)
 		apitoken_error_not_held(act->module);
+	if (act->kind == ACT_GAVE_TIME)
+		apitoken_error_beyond_own_end();
 	if (act->kind == ACT_GUARDED)
 		apitoken_error_module_not_held(act->module);
 	apitoken_error_right_gone();
@@ -561,7 +568,7 @@ apitoken_acts_open(const ApitokenCaller *caller, const char *account_id)
 static bool
 HoldsWithoutThis(const Act *act)
 {
-	ApitokenOffer *offer = ReadOffer(act);
+	ApitokenOffer *offer = act->kind == ACT_GAVE ? ReadOffer(act) : NULL;
 	bool		active;
 	bool		has;
 
@@ -571,6 +578,16 @@ HoldsWithoutThis(const Act *act)
 	return has;
 }
 
+/* Notes that something was given that the giver must have when the transaction commits. */
+static void
+NoteGift(Act act, const ApitokenCaller *caller)
+{
+	/* he may hold all that he acts by without this transaction, but not this */
+	if (act.actor.type != NULL && caller->changed && !act.own)
+		act.own = !HoldsWithoutThis(&act);
+	(void) Note(act);
+}
+
 /*
  * Notes that a module of an account was given to one of its tokens: it must be
  * offered, and the giver must be able to give it, when the transaction commits.
@@ -578,12 +595,22 @@ HoldsWithoutThis(const Act *act)
 void
 apitoken_acts_give(const ApitokenCaller *caller, const char *account_id, const char *module_id)
 {
-	Act			act = ActOf(ACT_GAVE, caller, account_id, module_id);
+	NoteGift(ActOf(ACT_GAVE, caller, account_id, module_id), caller);
+}
 
-	/* he may hold all that he acts by without this transaction, but not this */
-	if (act.actor.type != NULL && caller->changed && !act.own)
-		act.own = !HoldsWithoutThis(&act);
-	(void) Note(act);
+/*
+ * Notes that a token was given that end (DT_NOEND: none), or its secret to somebody: a
+ * token that gave it must not end before, when the transaction commits.
+ */
+void
+apitoken_acts_give_time(const ApitokenCaller *caller, TimestampTz end)
+{
+	Act			act = ActOf(ACT_GAVE_TIME, caller, NULL, NULL);
+
+	if (caller->actor.type == NULL || !apitoken_actor_is_token(&caller->actor))
+		return;
+	act.end = end;
+	NoteGift(act, caller);
 }
 
 /*
