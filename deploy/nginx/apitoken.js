@@ -364,7 +364,8 @@ function revokeBody(request) {
 			throw failure(400, 'The member "secrets" is not an array of strings.');
 		}
 	}
-	return `{"secrets":${JSON.stringify(secrets)}}`;
+	/* what the database takes for no text is no secret, and the others are revoked */
+	return `{"secrets":${JSON.stringify(secrets.filter((secret) => !secret.includes('\0')))}}`;
 }
 
 /* The id comes last: whatever the body were taken for, the last one counts. */
