@@ -4,7 +4,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(43);
+SELECT plan(52);
 
 CREATE TABLE helper.before AS SELECT helper.fingerprint() AS tables, api.apitoken_get('TKN-1671-0642') AS document;
 
@@ -67,6 +67,20 @@ SELECT is(ARRAY[u.code, COALESCE(u.detail, u.name), u.status], ARRAY['PT400', 'T
 SELECT is(ARRAY[u.code, u.status], ARRAY['ok', 'Disabled'], '"Disabled" is what is stored now') FROM helper.update('{"status": "Disabled"}') u;
 SELECT is((SELECT updated_at FROM apitoken.api_tokens WHERE id = 'TKN-1671-0642') = t.updated_at, true, '... and asks for nothing: the updated event stays')
 	FROM apitoken.api_tokens t, LATERAL (SELECT api.apitoken_update('TKN-1671-0642', '{"status": "Disabled", "id": "TKN-1671-0642"}') ->> 'id' AS id) u WHERE t.id = u.id;
+
+-- Which secrets count is no member that changes, and nobody is told that it was.
+SELECT is(jsonb_build_array(f.code, f.detail), to_jsonb(ARRAY['PT400', answer]), 'before a rotation: ' || body)
+	FROM (VALUES ('{"revokedAt": "2026-01-31T23:00:00.000Z"}', 'The member "revokedAt" cannot change.'), ('{"oldSecretUntil": "2026-01-31T23:00:00.000Z"}', 'The member "oldSecretUntil" cannot change.'),
+			('{"oldSecretUntil": 5}', 'The member "oldSecretUntil" is not a date.')) b (body, answer),
+		helper.failure(format('SELECT api.apitoken_update(''TKN-1671-0642'', %L)', body)) f;
+SELECT is(api.apitoken_update('TKN-1671-0642', '{"revokedAt": null, "oldSecretUntil": null, "rotatedAt": null}', '-*,+id') ->> 'id', 'TKN-1671-0642', 'null means nothing there');
+SELECT api.apitoken_rotate('TKN-1671-0642', '1 day') AS rotated \gset
+SELECT is(api.apitoken_update('TKN-1671-0642', :'rotated', '-*,+oldSecretUntil') ->> 'oldSecretUntil', :'rotated'::jsonb ->> 'oldSecretUntil', 'the document of a rotation is sent back');
+SELECT is((helper.failure(format('SELECT api.apitoken_update(''TKN-1671-0642'', %L)', '{"oldSecretUntil": "2026-01-31T23:00:00.000Z"}'))).detail, 'The member "oldSecretUntil" cannot change.', 'nor is an overlap ended by a member');
+SELECT api.apitoken_revoke(ARRAY[:'rotated'::jsonb ->> 'token']) \g /dev/null
+SELECT is(api.apitoken_update('TKN-1671-0642', api.apitoken_get('TKN-1671-0642'), '-*,+status') ->> 'status', 'Disabled', 'nor is that of a revocation refused');
+SELECT is((helper.failure('SELECT api.apitoken_enable(''TKN-1671-0642'')')).detail, 'The secret of the API token "TKN-1671-0642" is revoked.', '... which is revoked still');
+SELECT is(api.apitoken_update('TKN-1671-0642', '{"revokedAt": null}', '-*,+revokedAt') ? 'revokedAt', true, '... whatever is sent');
 
 -- An unknown id comes before everything that is wrong with the body.
 SELECT is(jsonb_build_array(f.code, f.detail), '["PT404", "There is no API token \"TKN-9999-9999\" that you may administer."]', 'unknown, with ' || body)

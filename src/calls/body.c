@@ -8,8 +8,8 @@
  *
  * Clients send documents back that they were given.  So the other members of a
  * document may stand there, too, as long as they do not ask for what would not be
- * done: id, status, account, token and heldAt are for the caller to compare with
- * what is stored, the rest of the document's form is ignored.  A null member is absent,
+ * done: id, status, account, token, heldAt, revokedAt and oldSecretUntil are for the
+ * caller to compare with what is stored, the rest of the document's form is ignored.  A null member is absent,
  * but for those that can be null.
  *
  * src/calls/body.c
@@ -224,6 +224,10 @@ ParseReadOnly(ApitokenBody *body, bool create, const JsonbValue *key, const Json
 		body->token = ParseStored(value, "token");
 	else if (IsKey(key, "heldAt"))
 		body->held_at = ParseStored(value, "heldAt");
+	else if (IsKey(key, "revokedAt"))
+		body->revoked_at = ParseStored(value, "revokedAt");
+	else if (IsKey(key, "oldSecretUntil"))
+		body->old_secret_until = ParseInstant(value, "oldSecretUntil");
 }
 
 static void
@@ -282,7 +286,7 @@ apitoken_body_has_modules(Jsonb *jsonb)
 ApitokenBody
 apitoken_body_parse(Jsonb *jsonb, bool create)
 {
-	ApitokenBody body = {.expires_at = DT_NOEND};
+	ApitokenBody body = {.expires_at = DT_NOEND, .old_secret_until = DT_NOEND};
 	JsonbIterator *iterator;
 	JsonbIteratorToken token;
 	JsonbValue	key = {0};

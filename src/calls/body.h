@@ -35,6 +35,8 @@ typedef struct ApitokenBody
 	char	   *status;
 	char	   *token;
 	char	   *held_at;
+	char	   *revoked_at;
+	TimestampTz old_secret_until;	/* DT_NOEND: not supplied */
 	ApitokenBodyString name;
 	ApitokenBodyString description;
 	ApitokenBodyString icon;

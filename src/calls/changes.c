@@ -352,6 +352,23 @@ CheckIsHeld(const char *id)
 	PopActiveSnapshot();
 }
 
+/* Checks the same of which secrets count. */
+static void
+CheckSecrets(const ApitokenBody *body, const char *id)
+{
+	ApitokenTokenStatus token;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	token = apitoken_identity_token_status(id);
+	PopActiveSnapshot();
+	if (body->revoked_at != NULL && !token.revoked)
+		apitoken_error_member("revokedAt", "cannot change",
+							  "A secret is revoked by apitoken_revoke.");
+	if (body->old_secret_until != DT_NOEND && body->old_secret_until != token.old_until)
+		apitoken_error_member("oldSecretUntil", "cannot change",
+							  "An old secret is ended by apitoken_rotate or apitoken_revoke.");
+}
+
 /*
  * Checks that the members which cannot change are what is stored: a client that
  * sends a document back means no harm, but one that asks for another status must
@@ -371,6 +388,8 @@ CheckStored(const ApitokenBody *body, const char *account_id, const char *id, co
 		apitoken_error_member("token", "cannot change", APITOKEN_BODY_UPDATE_MEMBERS);
 	if (body->held_at != NULL)
 		CheckIsHeld(id);
+	if (body->revoked_at != NULL || body->old_secret_until != DT_NOEND)
+		CheckSecrets(body, id);
 }
 
 /*
