@@ -49,7 +49,7 @@ typedef enum ActKind
 	ACT_ADMINISTERED,			/* used the right to administer an account */
 	ACT_OPENED,					/* made or enabled a token */
 	ACT_GAVE,					/* gave a module to a token */
-	ACT_GAVE_TIME,				/* gave a token an end, or its secret to somebody */
+	ACT_GAVE_TIME,				/* gave a token an end, or its secret */
 	ACT_GUARDED,				/* asked for the same guarantee */
 	ACT_TRUSTED					/* used what its database role may */
 } ActKind;
