@@ -21,7 +21,7 @@ SELECT api.apitoken_hold_account(:given);
 SELECT api.apitoken_release_account(:given);
 SELECT api.apitoken_require(:given);
 SELECT api.apitoken_rotate(:given);
-SELECT api.apitoken_revoke(ARRAY[:given]) FROM nowhere;
+SELECT api.apitoken_revoke(array_fill(:given::text, ARRAY[1001]));
 SELECT api.apitoken_erase_user(:given);
 SELECT api.apitoken_erase_account(:given);
 SELECT api.apitoken_sync(jsonb_build_object(:given, '[]'::jsonb));
