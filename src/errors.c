@@ -878,3 +878,10 @@ apitoken_error_statement(const char *name, const char *result)
 			(errcode(ERRCODE_INTERNAL_ERROR),
 			 errmsg("statement \"%s\" failed: %s", name, result)));
 }
+
+/* The same where a statement that changes one row has found it, and it is as it was. */
+void
+apitoken_error_kept_by_trigger(const char *name)
+{
+	apitoken_error_statement(name, "a trigger has kept the row from changing");
+}

@@ -49,8 +49,8 @@ IsAccessDue(const ApitokenCredential *credential)
 }
 
 /*
- * Why a secret does not authenticate, under the active snapshot.  An id is named only if a token has it:
- * what else stands in its place may be a secret of something else.
+ * Why a secret does not authenticate, under the active snapshot.  An id is named only if
+ * a token has it: what else stands in its place may be a secret of something else.
  */
 static const char *
 ReasonToRefuse(const ApitokenTokenStatus *token, const char *id,

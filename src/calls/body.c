@@ -9,8 +9,8 @@
  * Clients send documents back that they were given.  So the other members of a
  * document may stand there, too, as long as they do not ask for what would not be
  * done: id, status, account, token, heldAt, revokedAt and oldSecretUntil are for the
- * caller to compare with what is stored, the rest of the document's form is ignored.  A null member is absent,
- * but for those that can be null.
+ * caller to compare with what is stored, the rest of the document's form is ignored.
+ * A null member is absent, but for those that can be null.
  *
  * src/calls/body.c
  *

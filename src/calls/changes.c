@@ -259,8 +259,8 @@ PG_FUNCTION_INFO_V1(apitoken_create);
  * the secret as "token", which is shown this once.
  *
  * Raises PT400 naming the member of the body that cannot be used, or if the account has
- * as many tokens as it may have, PT401, PT403, PT404 if there is no such account whose tokens the caller may administer,
- * 25006, and 54000 if no free id was found.
+ * as many tokens as it may have, PT401, PT403, PT404 if there is no such account whose
+ * tokens the caller may administer, 25006, and 54000 if no free id was found.
  */
 Datum
 apitoken_create(PG_FUNCTION_ARGS)
@@ -323,8 +323,7 @@ UpdateToken(const ApitokenCall *call, const char *id, const ApitokenBody *body)
 	apitoken_store_set_text(&arguments, 8, call->caller.actor.type);
 	apitoken_store_set_text(&arguments, 9, call->caller.actor.id);
 	if (WriteToken(call, STATEMENT_UPDATE_TOKEN, &arguments) == 0)
-		apitoken_error_statement("apitoken update token",
-								 "a trigger has kept the row from changing");
+		apitoken_error_kept_by_trigger("apitoken update token");
 }
 
 static bool

@@ -59,13 +59,14 @@ apitoken_import(PG_FUNCTION_ARGS)
 {
 	ErrorContextCallback guard;
 	ApitokenOwnership ownership;
-	ApitokenCaller caller = {.operation = OPERATION_IMPORT, .everywhere = true};
+	ApitokenCaller caller;
 	int64		added;
 
 	apitoken_error_guard(&guard, true);
 	ownership = apitoken_owner_enter();
-	caller.role = ownership.role;
-	CheckTrust(caller.role);
+	CheckTrust(ownership.role);
+	caller = apitoken_identity_role(ownership.role, OPERATION_IMPORT);
+	caller.everywhere = true;
 	if (apitoken_call_isnull(fcinfo, 0))
 		apitoken_error_sync("The body is not a JSON object");
 	added = Import(&caller, JsonbPGetDatum(PG_GETARG_JSONB_P(0)));

@@ -73,11 +73,12 @@ CheckOffer(Relation relation, Datum account_id, Datum module_id)
 static void
 NoteGiven(Datum account_id, Datum module_id)
 {
-	ApitokenCaller role = {0};
+	ApitokenCaller role;
 
-	if (!apitoken_identity_is_writing())
-		apitoken_acts_give(&role, TextDatumGetCString(account_id),
-						   TextDatumGetCString(module_id));
+	if (apitoken_identity_is_writing())
+		return;
+	role = apitoken_identity_role(InvalidOid, OPERATION_SEE);
+	apitoken_acts_give(&role, TextDatumGetCString(account_id), TextDatumGetCString(module_id));
 }
 
 PG_FUNCTION_INFO_V1(apitoken_check_offer);

@@ -108,9 +108,9 @@ FindAll(Datum *secrets, const bool *isnull, int count)
 	return found;
 }
 
-/* The ids of those whose current secret it is, or of the others, as an array. */
+/* The ids of those whose current secret it is, of the others, or of both, as an array. */
 static ArrayType *
-Ids(List *found, bool current)
+Ids(List *found, bool current, bool old)
 {
 	Datum	   *ids = palloc(sizeof(Datum) * Max(list_length(found), 1));
 	int			count = 0;
@@ -120,22 +120,10 @@ Ids(List *found, bool current)
 	{
 		const Revoked *revoked = lfirst(cell);
 
-		if (revoked->current == current)
+		if (revoked->current ? current : old)
 			ids[count++] = CStringGetTextDatum(revoked->id);
 	}
 	return apitoken_ids_array(ids, count);
-}
-
-static ArrayType *
-AllIds(List *found)
-{
-	Datum	   *ids = palloc(sizeof(Datum) * Max(list_length(found), 1));
-	ListCell   *cell;
-
-	foreach(cell, found)
-		ids[foreach_current_index(cell)] =
-			CStringGetTextDatum(((const Revoked *) lfirst(cell))->id);
-	return apitoken_ids_array(ids, list_length(found));
 }
 
 static void
@@ -168,7 +156,7 @@ LockAll(List *found)
 	ApitokenArguments arguments;
 
 	apitoken_store_clear(&arguments);
-	apitoken_store_set_pointer(&arguments, 1, AllIds(found));
+	apitoken_store_set_pointer(&arguments, 1, Ids(found, true, true));
 	TakeTurns(found, apitoken_gates_take_turn);
 	(void) apitoken_store_run_latest(STATEMENT_LOCK_REVOKED, &arguments);
 	TakeTurns(found, apitoken_gates_end_turn);
@@ -178,12 +166,9 @@ LockAll(List *found)
 static void
 Record(const ApitokenCaller *caller, const Revoked *revoked)
 {
-	Datum		same = CStringGetTextDatum(revoked->token.status);
-
-	if (revoked->current && strcmp(revoked->token.status, "Active") == 0)
-		return;
-	apitoken_transitions_record(caller, CStringGetTextDatum(revoked->token.account_id),
-								CStringGetTextDatum(revoked->id), same, same);
+	if (!revoked->current || strcmp(revoked->token.status, "Active") != 0)
+		apitoken_transitions_record_event(caller, revoked->token.account_id, revoked->id,
+										  revoked->token.status);
 }
 
 static void
@@ -200,8 +185,8 @@ Revoke(const ApitokenCaller *caller, Datum *secrets, const bool *isnull, int cou
 	/* what they are by now is asked when nobody can change it any more */
 	LockAll(found);
 	found = FindAll(secrets, isnull, count);
-	Write(caller, STATEMENT_REVOKE_OLD_SECRETS, Ids(found, false));
-	Write(caller, STATEMENT_REVOKE_SECRETS, Ids(found, true));
+	Write(caller, STATEMENT_REVOKE_OLD_SECRETS, Ids(found, false, true));
+	Write(caller, STATEMENT_REVOKE_SECRETS, Ids(found, true, false));
 	foreach(cell, found)
 		Record(caller, lfirst(cell));
 }
@@ -219,9 +204,7 @@ apitoken_revoke(PG_FUNCTION_ARGS)
 {
 	ErrorContextCallback guard;
 	ApitokenOwnership ownership;
-	ApitokenCaller caller = {
-		.everywhere = true, .expires_at = DT_NOEND, .acts_until = DT_NOEND, .reason = "revocation"
-	};
+	ApitokenCaller caller;
 	Datum	   *secrets = NULL;
 	bool	   *isnull = NULL;
 	int			count = 0;
@@ -236,7 +219,9 @@ apitoken_revoke(PG_FUNCTION_ARGS)
 	PreventCommandIfReadOnly("UPDATE");
 
 	ownership = apitoken_owner_enter();
-	caller.role = ownership.role;
+	caller = apitoken_identity_role(ownership.role, OPERATION_SEE);
+	caller.everywhere = true;
+	caller.reason = "revocation";
 	Revoke(&caller, secrets, isnull, count);
 	apitoken_owner_leave(&ownership);
 	apitoken_error_unguard(&guard);

@@ -153,8 +153,7 @@ CountSecret(const ApitokenCall *call, const char *id, TimestampTz old_until)
 	apitoken_store_set_text(&arguments, 3, call->caller.actor.type);
 	apitoken_store_set_text(&arguments, 4, call->caller.actor.id);
 	if (apitoken_identity_write_as(&call->caller, STATEMENT_ROTATE_TOKEN, &arguments, false) == 0)
-		apitoken_error_statement("apitoken rotate token",
-								 "a trigger has kept the row from changing");
+		apitoken_error_kept_by_trigger("apitoken rotate token");
 	return DatumGetInt32(apitoken_store_value(0, 1, &isnull));
 }
 
@@ -178,11 +177,8 @@ AddSecret(const char *account_id, const char *id, int number)
 static void
 Record(ApitokenCall *call, const char *account_id, const char *id, const char *status)
 {
-	Datum		same = CStringGetTextDatum(status);
-
 	call->caller.reason = "rotation";
-	apitoken_transitions_record(&call->caller, CStringGetTextDatum(account_id),
-								CStringGetTextDatum(id), same, same);
+	apitoken_transitions_record_event(&call->caller, account_id, id, status);
 }
 
 /* Changes the token's secret, and returns it. */

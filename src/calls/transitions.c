@@ -26,8 +26,6 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
-#define KEPT_BY_TRIGGER "a trigger has kept the row from changing"
-
 typedef struct Transition
 {
 	const char *from[2];		/* statuses it starts at */
@@ -130,6 +128,17 @@ apitoken_transitions_record(const ApitokenCaller *caller, Datum account_id, Datu
 		AddTrailByStatement(&row);
 	if (apitoken_notify)
 		apitoken_signals_add(TextDatumGetCString(id), TextDatumGetCString(to));
+}
+
+/* The same for what is no change of the token's status; the caller's reason says what it is. */
+void
+apitoken_transitions_record_event(const ApitokenCaller *caller, const char *account_id,
+								  const char *id, const char *status)
+{
+	Datum		same = CStringGetTextDatum(status);
+
+	apitoken_transitions_record(caller, CStringGetTextDatum(account_id), CStringGetTextDatum(id),
+								same, same);
 }
 
 /*
@@ -257,7 +266,7 @@ ChangeByStatement(const ApitokenCall *call, const Transition *transition, const 
 		 */
 		Explain(call, transition, id);
 		if (!TryByStatement(call, transition, id, changed))
-			apitoken_error_statement("apitoken transition", KEPT_BY_TRIGGER);
+			apitoken_error_kept_by_trigger("apitoken transition");
 	}
 	EndTurn(turn);
 }
@@ -341,7 +350,7 @@ EnsureDisabled(const ApitokenCall *call, const char *id)
 		{
 			changed.account_id = apitoken_call_lock_token(call, id, &status);
 			if (StartsAt(&disable, status) && !TryByStatement(call, &disable, id, &changed))
-				apitoken_error_statement("apitoken transition", KEPT_BY_TRIGGER);
+				apitoken_error_kept_by_trigger("apitoken transition");
 		}
 		EndTurn(turn);
 	}

@@ -256,6 +256,21 @@ Powerless(ApitokenActor actor)
 }
 
 /*
+ * Returns a caller for what a role does by itself, in nobody's name, and may administer
+ * nothing.  In the current memory context.
+ */
+ApitokenCaller
+apitoken_identity_role(Oid role, ApitokenOperation operation)
+{
+	ApitokenActor nobody = {NULL, NULL, 0};
+	ApitokenCaller caller = Powerless(nobody);
+
+	caller.role = role;
+	caller.operation = operation;
+	return caller;
+}
+
+/*
  * Finds what an actor may administer, under the active snapshot; what scope points
  * to is in the current memory context.  Returns false if he is not known, or not
  * Active.  Expects SPI to be connected and the tables' owner to be the current
@@ -326,7 +341,7 @@ apitoken_identity_find(Oid role, ApitokenOperation operation, ApitokenCaller *ca
 		found = apitoken_identity_scope(actor, caller);
 	else
 	{
-		*caller = Powerless(actor);
+		*caller = apitoken_identity_role(role, operation);
 		caller->everywhere = apitoken_trusted(role, operation);
 		found = caller->everywhere;
 	}

@@ -78,6 +78,7 @@ extern bool apitoken_identity_accepts(const ApitokenTokenStatus *token, int secr
 extern ApitokenHeldModules apitoken_identity_token_modules(const char *account_id,
 														   const char *id);
 
+extern ApitokenCaller apitoken_identity_role(Oid role, ApitokenOperation operation);
 extern bool apitoken_identity_scope(ApitokenActor actor, ApitokenCaller *scope);
 extern bool apitoken_identity_holds(const ApitokenCaller *scope, const char *module_code);
 extern bool apitoken_identity_user_holds(const ApitokenActor *actor, const char *account_id,

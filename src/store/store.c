@@ -103,6 +103,13 @@ typedef struct StatementText
 	" OR " alias ".last_access_at OPERATOR(pg_catalog.>)" \
 	" pg_catalog.clock_timestamp()::pg_catalog.timestamptz(3))"
 
+/* A new token; with columns that an older table has not, for who needs them. */
+#define ADD_TOKEN(columns, values) \
+	"INSERT INTO apitoken.api_tokens AS t" \
+	" (account_id, id, name, description, icon, created_at, created_by_type, created_by_id" \
+	columns ") VALUES ($1, $2, $3, $4, $5, pg_catalog.clock_timestamp(), $6, $7" values ")" \
+	" ON CONFLICT DO NOTHING RETURNING t.*"
+
 static const StatementText statements[] = {
 	[STATEMENT_USER_SCOPE] = {
 		"apitoken user scope", SPI_OK_SELECT,
@@ -360,19 +367,12 @@ static const StatementText statements[] = {
 	},
 	[STATEMENT_ADD_TOKEN] = {
 		"apitoken add token", SPI_OK_INSERT_RETURNING,
-		"INSERT INTO apitoken.api_tokens AS t"
-		" (account_id, id, name, description, icon, created_at, created_by_type, created_by_id)"
-		" VALUES ($1, $2, $3, $4, $5, pg_catalog.clock_timestamp(), $6, $7)"
-		" ON CONFLICT DO NOTHING RETURNING t.*",
+		ADD_TOKEN("", ""),
 		7, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID}
 	},
 	[STATEMENT_ADD_TOKEN_UNTIL] = {
 		"apitoken add token until", SPI_OK_INSERT_RETURNING,
-		"INSERT INTO apitoken.api_tokens AS t"
-		" (account_id, id, name, description, icon, created_at, created_by_type, created_by_id,"
-		" expires_at)"
-		" VALUES ($1, $2, $3, $4, $5, pg_catalog.clock_timestamp(), $6, $7, $8)"
-		" ON CONFLICT DO NOTHING RETURNING t.*",
+		ADD_TOKEN(", expires_at", ", $8"),
 		8, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}
 	},
 	[STATEMENT_ADD_CREDENTIAL] = {
