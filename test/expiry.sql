@@ -8,16 +8,8 @@ BEGIN;
 SELECT plan(86);
 SET LOCAL TimeZone = 'Asia/Kolkata';
 
-CREATE ROLE apitoken_expiry_caller;
-GRANT USAGE ON SCHEMA api TO apitoken_expiry_caller;
-GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA api TO apitoken_expiry_caller;
-
--- what comes of a statement with a token, or nobody, acting
-CREATE FUNCTION helper.came(statement text, setup text DEFAULT NULL, role text DEFAULT 'apitoken_expiry_caller') RETURNS text
-LANGUAGE sql
-AS $$
-	SELECT concat_ws(' ', p.code, CASE WHEN p.code = 'ok' THEN p.result ELSE p.detail END) FROM helper.probe(statement, setup, role) p
-$$;
+\set caller apitoken_expiry_caller
+\ir fixtures/caller.psql
 -- a moment in the documented form, and the whole milliseconds that are stored
 CREATE FUNCTION helper.moment(at timestamptz) RETURNS text
 LANGUAGE sql IMMUTABLE

@@ -6,26 +6,12 @@
 BEGIN;
 SELECT plan(81);
 
-CREATE ROLE apitoken_import_caller;
-GRANT USAGE ON SCHEMA api TO apitoken_import_caller;
-GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA api TO apitoken_import_caller;
-
--- what comes of a statement with a token, or nobody, acting
-CREATE FUNCTION helper.came(statement text, setup text DEFAULT NULL, role text DEFAULT 'apitoken_import_caller') RETURNS text
-LANGUAGE sql
-AS $$
-	SELECT concat_ws(' ', p.code, CASE WHEN p.code = 'ok' THEN p.result ELSE p.detail END) FROM helper.probe(statement, setup, role) p
-$$;
+\set caller apitoken_import_caller
+\ir fixtures/caller.psql
 CREATE FUNCTION helper.imported(tokens jsonb) RETURNS text
 LANGUAGE sql
 AS $$
 	SELECT helper.came(format('SELECT api.apitoken_import(%L)', jsonb_build_object('tokens', tokens)), NULL, NULL)
-$$;
--- whom a secret lets in
-CREATE FUNCTION helper.lets_in(secret text) RETURNS text
-LANGUAGE sql
-AS $$
-	SELECT helper.came(format('SELECT api.apitoken_authenticate(%L) ->> ''id''', secret))
 $$;
 CREATE FUNCTION helper.digest(secret text) RETURNS text
 LANGUAGE sql IMMUTABLE

@@ -7,22 +7,8 @@
 BEGIN;
 SELECT plan(91);
 
-CREATE ROLE apitoken_rotation_caller;
-GRANT USAGE ON SCHEMA api TO apitoken_rotation_caller;
-GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA api TO apitoken_rotation_caller;
-
--- what comes of a statement with a token, or nobody, acting
-CREATE FUNCTION helper.came(statement text, setup text DEFAULT NULL, role text DEFAULT 'apitoken_rotation_caller') RETURNS text
-LANGUAGE sql
-AS $$
-	SELECT concat_ws(' ', p.code, CASE WHEN p.code = 'ok' THEN p.result ELSE p.detail END) FROM helper.probe(statement, setup, role) p
-$$;
--- whom a secret lets in
-CREATE FUNCTION helper.lets_in(secret text) RETURNS text
-LANGUAGE sql
-AS $$
-	SELECT helper.came(format('SELECT api.apitoken_authenticate(%L) ->> ''id''', secret))
-$$;
+\set caller apitoken_rotation_caller
+\ir fixtures/caller.psql
 CREATE TABLE helper.secrets (name text PRIMARY KEY, secret text);
 -- rotates a token, and keeps its secret under a name
 CREATE FUNCTION helper.rotate(name text, token_id text, overlap interval DEFAULT '0') RETURNS jsonb
