@@ -80,6 +80,7 @@ typedef struct Rescue
 	ApitokenSql *statements[RESCUE_TRIES + 1];	/* by purpose */
 	bool		waits;			/* for tokens that somebody has locked? */
 	bool		deadlock;		/* has one ended it? */
+	bool		is_stuck;		/* would another end in one, too? */
 	List	   *ids;			/* of those that are */
 } Rescue;
 
@@ -151,7 +152,7 @@ DisableAfterClosing(void *argument)
  * Is that a reason to begin again?  Somebody has locked a token that came in between;
  * but where there was waiting, it is lock_timeout that has ended it.  Or he was there
  * before and wants one that is disabled here already: now he gets it, and nobody comes
- * after him.  But what this transaction has locked before, it keeps.
+ * after him.
  */
 static bool
 IsLocked(int sqlstate, void *argument)
@@ -160,8 +161,28 @@ IsLocked(int sqlstate, void *argument)
 
 	rescue->deadlock = sqlstate == ERRCODE_T_R_DEADLOCK_DETECTED;
 	if (rescue->deadlock)
-		return !rescue->call->caller.changed;
+		return !rescue->is_stuck;
 	return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE && !rescue->waits;
+}
+
+/*
+ * Returns whether all are disabled.  If a deadlock was in the way, whoever waits to
+ * disable all as well, and may have locked a token before, has been let past.  But what
+ * this transaction has locked before, it keeps: who waits for that goes on waiting, and
+ * the next deadlock is an error.
+ */
+static bool
+TryDisable(Rescue *rescue, void (*disable) (void *argument))
+{
+	if (apitoken_subxact_try(disable, rescue, IsLocked))
+		return true;
+	if (rescue->deadlock)
+	{
+		apitoken_gates_leave_rescue(rescue->choice.account_id);
+		rescue->is_stuck = apitoken_gates_is_waited_for();
+		apitoken_gates_queue_rescue(rescue->choice.account_id);
+	}
+	return false;
 }
 
 /*
@@ -186,12 +207,12 @@ DisableAll(Rescue *rescue)
 	while (first == 0 ||
 		   !TimestampDifferenceExceeds(first, GetCurrentTimestamp(), RETRY_MS))
 	{
-		if (apitoken_subxact_try(DisableBeforeClosing, rescue, IsLocked))
+		if (TryDisable(rescue, DisableBeforeClosing))
 			return;
 		if (first == 0 && !rescue->deadlock)
 			first = GetCurrentTimestamp();
 	}
-	while (!apitoken_subxact_try(DisableAfterClosing, rescue, IsLocked))
+	while (!TryDisable(rescue, DisableAfterClosing))
 		CHECK_FOR_INTERRUPTS();
 }
 

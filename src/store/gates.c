@@ -187,6 +187,14 @@ Close(ApitokenGateKind kind, const char *id, LOCKMODE mode)
 }
 
 static void
+Release(ApitokenGateKind kind, const char *id, LOCKMODE mode)
+{
+	LOCKTAG		tag = Tag(kind, id);
+
+	LockRelease(&tag, mode, false);
+}
+
+static void
 CloseAccount(const char *id)
 {
 	if (IsAllClosed() || IsClosed(GATE_ACCOUNT, id))
@@ -240,6 +248,18 @@ apitoken_gates_queue_rescue(const char *account_id)
 	Close(GATE_RESCUE, EVERY_ACCOUNT, account_id == NULL ? ExclusiveLock : RowExclusiveLock);
 	if (account_id != NULL)
 		Close(GATE_RESCUE, account_id, ExclusiveLock);
+}
+
+/*
+ * Lets others disable all first, who wait for that; they may have locked tokens before.
+ * What another apitoken_gates_queue_rescue of this transaction has locked stays locked.
+ */
+void
+apitoken_gates_leave_rescue(const char *account_id)
+{
+	Release(GATE_RESCUE, EVERY_ACCOUNT, account_id == NULL ? ExclusiveLock : RowExclusiveLock);
+	if (account_id != NULL)
+		Release(GATE_RESCUE, account_id, ExclusiveLock);
 }
 
 /*
@@ -516,9 +536,67 @@ apitoken_gates_take_turn(const char *account_id)
 void
 apitoken_gates_end_turn(const char *account_id)
 {
-	LOCKTAG		tag = Tag(GATE_TURN, TurnOf(account_id));
+	Release(GATE_TURN, TurnOf(account_id), ShareLock);
+}
 
-	LockRelease(&tag, ShareLock, false);
+/*
+ * Waiting for this transaction
+ */
+
+/*
+ * Are waiters for that lock in nobody's way?  Who waits for a turn looks for deadlocks
+ * again and again.  And whoever waits for this transaction as such, as CREATE INDEX
+ * CONCURRENTLY on any table does, has locked nothing that is wanted here.
+ */
+static bool
+IsHarmless(const LOCKTAG *tag)
+{
+	LOCKTAG		turn = Tag(GATE_TURN, EVERY_ACCOUNT);
+
+	turn.locktag_field3 = tag->locktag_field3;
+	return memcmp(tag, &turn, sizeof(LOCKTAG)) == 0 ||
+		tag->locktag_type == LOCKTAG_VIRTUALTRANSACTION;
+}
+
+/* Does somebody wait for a lock that this session holds as that instance says? */
+static bool
+HasWaiter(const LockData *locks, const LockInstanceData *held)
+{
+	for (int i = 0; i < locks->nelements; i++)
+	{
+		const LockInstanceData *other = &locks->locks[i];
+
+		if (other->waitLockMode == NoLock || other->pid == MyProcPid ||
+			memcmp(&other->locktag, &held->locktag, sizeof(LOCKTAG)) != 0)
+			continue;
+		for (LOCKMODE mode = NoLock + 1; mode <= MaxLockMode; mode++)
+		{
+			if ((held->holdMask & LOCKBIT_ON(mode)) != 0 &&
+				DoLockModesConflict(mode, other->waitLockMode))
+				return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Does somebody wait for what this transaction has locked, of whatever kind?  Then he
+ * goes on waiting, whatever a subtransaction does that begins again.
+ */
+bool
+apitoken_gates_is_waited_for(void)
+{
+	const LockData *locks = GetLockStatusData();
+
+	for (int i = 0; i < locks->nelements; i++)
+	{
+		const LockInstanceData *held = &locks->locks[i];
+
+		if (held->pid == MyProcPid && held->holdMask != 0 && !IsHarmless(&held->locktag) &&
+			HasWaiter(locks, held))
+			return true;
+	}
+	return false;
 }
 
 /*

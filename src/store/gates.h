@@ -42,12 +42,14 @@ typedef struct ApitokenGates
 
 extern void apitoken_gates_close(ApitokenGateKind kind, const char *id);
 extern void apitoken_gates_queue_rescue(const char *account_id);
+extern void apitoken_gates_leave_rescue(const char *account_id);
 extern void apitoken_gates_queue_quota(const char *account_id);
 extern void apitoken_gates_give_way(void);
 extern void apitoken_gates_expect_deadlocks(void);
 extern void apitoken_gates_pass_turn(const char *account_id, bool was_there_before);
 extern void apitoken_gates_take_turn(const char *account_id);
 extern void apitoken_gates_end_turn(const char *account_id);
+extern bool apitoken_gates_is_waited_for(void);
 extern void apitoken_gates_close_token(const char *account_id, const char *id);
 extern void apitoken_gates_forget(void);
 
