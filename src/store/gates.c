@@ -44,6 +44,7 @@
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/timeout.h"
 #include "utils/timestamp.h"
 
 /* With more than so many closed, or passed, a wider gate stands for them. */
@@ -56,7 +57,10 @@
  * is looked for: sooner than by whoever else is a part of it.
  */
 #define WAIT_MS 30
-#define DEADLOCK_MS 10
+#define DEADLOCK_MS 1
+
+/* The same where who waits may have locked what others wait for, who look as well. */
+#define BUSY_WAIT_MS 5
 
 /* ... and by who begins again after one: later than by those who give way. */
 #define RESCUE_DEADLOCK_MS 100
@@ -395,7 +399,7 @@ TryPass(const ApitokenGates *gates)
  * Raises 40P01 if whoever has closed one waits for this transaction.
  */
 static void
-PassAll(const ApitokenGates *gates, int bound, void (*fail) (int milliseconds))
+PassAll(const ApitokenGates *gates, int moment, int bound, void (*fail) (int milliseconds))
 {
 	TimestampTz start = 0;
 	const ApitokenGate *closed;
@@ -408,7 +412,7 @@ PassAll(const ApitokenGates *gates, int bound, void (*fail) (int milliseconds))
 		else if (bound > 0 &&
 				 TimestampDifferenceExceeds(start, GetCurrentTimestamp(), bound))
 			fail(bound);
-		if (apitoken_gates_lock_within(&closed->tag, closed->mode, WAIT_MS, DEADLOCK_MS))
+		if (apitoken_gates_lock_within(&closed->tag, closed->mode, moment, DEADLOCK_MS))
 			LockRelease(&closed->tag, closed->mode, false);
 	}
 }
@@ -430,7 +434,7 @@ apitoken_gates_pass(ApitokenGates *gates)
 		Widen(gates);
 	if (LockTimeout > 0 && (bound == 0 || LockTimeout < bound))
 		bound = LockTimeout;
-	PassAll(gates, bound, apitoken_error_gate_closed);
+	PassAll(gates, WAIT_MS, bound, apitoken_error_gate_closed);
 }
 
 /*
@@ -449,7 +453,8 @@ apitoken_gates_pass(ApitokenGates *gates)
  * Somebody who has locked a row by one of the functions may come to another account's
  * gate, or have come to this one by a disable, while who has closed it waits for him:
  * he was there before, and goes on.  Who has locked one by hand is told of the
- * deadlock.
+ * deadlock; and so is, rarely, a third who waits for one of them for a row, if the moment
+ * at which he looks for deadlocks comes before that at which the first one does.
  */
 
 static void
@@ -471,7 +476,8 @@ WaitForTurn(void *argument)
 {
 	const Turn *turn = argument;
 
-	PassAll(turn->gates, LockTimeout, apitoken_error_lock_timeout);
+	PassAll(turn->gates, turn->was_there_before ? BUSY_WAIT_MS : WAIT_MS, LockTimeout,
+			apitoken_error_lock_timeout);
 	ReleaseAll(turn->gates);
 }
 
@@ -611,6 +617,17 @@ typedef struct Wait
 	int			deadlock_milliseconds;
 } Wait;
 
+/*
+ * Forgets that the time is over if that came too late, with the lock or another error:
+ * the server would cancel the statement for it, wherever that has got to.
+ */
+static void
+ForgetTimeout(void)
+{
+	if (get_timeout_indicator(LOCK_TIMEOUT, true))
+		QueryCancelPending = false;
+}
+
 static void
 LockForAWhile(void *argument)
 {
@@ -620,12 +637,14 @@ LockForAWhile(void *argument)
 	SetMilliseconds("lock_timeout", wait->milliseconds);
 	LookForDeadlocksAfter(wait->deadlock_milliseconds);
 	(void) LockAcquire(wait->tag, wait->mode, false, false);
+	ForgetTimeout();
 	AtEOXact_GUC(false, level);
 }
 
 static bool
 IsLockTimeout(int sqlstate, void *argument)
 {
+	ForgetTimeout();
 	return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE;
 }
 
