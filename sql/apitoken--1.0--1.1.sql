@@ -1847,6 +1847,30 @@ COMMENT ON COLUMN apitoken_monitor.token_limits.tokens IS 'Number of its tokens 
 COMMENT ON COLUMN apitoken_monitor.token_limits.max_tokens IS 'Largest number of them: its own, or apitoken.max_tokens.';
 REVOKE ALL ON apitoken_monitor.token_limits FROM PUBLIC;
 
+-- What is asked first of all, at one look; each number is that of the view that lists them.
+CREATE VIEW apitoken_monitor.overview WITH (security_barrier) AS
+	SELECT (SELECT count(*) FROM apitoken.api_tokens WHERE status = 'Active') AS active,
+			(SELECT count(*) FROM apitoken_monitor.tokens_expiring WHERE expires_at <= clock_timestamp() + interval '7 days') AS expiring_within_week,
+			(SELECT count(*) FROM apitoken_monitor.tokens_expired) AS expired,
+			(SELECT count(*) FROM apitoken_monitor.tokens_never_used) AS never_used,
+			(SELECT count(*) FROM apitoken.api_tokens WHERE revoked_at IS NOT NULL AND status <> 'Deleted') AS revoked,
+			(SELECT count(*) FROM apitoken.api_tokens WHERE held_at IS NOT NULL AND status <> 'Deleted') AS held,
+			(SELECT count(*) FROM apitoken.accounts WHERE held_at IS NOT NULL) AS held_accounts,
+			(SELECT count(DISTINCT api_token_id) FROM apitoken_monitor.tokens_disabled_last_day) AS disabled_last_day;
+COMMENT ON VIEW apitoken_monitor.overview IS
+	'What somebody on duty asks first, in one row. For monitoring: shows every account, and nothing that a secret could be found by.';
+COMMENT ON COLUMN apitoken_monitor.overview.active IS 'Number of Active tokens, those that have expired included.';
+COMMENT ON COLUMN apitoken_monitor.overview.expiring_within_week IS 'Number of Active tokens that expire in the next 7 days: tokens_expiring.';
+COMMENT ON COLUMN apitoken_monitor.overview.expired IS 'Number of tokens that have expired and are not Deleted: tokens_expired.';
+COMMENT ON COLUMN apitoken_monitor.overview.never_used IS 'Number of Active tokens that have never authenticated: tokens_never_used.';
+COMMENT ON COLUMN apitoken_monitor.overview.revoked IS
+	'Number of tokens that are not Deleted and whose current secret somebody who held it has revoked: they need another secret, or an end.';
+COMMENT ON COLUMN apitoken_monitor.overview.held IS 'Number of tokens that are not Deleted and are held down by themselves.';
+COMMENT ON COLUMN apitoken_monitor.overview.held_accounts IS 'Number of accounts whose tokens are held down.';
+COMMENT ON COLUMN apitoken_monitor.overview.disabled_last_day IS
+	'Number of tokens that were disabled in the last 24 hours, also if they were enabled since: tokens_disabled_last_day.';
+REVOKE ALL ON apitoken_monitor.overview FROM PUBLIC;
+
 CREATE OR REPLACE VIEW apitoken_monitor.token_transitions WITH (security_barrier) AS
 	SELECT l.id, l.at, l.account_id, l.api_token_id, t.name, t.status, l.from_status, l.to_status,
 			l.actor_type, l.actor_id, COALESCE(u.name, k.name) AS actor_name, l.database_role, l.client_address, l.reason

@@ -4,7 +4,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(51);
+SELECT plan(54);
 SET LOCAL TimeZone = 'UTC';
 
 CREATE ROLE apitoken_monitoring_reader;
@@ -14,7 +14,7 @@ CREATE VIEW helper.monitoring AS
 	SELECT oid, relname::text AS name, reloptions, relowner FROM pg_class
 		WHERE relnamespace = 'apitoken_monitor'::regnamespace AND relkind = 'v';
 SELECT is((SELECT array_agg(name ORDER BY name) FROM helper.monitoring),
-	'{modules_to_review,token_accesses,token_limits,token_states,token_transitions,tokens_beyond_lifetime,tokens_disabled_last_day,tokens_expired,tokens_expiring,tokens_in_rotation,tokens_never_used,tokens_to_review}', 'the views');
+	'{modules_to_review,overview,token_accesses,token_limits,token_states,token_transitions,tokens_beyond_lifetime,tokens_disabled_last_day,tokens_expired,tokens_expiring,tokens_in_rotation,tokens_never_used,tokens_to_review}', 'the views');
 
 -- Rows of a statement as one value, in order.
 CREATE FUNCTION helper.rows(statement text) RETURNS jsonb
@@ -188,6 +188,29 @@ SET LOCAL enable_seqscan = off;
 SELECT is((SELECT count(*) > 0 FROM helper.explain($$ SELECT * FROM apitoken_monitor.tokens_disabled_last_day $$) line WHERE line ~ 'api_token_transitions_at_idx'), true,
 	'tokens_disabled_last_day: finds them by the index on the time');
 SET LOCAL enable_seqscan = on;
+
+/*
+ * All at a look.
+ */
+SELECT is(helper.read('SELECT * FROM apitoken_monitor.overview'), jsonb_build_array(jsonb_build_object(
+	'active', (SELECT count(*) FROM apitoken.api_tokens WHERE status = 'Active'), 'expiring_within_week', 0, 'expired', 0,
+	'never_used', (SELECT count(*) FROM apitoken_monitor.tokens_never_used), 'revoked', 0, 'held', 0, 'held_accounts', 0, 'disabled_last_day', 3)),
+	'overview: before any of that');
+UPDATE apitoken.api_tokens SET status = 'Active' WHERE id IN ('TKN-1671-0642', 'TKN-3001-1002');
+SET LOCAL session_replication_role = replica;
+UPDATE apitoken.api_tokens SET expires_at = clock_timestamp() + interval '6 days 23:59' WHERE id = 'TKN-1671-0642';
+UPDATE apitoken.api_tokens SET expires_at = clock_timestamp() + interval '7 days 1 minute' WHERE id = 'TKN-3002-1001';
+UPDATE apitoken.api_tokens SET expires_at = '2025-01-01' WHERE id IN ('TKN-3001-1004', 'TKN-3001-1005');
+UPDATE apitoken.api_tokens SET revoked_at = '2025-01-01', held_at = '2025-01-01' WHERE status IN ('Disabled', 'Deleted');
+UPDATE apitoken.accounts SET held_at = '2025-01-01' WHERE id IN ('ACC-3002-9900', 'ACC-3001-7788');
+SET LOCAL session_replication_role = origin;
+SELECT is(helper.read('SELECT expiring_within_week, expired, revoked, held, held_accounts, disabled_last_day FROM apitoken_monitor.overview'),
+	jsonb_build_array(jsonb_build_object('expiring_within_week', 1, 'expired', 1, 'revoked', d, 'held', d, 'held_accounts', 2, 'disabled_last_day', 3)),
+	'overview: each number is that of its tokens, none of them Deleted; those that were enabled since count for their day')
+	FROM (SELECT count(*) AS d FROM apitoken.api_tokens WHERE status = 'Disabled') t;
+SELECT is((SELECT (expiring_within_week, expired, never_used) FROM apitoken_monitor.overview),
+	((SELECT count(*) FROM apitoken_monitor.tokens_expiring WHERE expires_at < now() + interval '7 days'),
+		(SELECT count(*) FROM apitoken_monitor.tokens_expired), (SELECT count(*) FROM apitoken_monitor.tokens_never_used)), 'overview: as the views have them');
 
 /*
  * Who sees them.
