@@ -1697,6 +1697,34 @@ CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON apitoken.api_token_foreign_sec
 ALTER TABLE apitoken.api_token_foreign_secrets ENABLE ROW LEVEL SECURITY;
 SELECT pg_catalog.pg_extension_config_dump('apitoken.api_token_foreign_secrets', '');
 
+/*
+ * Secrets that were revoked never authenticate again, also where their token is gone: so
+ * these rows say nothing of whose they were, and stay.
+ */
+CREATE TABLE apitoken.revoked_digests (
+	digest bytea PRIMARY KEY CHECK (pg_catalog.octet_length(digest) = 32),
+	revoked_at apitoken.instant NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE apitoken.revoked_digests IS
+	'Digests of secrets of API tokens that were revoked by whoever held them. No token is given one of them. Grant it to nobody.';
+COMMENT ON COLUMN apitoken.revoked_digests.digest IS 'SHA-256 of the secret.';
+COMMENT ON COLUMN apitoken.revoked_digests.revoked_at IS 'When it was revoked first.';
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON apitoken.revoked_digests
+	FOR EACH STATEMENT EXECUTE FUNCTION apitoken.refuse_truncate();
+ALTER TABLE apitoken.revoked_digests ENABLE ROW LEVEL SECURITY;
+SELECT pg_catalog.pg_extension_config_dump('apitoken.revoked_digests', '');
+CREATE TRIGGER keep_trail BEFORE UPDATE OR DELETE OR TRUNCATE ON apitoken.revoked_digests
+	FOR EACH STATEMENT EXECUTE FUNCTION apitoken.keep_trail();
+
+CREATE FUNCTION apitoken.refuse_revoked() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_refuse_revoked';
+COMMENT ON FUNCTION apitoken.refuse_revoked() IS
+	'Trigger: no API token is given the digest of a secret that was revoked.';
+REVOKE ALL ON FUNCTION apitoken.refuse_revoked() FROM PUBLIC;
+
+CREATE TRIGGER refuse_revoked BEFORE INSERT OR UPDATE OF digest ON apitoken.api_token_credentials
+	FOR EACH ROW EXECUTE FUNCTION apitoken.refuse_revoked();
+
 CREATE FUNCTION apitoken.open_account(account_id text) RETURNS bigint
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'apitoken_open_account';

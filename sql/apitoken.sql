@@ -575,6 +575,19 @@ COMMENT ON COLUMN apitoken.api_token_foreign_secrets.account_id IS 'The token''s
 COMMENT ON COLUMN apitoken.api_token_foreign_secrets.api_token_id IS 'The token.';
 CREATE INDEX api_token_foreign_secrets_token_idx ON apitoken.api_token_foreign_secrets (account_id, api_token_id);
 
+/*
+ * Secrets that were revoked never authenticate again, also where their token is gone: so
+ * these rows say nothing of whose they were, and stay.
+ */
+CREATE TABLE apitoken.revoked_digests (
+	digest bytea PRIMARY KEY CHECK (pg_catalog.octet_length(digest) = 32),
+	revoked_at apitoken.instant NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE apitoken.revoked_digests IS
+	'Digests of secrets of API tokens that were revoked by whoever held them. No token is given one of them. Grant it to nobody.';
+COMMENT ON COLUMN apitoken.revoked_digests.digest IS 'SHA-256 of the secret.';
+COMMENT ON COLUMN apitoken.revoked_digests.revoked_at IS 'When it was revoked first.';
+
 CREATE TABLE apitoken.api_token_modules (
 	account_id apitoken.resource_id NOT NULL,
 	api_token_id apitoken.resource_id NOT NULL,
@@ -1023,6 +1036,17 @@ CREATE TRIGGER keep_trail BEFORE UPDATE OR DELETE OR TRUNCATE ON apitoken.api_to
 	FOR EACH STATEMENT EXECUTE FUNCTION apitoken.keep_trail();
 CREATE TRIGGER keep_trail BEFORE UPDATE OR DELETE OR TRUNCATE ON apitoken.erasures
 	FOR EACH STATEMENT EXECUTE FUNCTION apitoken.keep_trail();
+CREATE TRIGGER keep_trail BEFORE UPDATE OR DELETE OR TRUNCATE ON apitoken.revoked_digests
+	FOR EACH STATEMENT EXECUTE FUNCTION apitoken.keep_trail();
+
+CREATE FUNCTION apitoken.refuse_revoked() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_refuse_revoked';
+COMMENT ON FUNCTION apitoken.refuse_revoked() IS
+	'Trigger: no API token is given the digest of a secret that was revoked.';
+REVOKE ALL ON FUNCTION apitoken.refuse_revoked() FROM PUBLIC;
+
+CREATE TRIGGER refuse_revoked BEFORE INSERT OR UPDATE OF digest ON apitoken.api_token_credentials
+	FOR EACH ROW EXECUTE FUNCTION apitoken.refuse_revoked();
 
 -- A hold means something: what is held is not Active, whoever writes it.
 CREATE FUNCTION apitoken.refuse_held() RETURNS trigger
@@ -1263,6 +1287,7 @@ COMMENT ON POLICY tenant ON apitoken.users IS
 ALTER TABLE apitoken.actors ENABLE ROW LEVEL SECURITY;
 ALTER TABLE apitoken.api_token_credentials ENABLE ROW LEVEL SECURITY;
 ALTER TABLE apitoken.api_token_secrets ENABLE ROW LEVEL SECURITY;
+ALTER TABLE apitoken.revoked_digests ENABLE ROW LEVEL SECURITY;
 ALTER TABLE apitoken.api_token_foreign_secrets ENABLE ROW LEVEL SECURITY;
 ALTER TABLE apitoken.erasures ENABLE ROW LEVEL SECURITY;
 

@@ -782,6 +782,16 @@ apitoken_error_type_held(Relation relation, const char *account_id, const char *
 			 errtable(relation)));
 }
 
+/* A digest that is brought along again, or written by hand. */
+void
+apitoken_error_revoked_digest(Relation relation)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_CHECK_VIOLATION),
+			 errmsg("digest is that of a secret that was revoked"),
+			 errtable(relation)));
+}
+
 /* An account that has as many tokens as it may have. */
 void
 apitoken_error_too_many_tokens(const char *account_id, int64 most)

@@ -106,6 +106,7 @@ pg_noreturn extern void apitoken_error_type_held(Relation relation, const char *
 												 const char *type, Datum module_id);
 
 /* failures that are nobody's wrong argument */
+pg_noreturn extern void apitoken_error_revoked_digest(Relation relation);
 pg_noreturn extern void apitoken_error_too_many_tokens(const char *account_id, int64 most);
 pg_noreturn extern void apitoken_error_no_free_id(int attempts);
 pg_noreturn extern void apitoken_error_no_randomness(void);

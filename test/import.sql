@@ -4,7 +4,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(81);
+SELECT plan(86);
 
 \set caller apitoken_import_caller
 \ir fixtures/caller.psql
@@ -122,7 +122,8 @@ SELECT is(helper.imported(jsonb_build_array(helper.token('new-1', 'n1'), helper.
 	('{"modules": [{"id": "MOD-0001"}, 1]}', '.modules" is not an array of objects with an id.'),
 	('{"id": "TKN-1671-0642"}', '" cannot be written: duplicate key value violates unique constraint "api_tokens_pkey".'),
 	(format('{"digest": "%s"}', helper.digest('n1')), '" cannot be written: duplicate key value violates unique constraint "api_token_foreign_secrets_pkey".'),
-	(format('{"digest": "%s"}', upper(helper.digest('sk_live_0123456789'))), '" cannot be written: duplicate key value violates unique constraint "api_token_foreign_secrets_pkey".'),
+	(format('{"digest": "%s"}', upper(helper.digest('a secret: with colons: and ünïcode'))), '" cannot be written: duplicate key value violates unique constraint "api_token_foreign_secrets_pkey".'),
+	(format('{"digest": "%s"}', upper(helper.digest('sk_live_0123456789'))), '" cannot be written: digest is that of a secret that was revoked.'),
 	('{"account": {"id": "none"}}', '" cannot be written: insert or update on table "api_tokens" violates foreign key constraint "api_tokens_account_id_fkey": Key (account_id)=(none) is not present in table "accounts".'),
 	('{"status": "Gone"}', '" cannot be written: new row for relation "api_tokens" violates check constraint "api_tokens_status_check".'),
 	('{"name": "<b>"}', '" cannot be written: new row for relation "api_tokens" violates check constraint "api_tokens_name_characters_check".'),
@@ -143,6 +144,18 @@ SELECT is(helper.imported(jsonb_build_array(helper.token('new-1', 'n1', '{"statu
 	'PT400 The member "tokens[2]" is one too many: the account "ACC-3001-7788" may have ' || max_tokens || ' API tokens.', 'one too many of an account') FROM apitoken.accounts WHERE id = 'ACC-3001-7788';
 SELECT is(helper.imported(jsonb_build_array(helper.token('new-1', 'n1', '{"status": "Deleted"}'), helper.token('new-2', 'n2'))), 'ok 2', 'as many as it may have');
 UPDATE apitoken.accounts SET max_tokens = NULL WHERE id = 'ACC-3001-7788';
+
+/*
+ * What was revoked stays so, whatever becomes of its token
+ */
+SELECT api.apitoken_revoke(ARRAY['a secret: with colons: and ünïcode', 'nobody''s']) \g /dev/null
+SELECT api.apitoken_revoke(ARRAY[repeat('x', 1200)]) \g /dev/null
+SELECT api.apitoken_erase_account('ACC-3001-7788', true) \g /dev/null
+SELECT is(helper.imported(jsonb_build_array(helper.token('again-' || n, secret) || '{"account": {"id": "ACC-3002-9900"}}')), outcome, what) FROM (VALUES
+	(1, 'sk_live_0123456789', 'PT400 The member "tokens[0]" cannot be written: digest is that of a secret that was revoked.', 'an Active token''s'),
+	(2, 'a secret: with colons: and ünïcode', 'PT400 The member "tokens[0]" cannot be written: digest is that of a secret that was revoked.', 'a Disabled token''s'),
+	(3, repeat('x', 1200), 'PT400 The member "tokens[0]" cannot be written: digest is that of a secret that was revoked.', 'a Deleted token''s'),
+	(4, 'nobody''s', 'ok 1', 'what was none is none')) AS c (n, secret, outcome, what);
 
 /*
  * Who may

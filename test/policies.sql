@@ -6,7 +6,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(239);
+SELECT plan(248);
 
 CREATE ROLE apitoken_policies_reader;
 CREATE ROLE apitoken_policies_writer;
@@ -43,6 +43,7 @@ INSERT INTO helper.visible VALUES
 	('api_token_credentials', 'false'),
 	('api_token_secrets', 'false'),
 	('api_token_foreign_secrets', 'false'),
+	('revoked_digests', 'false'),
 	('erasures', 'false');
 INSERT INTO helper.visible
 	SELECT relname, 'account_id = ANY ($1)' FROM pg_class

@@ -39,7 +39,8 @@ SELECT is(helper.revoke(VARIADIC secrets), 'done', 'no answer: ' || what) FROM (
 	('a Deleted token''s', ARRAY[helper.secret('TKN-3001-1005')]),
 	('one that is over', ARRAY[helper.secret('TKN-3002-1001')]),
 	('masked', '{idt:TKN-1671-0642:****}')) AS c (what, secrets);
-SELECT is(helper.fingerprint(), :'tables'::jsonb, 'and nothing has changed');
+SELECT is(helper.fingerprint() - 'apitoken.revoked_digests', :'tables'::jsonb - 'apitoken.revoked_digests', 'and nothing has changed');
+SELECT is(count(*), 2::bigint, 'but that these two were revoked') FROM apitoken.revoked_digests;
 SELECT is(current_setting('apitoken.actor'), '', 'nobody acts by it');
 
 /*
@@ -86,6 +87,19 @@ SELECT is(helper.lets_in(s), 'PT401', 'neither counts') FROM unnest(ARRAY[:'newe
 SELECT is(jsonb_agg(jsonb_build_array(from_status, to_status) ORDER BY id) FILTER (WHERE reason = 'revocation') -> -1, '["Active", "Active"]', 'the old one''s row')
 	FROM apitoken.api_token_transitions WHERE api_token_id = 'TKN-1671-0642';
 SELECT is(status, 'Disabled', 'and the token is Disabled') FROM apitoken.api_tokens WHERE id = 'TKN-1671-0642';
+
+-- nor does anybody give one of them to a token by hand; but a restore brings back what was there
+SELECT is(to_jsonb(f), '{"code": "23514", "message": "digest is that of a secret that was revoked", "detail": "", "hint": ""}'::jsonb, statement)
+	FROM unnest(ARRAY['INSERT INTO apitoken.api_token_credentials VALUES (''ACC-3001-7788'', ''TKN-5000'', %L)', 'UPDATE apitoken.api_token_credentials SET digest = %L']) s (statement)
+	CROSS JOIN LATERAL helper.failure(format(statement, sha256(convert_to(helper.secret('TKN-1671-0642'), 'UTF8')))) f;
+SELECT is((helper.failure('INSERT INTO apitoken.api_token_credentials VALUES (''ACC-3001-7788'', ''TKN-5000'', NULL)')).code, '23502', 'null is for the table to refuse');
+SELECT helper.add_token('ACC-3001-7788', 'TKN-5001') \g /dev/null
+SET LOCAL row_security = off;
+UPDATE apitoken.api_token_credentials SET digest = sha256(convert_to(helper.secret('TKN-1671-0642'), 'UTF8')) WHERE api_token_id = 'TKN-5001';
+SELECT is(digest, sha256(convert_to(helper.secret('TKN-1671-0642'), 'UTF8')), 'restored') FROM apitoken.api_token_credentials WHERE api_token_id = 'TKN-5001';
+SET LOCAL row_security = on;
+SELECT is(helper.failure(s)::text, '(23001,"rows of the trail are only ever added","' || split_part(s, ' ', 1) || ' on apitoken.revoked_digests is refused.","")', s)
+	FROM unnest(ARRAY['UPDATE apitoken.revoked_digests SET revoked_at = now()', 'DELETE FROM apitoken.revoked_digests', 'TRUNCATE apitoken.revoked_digests']) s;
 
 /*
  * A Disabled token's, an expired one's, and many.

@@ -5,7 +5,8 @@
  *
  * A secret that is revoked never counts again.  If it is the one that its token has,
  * the token is Disabled, and is enabled only when it has another one; if it is the one
- * before, the token goes on with its own.
+ * before, the token goes on with its own.  Its digest is kept for good, whatever becomes
+ * of the token: nobody brings it along again.
  *
  * The caller is told nothing: neither whether they were secrets, nor whose.  A row is
  * locked only for what is one, so that nobody else can keep it.
@@ -20,14 +21,17 @@
 #include "calls/transitions.h"
 #include "catalog/pg_type.h"
 #include "errors.h"
+#include "executor/spi.h"
 #include "miscadmin.h"
 #include "rights/acts.h"
 #include "rights/credential.h"
 #include "rights/secret.h"
 #include "store/gates.h"
 #include "store/ids.h"
+#include "store/trigger_row.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/rel.h"
 #include "utils/snapmgr.h"
 
 /* More are not taken at a time. */
@@ -40,6 +44,7 @@
 typedef struct Revoked
 {
 	const char *id;
+	bytea	   *digest;
 	ApitokenTokenStatus token;
 	bool		current;		/* is it the one that the token has? */
 } Revoked;
@@ -53,23 +58,22 @@ Counts(const Revoked *revoked)
 	return revoked->current ? !revoked->token.revoked : revoked->token.old_until != DT_NOBEGIN;
 }
 
-/* Is it one of a token's, and does it still count?  Under the active snapshot. */
+/* Is it one of a token's?  Under the active snapshot. */
 static bool
 FindRevoked(const text *secret, Revoked *revoked)
 {
 	const char *bytes = VARDATA_ANY(secret);
 	int			length = VARSIZE_ANY_EXHDR(secret);
-	bytea	   *digest;
 	ApitokenCredential credential;
 
 	if (apitoken_secret_is_mistyped(bytes, length))
 		return false;
-	digest = apitoken_secret_digest(bytes, length);
-	revoked->id = apitoken_credential_token_id(bytes, length, digest);
+	revoked->digest = apitoken_secret_digest(bytes, length);
+	revoked->id = apitoken_credential_token_id(bytes, length, revoked->digest);
 	revoked->token = apitoken_identity_token_status(revoked->id);
-	credential = apitoken_credential_find(&revoked->token, revoked->id, digest);
+	credential = apitoken_credential_find(&revoked->token, revoked->id, revoked->digest);
 	revoked->current = credential.number == revoked->token.secret_number;
-	return credential.equal && Counts(revoked);
+	return credential.equal;
 }
 
 /* Is the same secret among those that were found? */
@@ -108,6 +112,33 @@ FindAll(Datum *secrets, const bool *isnull, int count)
 	return found;
 }
 
+/* Those whose secret still counts. */
+static List *
+Counting(List *found)
+{
+	List	   *counting = NIL;
+	ListCell   *cell;
+
+	foreach(cell, found)
+	{
+		if (Counts(lfirst(cell)))
+			counting = lappend(counting, lfirst(cell));
+	}
+	return counting;
+}
+
+static ArrayType *
+Digests(List *found)
+{
+	Datum	   *digests = palloc(sizeof(Datum) * list_length(found));
+	ListCell   *cell;
+
+	foreach(cell, found)
+		digests[foreach_current_index(cell)] =
+			PointerGetDatum(((const Revoked *) lfirst(cell))->digest);
+	return construct_array(digests, list_length(found), BYTEAOID, -1, false, TYPALIGN_INT);
+}
+
 /* The ids of those whose current secret it is, of the others, or of both, as an array. */
 static ArrayType *
 Ids(List *found, bool current, bool old)
@@ -127,12 +158,12 @@ Ids(List *found, bool current, bool old)
 }
 
 static void
-Write(const ApitokenCaller *caller, ApitokenStatement statement, ArrayType *ids)
+Write(const ApitokenCaller *caller, ApitokenStatement statement, ArrayType *array)
 {
 	ApitokenArguments arguments;
 
 	apitoken_store_clear(&arguments);
-	apitoken_store_set_pointer(&arguments, 1, ids);
+	apitoken_store_set_pointer(&arguments, 1, array);
 	(void) apitoken_identity_write_as(caller, statement, &arguments, true);
 }
 
@@ -183,8 +214,12 @@ Revoke(const ApitokenCaller *caller, Datum *secrets, const bool *isnull, int cou
 	/* nobody is asked whether he may, so nobody may stay */
 	apitoken_acts_limit_time();
 	/* what they are by now is asked when nobody can change it any more */
-	LockAll(found);
+	LockAll(Counting(found));
 	found = FindAll(secrets, isnull, count);
+	if (found == NIL)
+		return;
+	Write(caller, STATEMENT_ADD_REVOKED_DIGESTS, Digests(found));
+	found = Counting(found);
 	Write(caller, STATEMENT_REVOKE_OLD_SECRETS, Ids(found, false, true));
 	Write(caller, STATEMENT_REVOKE_SECRETS, Ids(found, true, false));
 	foreach(cell, found)
@@ -226,4 +261,51 @@ apitoken_revoke(PG_FUNCTION_ARGS)
 	apitoken_owner_leave(&ownership);
 	apitoken_error_unguard(&guard);
 	PG_RETURN_VOID();
+}
+
+/* Does a row's digest stand in the way?  Null is for the table to refuse. */
+static bool
+IsRevokedDigest(Relation relation, HeapTuple row)
+{
+	TupleDesc	tupdesc = RelationGetDescr(relation);
+	int			attnum = SPI_fnumber(tupdesc, "digest");
+	ApitokenArguments arguments;
+	Datum		digest;
+	bool		isnull;
+
+	if (attnum <= 0 || SPI_gettypeid(tupdesc, attnum) != BYTEAOID)
+		apitoken_error_column_type("digest");
+	digest = SPI_getbinval(row, tupdesc, attnum, &isnull);
+	if (isnull)
+		return false;
+	apitoken_store_clear(&arguments);
+	apitoken_store_set(&arguments, 1, digest);
+	return apitoken_store_run_latest(STATEMENT_FIND_REVOKED_DIGEST, &arguments) > 0;
+}
+
+PG_FUNCTION_INFO_V1(apitoken_refuse_revoked);
+
+/*
+ * apitoken.refuse_revoked(): trigger on apitoken.api_token_credentials, before an insert or
+ * update of a digest.  One of a secret that was revoked is not given to a token: raises
+ * 23514; 39P01 if it is called otherwise.  But a restore brings back what was there, that
+ * the token's secret is revoked among it.
+ */
+Datum
+apitoken_refuse_revoked(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	HeapTuple	row;
+	ApitokenOwnership ownership;
+
+	apitoken_trigger_check_before_update_or_insert(fcinfo);
+	row = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
+	if (apitoken_trigger_is_restored(trigger->tg_relation))
+		PG_RETURN_POINTER(row);
+
+	ownership = apitoken_owner_enter();
+	if (IsRevokedDigest(trigger->tg_relation, row))
+		apitoken_error_revoked_digest(trigger->tg_relation);
+	apitoken_owner_leave(&ownership);
+	PG_RETURN_POINTER(row);
 }

@@ -425,6 +425,18 @@ static const StatementText statements[] = {
 		" ORDER BY t.id FOR NO KEY UPDATE",
 		1, {TEXTARRAYOID}
 	},
+	[STATEMENT_ADD_REVOKED_DIGESTS] = {
+		"apitoken add revoked digests", SPI_OK_INSERT,
+		"INSERT INTO apitoken.revoked_digests (digest)"
+		" SELECT r.digest FROM pg_catalog.unnest($1) AS r (digest) ORDER BY r.digest"
+		" ON CONFLICT DO NOTHING",
+		1, {BYTEAARRAYOID}
+	},
+	[STATEMENT_FIND_REVOKED_DIGEST] = {
+		"apitoken find revoked digest", SPI_OK_SELECT,
+		"SELECT FROM apitoken.revoked_digests AS r WHERE r.digest " EQ " $1",
+		1, {BYTEAOID}
+	},
 	[STATEMENT_REVOKE_SECRETS] = {
 		"apitoken revoke secrets", SPI_OK_UPDATE,
 		"UPDATE apitoken.api_tokens AS t"
