@@ -124,6 +124,11 @@ SELECT helper.both_with(v.altered, $$ SELECT api.apitoken_disable('TKN-1671-0642
 	('ALTER TABLE apitoken.api_tokens ADD COLUMN shouted text GENERATED ALWAYS AS (upper(status)) STORED', 1, 'a column that is generated'),
 	('ALTER TABLE apitoken.api_token_transitions ADD COLUMN weather text DEFAULT ''fair''', 0, 'a column of the trail'),
 	('ALTER TABLE apitoken.api_token_transitions ALTER client_address SET DEFAULT ''127.0.0.1''', 0, 'a default of the trail'),
+	('ALTER TABLE apitoken.api_token_transitions ALTER at DROP DEFAULT', NULL, 'a default less'),
+	('CREATE TRIGGER mine BEFORE UPDATE OF status ON apitoken.api_tokens FOR EACH ROW WHEN (NEW.status = ''Disabled'') EXECUTE FUNCTION apitoken.refuse_transition()', NULL,
+		'a trigger of somebody else''s that runs one of the extension''s functions'),
+	('CREATE OR REPLACE FUNCTION apitoken.keep_audit() RETURNS trigger LANGUAGE plpgsql AS ''BEGIN RAISE EXCEPTION $m$mine$m$; END''', NULL, 'one of these functions that is somebody else''s'),
+	('CREATE OR REPLACE FUNCTION apitoken.log_transition() RETURNS trigger LANGUAGE plpgsql AS ''BEGIN RAISE EXCEPTION $m$mine$m$; END''', NULL, 'the one that writes the trail'),
 	('CREATE RULE polite AS ON UPDATE TO apitoken.api_tokens DO ALSO SELECT 1', 1, 'a rule'),
 	('ALTER TABLE apitoken.api_tokens REPLICA IDENTITY NOTHING; CREATE PUBLICATION p FOR TABLE apitoken.api_tokens', NULL, 'a publication that cannot tell rows'),
 	('ALTER TABLE apitoken.api_tokens FORCE ROW LEVEL SECURITY', 0, 'policies that are forced'),
@@ -136,6 +141,22 @@ DELETE FROM apitoken.actors WHERE id = 'TKN-3001-1002';
 SET LOCAL session_replication_role = origin;
 SELECT helper.both(helper.as_administrator($$ SELECT api.apitoken_enable('TKN-3001-1004') $$), NULL, 'an actor who is not there is refused');
 ROLLBACK TO actor;
+
+-- what a constraint calls is what it is now
+SAVEPOINT called;
+CREATE FUNCTION helper.fine(status text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN true; END';
+ALTER TABLE apitoken.api_tokens ADD CONSTRAINT fine CHECK (helper.fine(status));
+ALTER DOMAIN apitoken.instant ADD CONSTRAINT fine CHECK (helper.fine(VALUE::text));
+SELECT is(api.apitoken_disable('TKN-1671-0642') ->> 'status', 'Disabled', 'a function of PL/pgSQL');
+SELECT api.apitoken_enable('TKN-1671-0642') \g /dev/null
+CREATE OR REPLACE FUNCTION helper.fine(status text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT status <> 'Disabled' $$;
+SELECT is(helper.left_by($$ SELECT api.apitoken_disable('TKN-1671-0642') $$, true) ->> 'state', '23514', 'replaced by one of SQL') FROM generate_series(1, 3);
+CREATE OR REPLACE FUNCTION helper.fine(status text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';
+SELECT is(api.apitoken_disable('TKN-1671-0642') ->> 'status', 'Disabled', 'and by another, which is not the one that was inlined');
+SELECT api.apitoken_enable('TKN-1671-0642') \g /dev/null
+CREATE OR REPLACE FUNCTION helper.fine(status text) RETURNS boolean LANGUAGE plpgsql VOLATILE AS 'BEGIN RETURN status <> $s$Disabled$s$; END';
+SELECT is(helper.left_by($$ SELECT api.apitoken_disable('TKN-1671-0642') $$, true) ->> 'state', '23514', 'and by one that may change its mind') FROM generate_series(1, 3);
+ROLLBACK TO called;
 
 -- indexes have the new row, and no other
 SET LOCAL enable_seqscan = off;

@@ -72,7 +72,7 @@ SELECT is((SELECT array_agg((SELECT f.code || ' ' || f.message FROM helper.failu
 	FROM unnest('{ALTER TABLE apitoken.users RENAME phone_prefix TO prefix,ALTER TABLE apitoken.users RENAME name TO nom,ALTER TABLE apitoken.user_groups RENAME name TO nom,
 		SET LOCAL apitoken.index_reads = off; ALTER TABLE apitoken.users RENAME name TO nom}'::text[]) renamed),
 	'{"42703 column \"phone_prefix\" is missing","42703 column \"name\" is missing","42703 column \"name\" is missing","42703 column \"name\" is missing"}', 'a column that was renamed');
-SELECT is((SELECT f.code FROM helper.failure('ALTER TABLE apitoken.accounts DROP COLUMN held_at CASCADE; ALTER TABLE apitoken.api_tokens DROP COLUMN held_at CASCADE;
+SELECT is((SELECT f.code FROM helper.failure('ALTER EXTENSION apitoken DROP VIEW apitoken_monitor.overview; ALTER TABLE apitoken.accounts DROP COLUMN held_at CASCADE; ALTER TABLE apitoken.api_tokens DROP COLUMN held_at CASCADE;
 	SELECT api.apitoken_get(''text'')') f), NULL, 'but what 1.0 did not have may be missing, until the update');
 
 /*

@@ -33,6 +33,12 @@
 #define RETRY_MS 200
 
 /*
+ * For how long it is begun again after deadlocks, while others wait for what this
+ * transaction keeps: for longer than they take to find a deadlock themselves.
+ */
+#define STUCK_MS 2000
+
+/*
  * Ids
  */
 
@@ -80,7 +86,8 @@ typedef struct Rescue
 	ApitokenSql *statements[RESCUE_TRIES + 1];	/* by purpose */
 	bool		waits;			/* for tokens that somebody has locked? */
 	bool		deadlock;		/* has one ended it? */
-	bool		is_stuck;		/* would another end in one, too? */
+	TimestampTz stuck_since;	/* since when have all been others' affair,
+								 * too? 0: the last one was not */
 	List	   *ids;			/* of those that are */
 } Rescue;
 
@@ -144,6 +151,7 @@ DisableAfterClosing(void *argument)
 	Rescue	   *rescue = argument;
 
 	rescue->ids = NIL;
+	rescue->waits = true;
 	CloseGate(rescue);
 	DisableChosen(rescue, true);
 }
@@ -161,15 +169,17 @@ IsLocked(int sqlstate, void *argument)
 
 	rescue->deadlock = sqlstate == ERRCODE_T_R_DEADLOCK_DETECTED;
 	if (rescue->deadlock)
-		return !rescue->is_stuck;
+		return rescue->stuck_since == 0 ||
+			!TimestampDifferenceExceeds(rescue->stuck_since, GetCurrentTimestamp(), STUCK_MS);
 	return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE && !rescue->waits;
 }
 
 /*
  * Returns whether all are disabled.  If a deadlock was in the way, whoever waits to
  * disable all as well, and may have locked a token before, has been let past.  But what
- * this transaction has locked before, it keeps: who waits for that goes on waiting, and
- * the next deadlock is an error.
+ * this transaction has locked before, if only to read a table, it keeps: who waits for
+ * that goes on waiting, and may be the reason for the deadlock.  If there is always
+ * somebody, for a while, the next one is an error.
  */
 static bool
 TryDisable(Rescue *rescue, void (*disable) (void *argument))
@@ -179,7 +189,10 @@ TryDisable(Rescue *rescue, void (*disable) (void *argument))
 	if (rescue->deadlock)
 	{
 		apitoken_gates_leave_rescue(rescue->choice.account_id);
-		rescue->is_stuck = apitoken_gates_is_waited_for();
+		if (!apitoken_gates_is_waited_for())
+			rescue->stuck_since = 0;
+		else if (rescue->stuck_since == 0)
+			rescue->stuck_since = GetCurrentTimestamp();
 		apitoken_gates_queue_rescue(rescue->choice.account_id);
 	}
 	return false;

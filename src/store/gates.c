@@ -549,19 +549,14 @@ apitoken_gates_end_turn(const char *account_id)
  * Waiting for this transaction
  */
 
-/*
- * Are waiters for that lock in nobody's way?  Who waits for a turn looks for deadlocks
- * again and again.  And whoever waits for this transaction as such, as CREATE INDEX
- * CONCURRENTLY on any table does, has locked nothing that is wanted here.
- */
+/* Is that gate one of turns?  Who waits for one looks for deadlocks again and again. */
 static bool
-IsHarmless(const LOCKTAG *tag)
+IsTurn(const LOCKTAG *tag)
 {
 	LOCKTAG		turn = Tag(GATE_TURN, EVERY_ACCOUNT);
 
 	turn.locktag_field3 = tag->locktag_field3;
-	return memcmp(tag, &turn, sizeof(LOCKTAG)) == 0 ||
-		tag->locktag_type == LOCKTAG_VIRTUALTRANSACTION;
+	return memcmp(tag, &turn, sizeof(LOCKTAG)) == 0;
 }
 
 /* Does somebody wait for a lock that this session holds as that instance says? */
@@ -598,7 +593,7 @@ apitoken_gates_is_waited_for(void)
 	{
 		const LockInstanceData *held = &locks->locks[i];
 
-		if (held->pid == MyProcPid && held->holdMask != 0 && !IsHarmless(&held->locktag) &&
+		if (held->pid == MyProcPid && held->holdMask != 0 && !IsTurn(&held->locktag) &&
 			HasWaiter(locks, held))
 			return true;
 	}

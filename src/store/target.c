@@ -33,6 +33,8 @@
 #include "apitoken.h"
 #include "catalog/dependency.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_language.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
@@ -51,6 +53,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/relcache.h"
+#include "utils/syscache.h"
 
 /* All that was opened in this session. */
 static ApitokenTarget *targets[4];
@@ -67,6 +70,13 @@ ForgetRelation(Datum argument, Oid relation)
 	}
 }
 
+/* The same where a function has changed: a constraint may call it, or have it inlined. */
+static void
+ForgetFunction(Datum argument, int cache, uint32 hash)
+{
+	ForgetRelation(argument, InvalidOid);
+}
+
 static void
 Register(ApitokenTarget *target)
 {
@@ -76,7 +86,10 @@ Register(ApitokenTarget *target)
 			return;
 	}
 	if (targets_count == 0)
+	{
 		CacheRegisterRelcacheCallback(ForgetRelation, (Datum) 0);
+		CacheRegisterSyscacheCallback(PROCOID, ForgetFunction, (Datum) 0);
+	}
 	if (targets_count == lengthof(targets))
 		apitoken_error_statement(target->relation, "there are more targets than thought of");
 	target->context = AllocSetContextCreate(TopMemoryContext, "apitoken target",
@@ -146,7 +159,8 @@ AreAllColumns(ApitokenTarget *target, Relation relation)
 			return false;
 		if (attribute->attidentity != '\0')
 			target->sequence = apitoken_identity_sequence(relation, attnum);
-		else if (attribute->atthasdef && !IsMoment(relation, attnum))
+		else if ((attribute->atthasdef || getBaseType(attribute->atttypid) == TIMESTAMPTZOID) &&
+				 !IsMoment(relation, attnum))
 			return false;
 	}
 	return OidIsValid(target->sequence);
@@ -168,15 +182,39 @@ WrittenColumns(const ApitokenTarget *target)
  * Triggers and foreign keys
  */
 
+/* Is the function the library's of that name? */
 static bool
-IsOwnFunction(Oid function, const char *name)
+IsInLibrary(HeapTuple function, const char *name)
 {
-	const char *found;
+	bool		isnull;
+	Datum symbol = SysCacheGetAttr(PROCOID, function, Anum_pg_proc_prosrc, &isnull);
 
-	if (name == NULL || get_func_namespace(function) != get_namespace_oid(APITOKEN_SCHEMA, true))
+	return ((Form_pg_proc) GETSTRUCT(function))->prolang == ClanguageId &&
+		strcmp(TextDatumGetCString(symbol), psprintf("apitoken_%s", name)) == 0;
+}
+
+/*
+ * Is it the extension's trigger of that name, which is that of its function as well, and
+ * does that, if it is to be in the library, still run it?
+ */
+static bool
+IsOwnTrigger(const Trigger *trigger, const char *name, bool in_library)
+{
+	HeapTuple	tuple;
+	Form_pg_proc function;
+	bool		own;
+
+	if (name == NULL || strcmp(trigger->tgname, name) != 0)
 		return false;
-	found = get_func_name(function);
-	return found != NULL && strcmp(found, name) == 0;
+	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(trigger->tgfoid));
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	function = (Form_pg_proc) GETSTRUCT(tuple);
+	own = function->pronamespace == get_namespace_oid(APITOKEN_SCHEMA, true) &&
+		strcmp(NameStr(function->proname), name) == 0 &&
+		(!in_library || IsInLibrary(tuple, name));
+	ReleaseSysCache(tuple);
+	return own;
 }
 
 static bool
@@ -210,11 +248,11 @@ TriggersFit(const ApitokenTarget *target, Relation relation, const Bitmapset *wr
 
 		if (!FiresOnWritten(target, trigger, written) ||
 			RI_FKey_trigger_type(trigger->tgfoid) != RI_TRIGGER_NONE ||
-			IsOwnFunction(trigger->tgfoid, target->idle[0]) ||
-			IsOwnFunction(trigger->tgfoid, target->idle[1]))
+			IsOwnTrigger(trigger, target->idle, true) ||
+			IsOwnTrigger(trigger, target->unfired, false))
 			continue;
 		/* one that is there twice does its work twice */
-		if (found || !IsOwnFunction(trigger->tgfoid, target->trigger))
+		if (found || !IsOwnTrigger(trigger, target->trigger, true))
 			return false;
 		found = true;
 	}

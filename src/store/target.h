@@ -50,7 +50,8 @@ typedef struct ApitokenTarget
 	const char *key[2];			/* by which rows are found; NULL: they are not */
 	ApitokenTargetReference references[2];	/* that the caller sees to */
 	const char *trigger;		/* whose work the caller does, or NULL */
-	const char *idle[2];		/* triggers that have nothing to do here */
+	const char *idle;			/* one that has nothing to do here */
+	const char *unfired;		/* and one whose condition does not hold */
 
 	bool		valid;
 	bool		usable;			/* can a row be written without a statement? */

@@ -85,7 +85,8 @@ static ApitokenTarget tokens = {
 	.key = {"id", NULL},
 	.references = {{"actors", {TOKEN_UPDATED_BY_TYPE, TOKEN_UPDATED_BY_ID}}},
 	.trigger = "log_transition",
-	.idle = {"keep_audit", "refuse_transition"},
+	.idle = "keep_audit",
+	.unfired = "refuse_transition",
 };
 
 static ApitokenTarget trail = {
