@@ -105,6 +105,10 @@ tests_run() {
 
 	cd "$project" || return
 	say "Starting a private server ..."
+	# which tests that start one have a copy of
+	quietly cluster_initialize initialized || die "initdb failed"
+	INITIALIZED=$(cluster_folder initialized)/data
+	export INITIALIZED
 	# a test is one transaction, which a slow machine may take a minute for
 	cluster_start main "apitoken.actor_transaction_timeout = 0" "$@"
 	quietly tests_template || die "the extension could not be created"

@@ -103,12 +103,14 @@ REVOKE ALL ON DOMAIN apitoken.instant FROM PUBLIC;
 CREATE TABLE apitoken.actors (
 	type text COLLATE "C" NOT NULL CHECK (type IN ('user', 'token')),
 	id apitoken.resource_id NOT NULL,
+	erased_at timestamptz,
 	PRIMARY KEY (type, id)
 );
 COMMENT ON TABLE apitoken.actors IS
 	'Whoever can stand in an audit event''s "by": one row for each user and each API token, kept by triggers on those tables. Audit columns refer to it, so that the database refuses an actor that does not exist. Do not write to it.';
 COMMENT ON COLUMN apitoken.actors.type IS 'What the actor is: user or token.';
 COMMENT ON COLUMN apitoken.actors.id IS 'Id of the user or the API token.';
+COMMENT ON COLUMN apitoken.actors.erased_at IS 'When the API token was erased, with its row: no other gets its id. Null for all others.';
 
 CREATE TABLE apitoken.accounts (
 	id apitoken.resource_id PRIMARY KEY,
@@ -702,14 +704,28 @@ REVOKE ALL ON FUNCTION apitoken.is_erasing() FROM PUBLIC;
 CREATE FUNCTION apitoken.keep_actor() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+	erased_at timestamptz;
 BEGIN
 	IF TG_OP = 'INSERT' THEN
 		-- a restore has the actors already
 		INSERT INTO apitoken.actors (type, id) VALUES (TG_ARGV[0], NEW.id) ON CONFLICT DO NOTHING;
+		IF NOT FOUND AND TG_ARGV[0] = 'token' THEN
+			-- whoever is erasing it now is waited for
+			SELECT a.erased_at INTO erased_at FROM apitoken.actors a WHERE a.type = 'token' AND a.id = NEW.id FOR SHARE;
+			IF erased_at IS NOT NULL THEN
+				RAISE EXCEPTION 'an erased API token had this id'
+					USING ERRCODE = 'unique_violation',
+						DETAIL = format('The id is %s.', NEW.id),
+						SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME, COLUMN = 'id';
+			END IF;
+		END IF;
 		RETURN NEW;
 	ELSIF TG_OP = 'DELETE' THEN
-		-- what a token that is erased did keeps its number
-		IF NOT apitoken.is_erasing() THEN
+		-- what a token that is erased did keeps its number, which no other gets
+		IF apitoken.is_erasing() THEN
+			UPDATE apitoken.actors SET erased_at = clock_timestamp() WHERE type = TG_ARGV[0] AND id = OLD.id;
+		ELSE
 			DELETE FROM apitoken.actors WHERE type = TG_ARGV[0] AND id = OLD.id;
 		END IF;
 		RETURN NULL;
@@ -2132,7 +2148,10 @@ BEGIN
 	END IF;
 
 	SELECT format('The member "%s[%s].%s" %s', sync_problem.kind, f.place - 1, array_to_string(f.path, '.'),
-			CASE WHEN f.type IS NULL THEN 'does not exist' WHEN f.type = 'list' THEN 'is not an array of objects with an id' ELSE 'is not a ' || f.type END)
+			CASE WHEN f.type = 'list' THEN 'is not an array of objects with an id' WHEN f.type IS NOT NULL THEN 'is not a ' || f.type
+				WHEN EXISTS (SELECT FROM apitoken.sync_members() m WHERE m.kind = sync_problem.kind AND m.path = f.path || 'id'::text) THEN 'is not an object with an id'
+				WHEN EXISTS (SELECT FROM apitoken.sync_members() m WHERE m.kind = sync_problem.kind AND m.path[1] = f.path[1] AND array_length(f.path, 1) = 1) THEN 'is not an object'
+				ELSE 'does not exist' END)
 		INTO problem
 		FROM (
 			SELECT l.place, l.path, m.type, l.value, m.path IS NOT NULL AS known
@@ -2305,7 +2324,10 @@ REVOKE ALL ON FUNCTION apitoken.sync_list(text, jsonb) FROM PUBLIC;
 CREATE FUNCTION apitoken.sync_default_groups(elements jsonb) RETURNS jsonb
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
-	SELECT COALESCE(jsonb_agg(jsonb_build_object('id', COALESCE(d.id, regexp_replace(g.element ->> 'id', '^ACC-', 'UGR-')),
+	-- UGR-1 of ACC-1, or ACC-1 where there is such a group already
+	SELECT COALESCE(jsonb_agg(jsonb_build_object('id', COALESCE(d.id, CASE WHEN EXISTS (
+					SELECT FROM apitoken.user_groups t WHERE t.id = regexp_replace(g.element ->> 'id', '^ACC-', 'UGR-'))
+					THEN g.element ->> 'id' ELSE regexp_replace(g.element ->> 'id', '^ACC-', 'UGR-') END),
 				'account', jsonb_build_object('id', g.element ->> 'id'), 'name', COALESCE(d.name, 'Everyone'), 'isDefault', true,
 				'modules', g.element -> 'modules')), '[]')
 		FROM jsonb_array_elements(elements) AS g (element)
@@ -2466,6 +2488,16 @@ BEGIN
 	FOR kind IN SELECT k.name FROM unnest(kinds) WITH ORDINALITY AS k (name, place) WHERE $1 ? k.name ORDER BY k.place DESC LOOP
 		changed := changed || jsonb_build_object(kind, (changed ->> kind)::bigint + apitoken.sync_step(kind, $1 -> kind, true));
 	END LOOP;
+
+	-- COMMIT would say so, too, but not where
+	SELECT format('The member "groups[%s]" leaves its account without a default group', g.place - 1) INTO problem
+		FROM jsonb_array_elements($1 -> 'groups') WITH ORDINALITY AS g (element, place)
+		JOIN apitoken.user_groups t ON t.id = g.element ->> 'id'
+		WHERE NOT EXISTS (SELECT FROM apitoken.user_groups d WHERE d.account_id = t.account_id AND d.is_default)
+		ORDER BY g.place LIMIT 1;
+	IF problem IS NOT NULL THEN
+		PERFORM apitoken.refuse_sync(problem);
+	END IF;
 	RETURN changed;
 END
 $$;

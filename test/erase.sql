@@ -5,7 +5,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(39);
+SELECT plan(43);
 
 CREATE ROLE apitoken_erase_trusted BYPASSRLS;
 CREATE ROLE apitoken_erase_careless;
@@ -71,6 +71,11 @@ SELECT api.apitoken_erase_account('ACC-3002-9900', true) \g /dev/null
 SELECT is((SELECT array[(SELECT count(*) FROM apitoken.api_tokens WHERE account_id = 'ACC-3002-9900'), (SELECT count(*) FROM apitoken.api_token_transitions WHERE account_id = 'ACC-3002-9900'),
 	(SELECT count(*) FROM apitoken.api_token_credentials WHERE account_id = 'ACC-3002-9900')]), '{0,0,0}', 'with its tokens, their trail goes');
 SELECT is((SELECT count(*) FROM apitoken.actors WHERE id = 'TKN-3002-1001'), 1::bigint, 'what they did elsewhere keeps their numbers');
+-- a trail that is kept would speak of another
+SELECT is(helper.outcome($s$INSERT INTO apitoken.api_tokens (account_id, id, name) VALUES ('ACC-3003-1122', 'TKN-3002-1001', 'Another')$s$), '23505', 'no other token gets the number');
+SELECT is(helper.outcome($s$INSERT INTO apitoken.api_tokens (account_id, id, name) VALUES ('ACC-3003-1122', 'TKN-3002-1001', 'Another') ON CONFLICT DO NOTHING$s$), '23505', 'nor where a conflict is no matter');
+SELECT is((SELECT count(*) FROM apitoken.actors WHERE erased_at IS NOT NULL AND type = 'token' AND id LIKE 'TKN-3002-%') > 0, true, 'all of them are marked');
+SELECT is((SELECT count(*) FROM apitoken.actors a JOIN apitoken.api_tokens t ON t.id = a.id WHERE a.erased_at IS NOT NULL), 0::bigint, 'and no others');
 SELECT is((SELECT array_agg(concat_ws(' ', kind, resource_id, with_tokens) ORDER BY at) FROM apitoken.erasures), '{"user USR-3001-0001 f","account ACC-3001-7788 f","account ACC-3002-9900 t"}', 'rows say so');
 
 /*

@@ -5,7 +5,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(68);
+SELECT plan(75);
 
 \ir ../deploy/application/accounts.sql
 CREATE ROLE apitoken_sync_web;
@@ -77,6 +77,10 @@ SET CONSTRAINTS ALL IMMEDIATE;
 SET CONSTRAINTS ALL DEFERRED;
 SELECT is(helper.synced('{"accounts": [{"id": "ACC-9000-0001", "modules": [{"id": "MOD-9001"}]}]}')::jsonb, '{"accounts": 1}', 'an account''s modules are those of its default group, whatever its id');
 SELECT is((SELECT count(*) FROM apitoken.user_group_modules WHERE account_id = 'ACC-9000-0001' AND module_id = 'MOD-0001'), 0::bigint, 'one that is taken from it is taken from all');
+SELECT is(helper.synced('{"groups": [{"id": "UGR-9000-0007", "name": "Elsewhere", "account": {"id": "ACC-9000-0001"}}]}')::jsonb, '{"groups": 1}', '(a group of the one)');
+SELECT is(helper.synced('{"accounts": [{"id": "ACC-9000-0007", "name": "Clash", "modules": [{"id": "MOD-9001"}]}]}')::jsonb, '{"accounts": 3}', 'has the id that the default group of the other would have');
+SELECT is((SELECT array_agg(concat_ws(' ', id, account_id, name, is_default) ORDER BY id COLLATE "C") FROM apitoken.user_groups WHERE id ~ '9000-0007'),
+	'{"ACC-9000-0007 ACC-9000-0007 Everyone t","UGR-9000-0007 ACC-9000-0001 Elsewhere f"}', 'which gets another');
 SELECT is(helper.synced('{}')::jsonb, '{}', 'nothing at all');
 SELECT is(helper.synced('{"users": []}')::jsonb, '{"users": 0}', 'nobody');
 
@@ -95,7 +99,12 @@ SELECT is(helper.synced(e.body::jsonb), 'PT400 ' || e.detail, e.detail)
 		('{"users": [{"id": "a", "name": "A"}, {"id": "b", "nme": "B"}]}', 'The member "users[1].nme" does not exist.'),
 		('{"users": [{"id": "a", "name": 1}]}', 'The member "users[0].name" is not a string.'),
 		('{"accounts": [{"id": "a", "name": "A", "address": {"city": "B", "town": "C"}}]}', 'The member "accounts[0].address.town" does not exist.'),
-		('{"accounts": [{"id": "a", "name": "A", "address": "B"}]}', 'The member "accounts[0].address" does not exist.'),
+		('{"accounts": [{"id": "a", "name": "A", "address": "B"}]}', 'The member "accounts[0].address" is not an object.'),
+		('{"users": [{"id": "a", "name": "A", "currentAccount": null}]}', 'The member "users[0].currentAccount" is not an object with an id.'),
+		('{"users": [{"id": "a", "name": "A", "currentAccount": "ACC-3001-7788"}]}', 'The member "users[0].currentAccount" is not an object with an id.'),
+		('{"groups": [{"id": "a", "name": "A", "account": {}, "name2": "B"}]}', 'The member "groups[0].name2" does not exist.'),
+		('{"accounts": [{"id": "bare", "name": "B"}], "groups": [{"id": "UGR-3001-0001"}, {"id": "a", "name": "A", "account": {"id": "bare"}}]}',
+			'The member "groups[1]" leaves its account without a default group.'),
 		('{"groups": [{"id": "a", "users": [{"id": "b"}, "c"]}]}', 'The member "groups[0].users" is not an array of objects with an id.'),
 		('{"users": [{"id": "a", "name": "A", "accounts": [{"id": "ACC-3001-7788"}, {"id": 1}]}]}', 'The member "users[0].accounts" is not an array of objects with an id.'),
 		('{"modules": [{"id": "a", "code": "a", "name": "A", "accountTypes": ["Client", null]}]}', 'The member "modules[0].accountTypes" is not a list of strings.'),

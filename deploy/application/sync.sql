@@ -31,7 +31,7 @@ GRANT SELECT ON shop.members TO apitoken_accounts_writer;
 
 -- What there is to hold.
 SELECT api.apitoken_sync('{"modules": [
-	{"id": "MOD-0001", "code": "access-management", "name": "Access management", "accountTypes": ["Client", "Operations"]},
+	{"id": "MOD-0001", "code": "access-management", "name": "Access management", "accountTypes": ["Client", "Vendor", "Operations"]},
 	{"id": "MOD-0003", "code": "orders", "name": "Orders", "accountTypes": ["Client"]}]}');
 
 -- A tenant is an account; what it offers bounds what its groups and tokens hold.

@@ -103,11 +103,16 @@ typedef struct StatementText
 	" OR " alias ".last_access_at OPERATOR(pg_catalog.>)" \
 	" pg_catalog.clock_timestamp()::pg_catalog.timestamptz(3))"
 
-/* A new token; with columns that an older table has not, for who needs them. */
+/*
+ * A new token, unless another has the id, or had it and was erased; with columns that
+ * an older table has not, for who needs them.
+ */
 #define ADD_TOKEN(columns, values) \
 	"INSERT INTO apitoken.api_tokens AS t" \
 	" (account_id, id, name, description, icon, created_at, created_by_type, created_by_id" \
-	columns ") VALUES ($1, $2, $3, $4, $5, pg_catalog.clock_timestamp(), $6, $7" values ")" \
+	columns ") SELECT $1, $2, $3, $4, $5, pg_catalog.clock_timestamp(), $6, $7" values \
+	" WHERE NOT EXISTS (SELECT FROM apitoken.actors a" \
+	" WHERE a.type OPERATOR(pg_catalog.=) 'token' AND a.id OPERATOR(pg_catalog.=) $2)" \
 	" ON CONFLICT DO NOTHING RETURNING t.*"
 
 static const StatementText statements[] = {

@@ -100,16 +100,25 @@ sub log {
 	return StandIn::read_file("$self->{folder}/$name");
 }
 
-# Returns the lines of the headers that curl would be given, if it is given nothing
-# else, and they are in need of nothing that it does; else nothing.
-sub only_headers {
-	my $lines = '';
+# Returns the header lines and the body that curl would send, if it is given nothing
+# but headers and a body, and they are in need of nothing that it does; else nothing.
+sub only_headers_and_body {
+	my ($lines, $body) = ('', undef);
 
-	while (my ($option, $header) = splice @_, 0, 2) {
-		return unless $option eq '--header' && $header =~ /^(?!expect|transfer-encoding)[\w-]+: [^\r\n]*\S$/i;
-		$lines .= "$header\r\n";
+	while (my ($option, $value) = splice @_, 0, 2) {
+		if ($option eq '--header' && $value =~ /^(?!expect|transfer-encoding)[\w-]+: [^\r\n]*\S$/i) {
+			$lines .= "$value\r\n";
+		} elsif ($option =~ /^--data(-binary)?$/ && !defined $body) {
+			$body = $value =~ /^\@(.*)/s ? StandIn::read_file($1) : $value;
+			return if length $body > 65536;
+		} else {
+			return;
+		}
 	}
-	return $lines =~ /^accept:/im ? $lines : "Accept: */*\r\n$lines";
+	$lines .= "Accept: */*\r\n" unless $lines =~ /^accept:/im;
+	return "$lines\r\n" unless defined $body;
+	$lines .= "Content-Type: application/x-www-form-urlencoded\r\n" unless $lines =~ /^content-type:/im;
+	return $lines . 'Content-Length: ' . length($body) . "\r\n\r\n$body";
 }
 
 # Puts a body together that came in chunks.
@@ -127,14 +136,14 @@ sub join_chunks {
 }
 
 # Sends a request, by curl, which is given further arguments, unless they are headers
-# alone: to start it takes longer than most answers do.  Returns the answer.  The target,
+# and a body alone: to start it takes longer than most answers do.  Returns the answer.  The target,
 # a path or a whole URL, goes out as it is.
 sub request {
 	my ($self, $method, $target, @arguments) = @_;
-	my $headers = $target =~ m{^/[!-~]*$} ? only_headers(@arguments) : undef;
+	my $rest = $target =~ m{^/[!-~]*$} ? only_headers_and_body(@arguments) : undef;
 	return join_chunks(scalar $self->send_bytes(
-			"$method $target HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n$headers\r\n"))
-		if defined $headers;
+			"$method $target HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n$rest"))
+		if defined $rest;
 
 	my ($header, $body) = map { "$self->{folder}/answer.$_" } qw(header body);
 

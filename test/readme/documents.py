@@ -187,7 +187,7 @@ def run_sql(psql, block, answer):
     bare = answer is not None and answer.language == "json"
     psql.run(f"\\pset format {'unaligned' if bare else 'aligned'}\n\\pset tuples_only {'on' if bare else 'off'}")
     output = psql.run(block.text)
-    failed = re.search(r"(?m)^(?:ERROR|FATAL|PANIC): |^\\|^invalid command", output)
+    failed = re.search(r"(?m)^(?:psql:\S+:\d+: )?(?:(?:ERROR|FATAL|PANIC): |error: |\\|invalid command|\S+: No such file)", output)
     return output, output if failed else None
 
 
