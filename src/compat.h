@@ -58,6 +58,14 @@
 #define apitoken_computes_columns(tupdesc) false
 #endif
 
+/* 18 has NOT NULL constraints that rows of before need not keep */
+#if PG_VERSION_NUM >= 180000
+#define apitoken_not_null_is_valid(tupdesc, attnum) \
+	(TupleDescCompactAttr(tupdesc, (attnum) - 1)->attnullability != ATTNULLABLE_INVALID)
+#else
+#define apitoken_not_null_is_valid(tupdesc, attnum) true
+#endif
+
 /* 15 gave extensions a way to claim their settings' prefix for good */
 #if PG_VERSION_NUM < 150000
 #define MarkGUCPrefixReserved(prefix) EmitWarningsOnPlaceholders(prefix)

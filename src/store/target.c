@@ -337,6 +337,18 @@ ReadConstraints(ApitokenTarget *target, Relation relation, const Bitmapset *writ
 	return true;
 }
 
+/* Does every row keep what a NOT NULL asks for, so that it is asked of what changes alone? */
+static bool
+NotNullsAreValid(Relation relation)
+{
+	for (AttrNumber attnum = 1; attnum <= RelationGetNumberOfAttributes(relation); attnum++)
+	{
+		if (!apitoken_not_null_is_valid(RelationGetDescr(relation), attnum))
+			return false;
+	}
+	return true;
+}
+
 /*
  * Opening
  */
@@ -350,7 +362,7 @@ Examine(ApitokenTarget *target, Relation relation)
 
 	if (!apitoken_fetch_is_ordinary(relation) || relation->rd_rel->relispartition ||
 		(constraints != NULL && constraints->has_generated_stored) ||
-		!FindColumns(target, relation) ||
+		!NotNullsAreValid(relation) || !FindColumns(target, relation) ||
 		(target->inserts && !AreAllColumns(target, relation)))
 		return false;
 
