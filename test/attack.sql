@@ -7,7 +7,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(200);
+SELECT plan(202);
 
 CREATE ROLE apitoken_attacker;
 CREATE ROLE apitoken_granted;
