@@ -1068,7 +1068,7 @@ CREATE TRIGGER refuse_revoked AFTER INSERT OR UPDATE OF account_id, api_token_id
 CREATE TRIGGER refuse_revoked AFTER UPDATE OF secret_number, old_secret_until, revoked_at ON apitoken.api_tokens
 	FOR EACH ROW WHEN (OLD.secret_number IS DISTINCT FROM NEW.secret_number OR OLD.old_secret_until IS NULL AND NEW.old_secret_until IS NOT NULL
 		OR OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS NULL)
-	EXECUTE FUNCTION apitoken.refuse_revoked('id');
+	EXECUTE FUNCTION apitoken.refuse_revoked();
 
 -- A hold means something: what is held is not Active, whoever writes it.
 CREATE FUNCTION apitoken.refuse_held() RETURNS trigger
@@ -2546,11 +2546,12 @@ BEGIN
 		RAISE EXCEPTION '%', problem USING ERRCODE = 'datetime_field_overflow';
 	END IF;
 
-	INSERT INTO apitoken.api_token_credentials (account_id, api_token_id, digest)
-		SELECT g.element #>> '{account,id}', g.element ->> 'id', decode(g.element ->> 'digest', 'hex')
-			FROM jsonb_array_elements(elements) AS g (element);
+	-- whoever has revoked one, and is about to commit, is waited for before that is asked
 	INSERT INTO apitoken.api_token_foreign_secrets (digest, account_id, api_token_id)
 		SELECT lower(g.element ->> 'digest'), g.element #>> '{account,id}', g.element ->> 'id'
+			FROM jsonb_array_elements(elements) AS g (element);
+	INSERT INTO apitoken.api_token_credentials (account_id, api_token_id, digest)
+		SELECT g.element #>> '{account,id}', g.element ->> 'id', decode(g.element ->> 'digest', 'hex')
 			FROM jsonb_array_elements(elements) AS g (element);
 	INSERT INTO apitoken.api_token_modules (account_id, api_token_id, module_id)
 		SELECT DISTINCT g.element #>> '{account,id}', g.element ->> 'id', m.element ->> 'id'

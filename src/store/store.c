@@ -437,9 +437,14 @@ static const StatementText statements[] = {
 		" ON CONFLICT DO NOTHING",
 		1, {BYTEAARRAYOID}
 	},
-	[STATEMENT_FIND_REVOKED] = {
+	[STATEMENT_FIND_REVOKED_DIGEST] = {
+		"apitoken find revoked digest", SPI_OK_SELECT,
+		"SELECT FROM apitoken.revoked_digests AS r WHERE r.digest " EQ " $1",
+		1, {BYTEAOID}
+	},
+	[STATEMENT_FIND_REVOKED_SECRET] = {
 		/* that could count: see apitoken_credential_find and EndOfSecret */
-		"apitoken find revoked", SPI_OK_SELECT,
+		"apitoken find revoked secret", SPI_OK_SELECT,
 		"SELECT FROM apitoken.api_tokens AS t CROSS JOIN LATERAL"
 		" (SELECT 0, c.digest FROM apitoken.api_token_credentials AS c"
 		" WHERE c.account_id " EQ " t.account_id AND c.api_token_id " EQ " t.id"
