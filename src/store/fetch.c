@@ -121,11 +121,11 @@ typedef struct Binding
 	bool		valid;			/* as far as the server has said */
 	Oid			relation;
 	Oid			index;			/* InvalidOid: run the statement */
+	AttrNumber	last;			/* of attnums, the greatest */
 	bool		covered;		/* are all wanted columns in the index? */
 	bool		owner_reads;	/* has the owner himself the right to? */
 	AttrNumber *attnums;		/* by slot: of the table, or of the index if
 								 * covered */
-	AttrNumber	last;			/* of them */
 } Binding;
 
 static Binding bindings[lengthof(lookups)];
