@@ -19,8 +19,13 @@ single_user_script() {
 
 count_instructions() {
 	single_user_script "$@" >"$work/single.sql"
+	run_single_user "$work/single.sql"
+}
+
+# Runs what is in a file in a single-user backend; says how many instructions that takes.
+run_single_user() {
 	interruptible as_server sh -c "valgrind --tool=callgrind --callgrind-out-file=/dev/null \
-		'$(type -P postgres)' --single -D '$(cluster_folder bench)/data' bench <'$work/single.sql'" >"$work/single.out" 2>"$work/single.err" || return
+		'$(type -P postgres)' --single -D '$(cluster_folder bench)/data' bench <'$1'" >"$work/single.out" 2>"$work/single.err" || return
 	! grep -q ERROR "$work/single.err" || return
 	sed -n 's/.*Collected : \([0-9]*\).*/\1/p' "$work/single.err"
 }

@@ -1752,11 +1752,17 @@ CREATE TRIGGER keep_trail BEFORE UPDATE OR DELETE OR TRUNCATE ON apitoken.revoke
 CREATE FUNCTION apitoken.refuse_revoked() RETURNS trigger
 LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_refuse_revoked';
 COMMENT ON FUNCTION apitoken.refuse_revoked() IS
-	'Trigger: no API token is given the digest of a secret that was revoked.';
+	'Trigger: an API token has no secret that was revoked and could count. What a restore brings back is Disabled or over by its own row.';
 REVOKE ALL ON FUNCTION apitoken.refuse_revoked() FROM PUBLIC;
 
-CREATE TRIGGER refuse_revoked BEFORE INSERT OR UPDATE OF digest ON apitoken.api_token_credentials
-	FOR EACH ROW EXECUTE FUNCTION apitoken.refuse_revoked();
+CREATE TRIGGER refuse_revoked AFTER INSERT OR UPDATE OF account_id, api_token_id, digest ON apitoken.api_token_credentials
+	FOR EACH ROW EXECUTE FUNCTION apitoken.refuse_revoked('api_token_id');
+CREATE TRIGGER refuse_revoked AFTER INSERT OR UPDATE OF account_id, api_token_id, number, digest ON apitoken.api_token_secrets
+	FOR EACH ROW EXECUTE FUNCTION apitoken.refuse_revoked('api_token_id');
+CREATE TRIGGER refuse_revoked AFTER UPDATE OF secret_number, old_secret_until, revoked_at ON apitoken.api_tokens
+	FOR EACH ROW WHEN (OLD.secret_number IS DISTINCT FROM NEW.secret_number OR OLD.old_secret_until IS NULL AND NEW.old_secret_until IS NOT NULL
+		OR OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS NULL)
+	EXECUTE FUNCTION apitoken.refuse_revoked();
 
 CREATE FUNCTION apitoken.open_account(account_id text) RETURNS bigint
 LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
@@ -1780,11 +1786,12 @@ BEGIN
 		RAISE EXCEPTION '%', problem USING ERRCODE = 'datetime_field_overflow';
 	END IF;
 
-	INSERT INTO apitoken.api_token_credentials (account_id, api_token_id, digest)
-		SELECT g.element #>> '{account,id}', g.element ->> 'id', decode(g.element ->> 'digest', 'hex')
-			FROM jsonb_array_elements(elements) AS g (element);
+	-- whoever has revoked one, and is about to commit, is waited for before that is asked
 	INSERT INTO apitoken.api_token_foreign_secrets (digest, account_id, api_token_id)
 		SELECT lower(g.element ->> 'digest'), g.element #>> '{account,id}', g.element ->> 'id'
+			FROM jsonb_array_elements(elements) AS g (element);
+	INSERT INTO apitoken.api_token_credentials (account_id, api_token_id, digest)
+		SELECT g.element #>> '{account,id}', g.element ->> 'id', decode(g.element ->> 'digest', 'hex')
 			FROM jsonb_array_elements(elements) AS g (element);
 	INSERT INTO apitoken.api_token_modules (account_id, api_token_id, module_id)
 		SELECT DISTINCT g.element #>> '{account,id}', g.element ->> 'id', m.element ->> 'id'

@@ -123,7 +123,7 @@ SELECT is(helper.imported(jsonb_build_array(helper.token('new-1', 'n1'), helper.
 	('{"id": "TKN-1671-0642"}', '" cannot be written: duplicate key value violates unique constraint "api_tokens_pkey".'),
 	(format('{"digest": "%s"}', helper.digest('n1')), '" cannot be written: duplicate key value violates unique constraint "api_token_foreign_secrets_pkey".'),
 	(format('{"digest": "%s"}', upper(helper.digest('a secret: with colons: and ünïcode'))), '" cannot be written: duplicate key value violates unique constraint "api_token_foreign_secrets_pkey".'),
-	(format('{"digest": "%s"}', upper(helper.digest('sk_live_0123456789'))), '" cannot be written: digest is that of a secret that was revoked.'),
+	(format('{"digest": "%s"}', upper(helper.digest('sk_live_0123456789'))), '" cannot be written: duplicate key value violates unique constraint "api_token_foreign_secrets_pkey".'),
 	('{"account": {"id": "none"}}', '" cannot be written: insert or update on table "api_tokens" violates foreign key constraint "api_tokens_account_id_fkey": Key (account_id)=(none) is not present in table "accounts".'),
 	('{"status": "Gone"}', '" cannot be written: new row for relation "api_tokens" violates check constraint "api_tokens_status_check".'),
 	('{"name": "<b>"}', '" cannot be written: new row for relation "api_tokens" violates check constraint "api_tokens_name_characters_check".'),

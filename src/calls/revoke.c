@@ -263,49 +263,62 @@ apitoken_revoke(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* Does a row's digest stand in the way?  Null is for the table to refuse. */
+/* Was the secret revoked that a row has?  Mostly it was not, and nothing else is read. */
 static bool
-IsRevokedDigest(Relation relation, HeapTuple row)
+WasRevoked(Relation relation, HeapTuple row)
 {
 	TupleDesc	tupdesc = RelationGetDescr(relation);
 	int			attnum = SPI_fnumber(tupdesc, "digest");
 	ApitokenArguments arguments;
-	Datum		digest;
 	bool		isnull;
 
 	if (attnum <= 0 || SPI_gettypeid(tupdesc, attnum) != BYTEAOID)
 		apitoken_error_column_type("digest");
-	digest = SPI_getbinval(row, tupdesc, attnum, &isnull);
-	if (isnull)
-		return false;
 	apitoken_store_clear(&arguments);
-	apitoken_store_set(&arguments, 1, digest);
+	apitoken_store_set(&arguments, 1, SPI_getbinval(row, tupdesc, attnum, &isnull));
 	return apitoken_store_run_latest(STATEMENT_FIND_REVOKED_DIGEST, &arguments) > 0;
+}
+
+/* Could a token count by a secret that was revoked? */
+static bool
+CountsByRevoked(Datum account_id, Datum id)
+{
+	ApitokenArguments arguments;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set(&arguments, 1, account_id);
+	apitoken_store_set(&arguments, 2, id);
+	return apitoken_store_run_latest(STATEMENT_FIND_REVOKED_SECRET, &arguments) > 0;
 }
 
 PG_FUNCTION_INFO_V1(apitoken_refuse_revoked);
 
 /*
- * apitoken.refuse_revoked(): trigger on apitoken.api_token_credentials, before an insert or
- * update of a digest.  One of a secret that was revoked is not given to a token: raises
- * 23514; 39P01 if it is called otherwise.  But a restore brings back what was there, that
- * the token's secret is revoked among it.
+ * apitoken.refuse_revoked(): trigger after a token's row was changed that says which of its
+ * secrets count; refuse_revoked(column): after a row was added or changed that has a secret
+ * of the token whose id is in that column.  Raises 23514 if one that was revoked could count,
+ * also by what others have committed since the transaction's snapshot; 39P01 if it is
+ * called otherwise.  What a restore brings back does not count: the token's own row says so.
  */
 Datum
 apitoken_refuse_revoked(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
-	HeapTuple	row;
+	Relation	relation;
 	ApitokenOwnership ownership;
+	HeapTuple	row;
+	bool		has_secret;
 
-	apitoken_trigger_check_before_update_or_insert(fcinfo);
+	apitoken_trigger_check_update_or(fcinfo, TRIGGER_EVENT_INSERT);
 	row = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple : trigger->tg_trigtuple;
-	if (apitoken_trigger_is_restored(trigger->tg_relation))
-		PG_RETURN_POINTER(row);
-
+	relation = trigger->tg_relation;
+	has_secret = trigger->tg_trigger->tgnargs > 0;
 	ownership = apitoken_owner_enter();
-	if (IsRevokedDigest(trigger->tg_relation, row))
-		apitoken_error_revoked_digest(trigger->tg_relation);
+	if ((!has_secret || WasRevoked(relation, row)) &&
+		CountsByRevoked(apitoken_trigger_value(trigger, row, "account_id"),
+						apitoken_trigger_value(trigger, row,
+											   has_secret ? trigger->tg_trigger->tgargs[0] : "id")))
+		apitoken_error_revoked_digest(relation);
 	apitoken_owner_leave(&ownership);
-	PG_RETURN_POINTER(row);
+	PG_RETURN_POINTER(NULL);
 }

@@ -83,15 +83,14 @@ apitoken_identity_has_expired(const ApitokenTokenStatus *token)
 	return token->expires_at <= GetCurrentTimestamp();
 }
 
-/* Is there such a token, is it Active, and has it not expired? */
-bool
-apitoken_identity_is_active(const ApitokenTokenStatus *token)
+/* Is there such a token, and is it Active? */
+static bool
+IsActive(const ApitokenTokenStatus *token)
 {
-	return token->status != NULL && strcmp(token->status, "Active") == 0 &&
-		!apitoken_identity_has_expired(token);
+	return token->status != NULL && strcmp(token->status, "Active") == 0;
 }
 
-/* Until when does its secret of that number count, as things are? */
+/* Until when does its secret of that number count, as things are?  Not beyond its own end. */
 static TimestampTz
 EndOfSecret(const ApitokenTokenStatus *token, int secret)
 {
@@ -108,8 +107,8 @@ EndOfSecret(const ApitokenTokenStatus *token, int secret)
 bool
 apitoken_identity_accepts(const ApitokenTokenStatus *token, int secret)
 {
-	return apitoken_identity_is_active(token) &&
-		EndOfSecret(token, secret) > GetCurrentTimestamp() && !apitoken_left_behind(token);
+	return IsActive(token) && EndOfSecret(token, secret) > GetCurrentTimestamp() &&
+		!apitoken_left_behind(token);
 }
 
 static void

@@ -73,7 +73,6 @@ typedef struct ApitokenHeldModules
 
 extern ApitokenTokenStatus apitoken_identity_token_status(const char *id);
 extern bool apitoken_identity_has_expired(const ApitokenTokenStatus *token);
-extern bool apitoken_identity_is_active(const ApitokenTokenStatus *token);
 extern bool apitoken_identity_accepts(const ApitokenTokenStatus *token, int secret);
 extern ApitokenHeldModules apitoken_identity_token_modules(const char *account_id,
 														   const char *id);

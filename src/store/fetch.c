@@ -121,6 +121,7 @@ typedef struct Binding
 	bool		valid;			/* as far as the server has said */
 	Oid			relation;
 	Oid			index;			/* InvalidOid: run the statement */
+	AttrNumber	last;			/* of attnums, the greatest */
 	bool		covered;		/* are all wanted columns in the index? */
 	bool		owner_reads;	/* has the owner himself the right to? */
 	AttrNumber *attnums;		/* by slot: of the table, or of the index if
@@ -354,6 +355,16 @@ BindToIndex(const Lookup *lookup, const ApitokenLayout *layout, AttrNumber *attn
 	return true;
 }
 
+static AttrNumber
+LastOf(const AttrNumber *attnums, int count)
+{
+	AttrNumber	last = InvalidAttrNumber;
+
+	for (int slot = 0; slot < count; slot++)
+		last = Max(last, attnums[slot]);
+	return last;
+}
+
 /* Finds out about the table of a lookup; returns it, open and locked. */
 static Relation
 Bind(const Lookup *lookup, const ApitokenLayout *layout, Binding *binding)
@@ -385,6 +396,7 @@ Bind(const Lookup *lookup, const ApitokenLayout *layout, Binding *binding)
 		binding->covered = BindToIndex(lookup, layout, binding->attnums);
 		if (!binding->covered)
 			apitoken_layout_bind(layout, RelationGetDescr(relation), binding->attnums);
+		binding->last = LastOf(binding->attnums, layout->count);
 	}
 	binding->owner_reads = OwnerReads(relation);
 	binding->index = index;
@@ -472,6 +484,7 @@ Fetch(ApitokenLookup lookup, const ApitokenKeys *keys, int64 limit, ApitokenDeli
 	if (relation != NULL)
 	{
 		delivery->attnums = binding->attnums;
+		delivery->last = binding->last;
 		apitoken_scan_read(relation, binding->index, binding->covered, keyed->nkeys, keys, limit,
 						   delivery);
 		relation_close(relation, NoLock);
@@ -494,7 +507,7 @@ void
 apitoken_fetch(ApitokenLookup lookup, const ApitokenLayout *layout, const ApitokenKeys *keys,
 			   int64 limit, ApitokenReceiver receive, void *argument)
 {
-	ApitokenDelivery delivery = {layout, NULL, NULL, NULL, receive, argument};
+	ApitokenDelivery delivery = {.layout = layout, .receive = receive, .argument = argument};
 
 	if (keys->count == 0)
 		return;

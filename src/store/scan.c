@@ -127,7 +127,8 @@ DeliverRow(IndexReader *reader, int key, ApitokenDelivery *delivery)
 	}
 	else
 	{
-		slot_getallattrs(reader->slot);
+		/* what is behind the last one need not be taken apart */
+		slot_getsomeattrs(reader->slot, delivery->last);
 		apitoken_scan_deliver(delivery, key, reader->slot->tts_values, reader->slot->tts_isnull);
 	}
 }

@@ -18,6 +18,7 @@ typedef struct ApitokenDelivery
 {
 	const ApitokenLayout *layout;
 	const AttrNumber *attnums;	/* by slot */
+	AttrNumber	last;			/* of them, in a table that is read */
 	Datum	   *values;			/* room, by slot */
 	bool	   *isnull;
 	ApitokenReceiver receive;

@@ -442,6 +442,23 @@ static const StatementText statements[] = {
 		"SELECT FROM apitoken.revoked_digests AS r WHERE r.digest " EQ " $1",
 		1, {BYTEAOID}
 	},
+	[STATEMENT_FIND_REVOKED_SECRET] = {
+		/* that could count: see apitoken_credential_find and EndOfSecret */
+		"apitoken find revoked secret", SPI_OK_SELECT,
+		"SELECT FROM apitoken.api_tokens AS t CROSS JOIN LATERAL"
+		" (SELECT 0, c.digest FROM apitoken.api_token_credentials AS c"
+		" WHERE c.account_id " EQ " t.account_id AND c.api_token_id " EQ " t.id"
+		" AND COALESCE(t.secret_number, 0) " EQ " 0"
+		" UNION ALL SELECT s.number, s.digest FROM apitoken.api_token_secrets AS s"
+		" WHERE s.account_id " EQ " t.account_id AND s.api_token_id " EQ " t.id"
+		" AND t.secret_number " NE " 0) AS k (number, digest)"
+		" JOIN apitoken.revoked_digests AS r ON r.digest " EQ " k.digest"
+		" WHERE t.account_id " EQ " $1 AND t.id " EQ " $2 AND t.status " NE " 'Deleted'"
+		" AND (k.number " EQ " COALESCE(t.secret_number, 0) AND t.revoked_at IS NULL"
+		" OR k.number " EQ " (t.secret_number OPERATOR(pg_catalog.-) 1)"
+		" AND t.old_secret_until IS NOT NULL)",
+		2, {TEXTOID, TEXTOID}
+	},
 	[STATEMENT_REVOKE_SECRETS] = {
 		"apitoken revoke secrets", SPI_OK_UPDATE,
 		"UPDATE apitoken.api_tokens AS t"
