@@ -151,7 +151,7 @@ INSERT INTO mutate.functions (name, kinds) VALUES ('apitoken_disable', '{id,fiel
 CREATE FUNCTION mutate.shows_digest(output text) RETURNS boolean
 LANGUAGE sql STABLE AS $$
 	SELECT EXISTS (SELECT FROM (SELECT digest FROM apitoken.api_token_credentials UNION ALL SELECT digest FROM apitoken.api_token_secrets
-			UNION ALL SELECT decode(digest, 'hex') FROM apitoken.api_token_foreign_secrets) c WHERE strpos(output, encode(c.digest, 'hex')) > 0
+			UNION ALL SELECT decode(digest, 'hex') FROM apitoken.api_token_foreign_secrets UNION ALL SELECT digest FROM apitoken.revoked_digests) c WHERE strpos(output, encode(c.digest, 'hex')) > 0
 		OR strpos(output, rtrim(encode(c.digest, 'base64'), '=')) > 0)
 $$;
 
