@@ -130,7 +130,7 @@ Counting(List *found)
 static ArrayType *
 Digests(List *found)
 {
-	Datum	   *digests = palloc(sizeof(Datum) * list_length(found));
+	Datum	   *digests = palloc(sizeof(Datum) * Max(list_length(found), 1));
 	ListCell   *cell;
 
 	foreach(cell, found)
@@ -208,18 +208,24 @@ Revoke(const ApitokenCaller *caller, Datum *secrets, const bool *isnull, int cou
 	List	   *found = FindAll(secrets, isnull, count);
 	ListCell   *cell;
 
-	if (found == NIL)
-		return;
-
-	/* nobody is asked whether he may, so nobody may stay */
-	apitoken_acts_limit_time();
+	if (found != NIL)
+	{
+		/* nobody is asked whether he may, so nobody may stay */
+		apitoken_acts_limit_time();
+		if (Counting(found) != NIL)
+			LockAll(Counting(found));
+	}
 	/* what they are by now is asked when nobody can change it any more */
-	LockAll(Counting(found));
 	found = FindAll(secrets, isnull, count);
-	if (found == NIL)
-		return;
+
+	/*
+	 * the same is done for none, which takes as long as one that counts no
+	 * more
+	 */
 	Write(caller, STATEMENT_ADD_REVOKED_DIGESTS, Digests(found));
 	found = Counting(found);
+	if (found == NIL)
+		return;
 	Write(caller, STATEMENT_REVOKE_OLD_SECRETS, Ids(found, false, true));
 	Write(caller, STATEMENT_REVOKE_SECRETS, Ids(found, true, false));
 	foreach(cell, found)
