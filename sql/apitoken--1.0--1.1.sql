@@ -41,6 +41,7 @@ $$;
  * finds them, and costs a change of a status nearly nothing.
  */
 CREATE INDEX IF NOT EXISTS api_token_transitions_at_idx ON apitoken.api_token_transitions USING brin (at) WITH (autosummarize = on);
+CREATE INDEX IF NOT EXISTS api_token_transitions_id_idx ON apitoken.api_token_transitions (id);
 COMMENT ON SEQUENCE apitoken.api_token_transitions_id_seq IS 'Numbers the rows of the trail; a later change of one token has a higher number.';
 
 /*
@@ -1655,10 +1656,87 @@ ALTER TABLE apitoken.api_token_secrets ENABLE ROW LEVEL SECURITY;
 SELECT pg_catalog.pg_extension_config_dump('apitoken.api_token_secrets', '');
 COMMENT ON TABLE apitoken.api_tokens IS
 	'API tokens (/accounts/api-tokens). Active -> Disabled -> Active; either -> Deleted, for good. Rows are never removed. What a token authenticates with is in apitoken.api_token_credentials and api_token_secrets.';
+
+/*
+ * The trail of everything
+ *
+ * Nothing is written to the rows that are there: their statuses say what happened.
+ */
 ALTER TABLE apitoken.api_token_transitions
-	ADD COLUMN reason text COLLATE "C" CHECK (reason IN ('rotation', 'revocation', 'import'));
+	ALTER COLUMN to_status DROP NOT NULL,
+	ADD COLUMN reason text COLLATE "C" CONSTRAINT api_token_transitions_reason_length_check CHECK (pg_catalog.char_length(reason) <= 500),
+	ADD COLUMN event text COLLATE "C" CHECK (event IN ('created', 'imported', 'enabled', 'disabled', 'deleted', 'rotated', 'revoked', 'held', 'released',
+		'expiry_changed', 'changed', 'module_given', 'module_taken')),
+	ADD COLUMN details jsonb,
+	ADD COLUMN session_role text COLLATE "C",
+	ADD COLUMN request_id text COLLATE "C",
+	ADD COLUMN xid xid8;
+COMMENT ON TABLE apitoken.api_token_transitions IS
+	'The trail: one row for each event that changes what an API token may do, or how it is shown, whoever made it and by whatever means. Rows are only ever added; apitoken_trail_prune() takes old ones away.';
+COMMENT ON COLUMN apitoken.api_token_transitions.id IS 'Number of the row; a later event of one token has a higher one.';
+COMMENT ON COLUMN apitoken.api_token_transitions.from_status IS 'Status before; null for a new token, and where the event is no change of the status.';
+COMMENT ON COLUMN apitoken.api_token_transitions.to_status IS 'Status after; null where the event is no change of the status.';
+COMMENT ON COLUMN apitoken.api_token_transitions.client_address IS
+	'Network address of the client: in sessions of apitoken.proxy_authenticator the one that the proxy vouches for, else that of the connection; null for a local one.';
 COMMENT ON COLUMN apitoken.api_token_transitions.reason IS
-	'How it came about: rotation, of the secret, or revocation, by somebody who held it, when the status may be what it was; or import, from elsewhere. Else null.';
+	'Why: what whoever made the call gave as the reason; null if he gave none.';
+COMMENT ON COLUMN apitoken.api_token_transitions.event IS
+	'What happened: created, imported, enabled, disabled, deleted, rotated (it has another secret), revoked (a secret), held, released, expiry_changed, changed (its name, description or icon), module_given or module_taken. Null in rows of version 1.0, whose statuses say it.';
+COMMENT ON COLUMN apitoken.api_token_transitions.details IS
+	'What exactly: {"module": {"id"}}, {"modules": [{"id"}]} of a new token, or of each member that has changed {"from", "to"}; null if there is no more to say.';
+COMMENT ON COLUMN apitoken.api_token_transitions.session_role IS 'Database role that had logged in; null in rows of version 1.0.';
+COMMENT ON COLUMN apitoken.api_token_transitions.request_id IS
+	'Id of the HTTP request, in sessions of apitoken.proxy_authenticator; else null.';
+COMMENT ON COLUMN apitoken.api_token_transitions.xid IS
+	'Transaction that has added the row to this database, which a restore does as well; null in rows of before version 1.1. apitoken_feed() tells by it what is new.';
+CREATE INDEX api_token_transitions_xid_idx ON apitoken.api_token_transitions (xid) WHERE xid IS NOT NULL;
+
+-- A restore writes rows of tokens, and of their modules, and brings their trail with it.
+CREATE FUNCTION apitoken.log_creation() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_log_creation';
+COMMENT ON FUNCTION apitoken.log_creation() IS
+	'Trigger: records in the trail an API token that is added by hand. A restore, in a session with row_security off that row security does not bind, brings the trail with it.';
+REVOKE ALL ON FUNCTION apitoken.log_creation() FROM PUBLIC;
+
+CREATE FUNCTION apitoken.log_change() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_log_change';
+COMMENT ON FUNCTION apitoken.log_change() IS
+	'Trigger: records in the trail whatever else of an API token is changed than its status.';
+REVOKE ALL ON FUNCTION apitoken.log_change() FROM PUBLIC;
+
+CREATE FUNCTION apitoken.log_module() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_log_module';
+COMMENT ON FUNCTION apitoken.log_module() IS
+	'Trigger: records in the trail a module that an API token is given, or that is taken from it; but for a restore, as log_creation() does.';
+REVOKE ALL ON FUNCTION apitoken.log_module() FROM PUBLIC;
+
+CREATE TRIGGER log_creation AFTER INSERT ON apitoken.api_tokens
+	FOR EACH ROW EXECUTE FUNCTION apitoken.log_creation();
+CREATE TRIGGER log_change AFTER UPDATE ON apitoken.api_tokens
+	FOR EACH ROW WHEN (OLD.name IS DISTINCT FROM NEW.name OR OLD.description IS DISTINCT FROM NEW.description
+		OR OLD.icon IS DISTINCT FROM NEW.icon OR OLD.held_at IS DISTINCT FROM NEW.held_at
+		OR OLD.expires_at IS DISTINCT FROM NEW.expires_at OR OLD.secret_number IS DISTINCT FROM NEW.secret_number
+		OR OLD.old_secret_until IS DISTINCT FROM NEW.old_secret_until OR OLD.revoked_at IS DISTINCT FROM NEW.revoked_at)
+	EXECUTE FUNCTION apitoken.log_change();
+CREATE TRIGGER log_module AFTER INSERT OR DELETE ON apitoken.api_token_modules
+	FOR EACH ROW EXECUTE FUNCTION apitoken.log_module();
+CREATE TRIGGER log_moved_module AFTER UPDATE ON apitoken.api_token_modules
+	FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION apitoken.log_module();
+
+/*
+ * By its transaction a row is known as new; a dump and a publication have those of
+ * another server.
+ */
+CREATE FUNCTION apitoken.stamp_row() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_stamp_row';
+COMMENT ON FUNCTION apitoken.stamp_row() IS
+	'Trigger: a row says which transaction has added it to this database, whatever it was given.';
+REVOKE ALL ON FUNCTION apitoken.stamp_row() FROM PUBLIC;
+
+CREATE TRIGGER stamp_row BEFORE INSERT OR UPDATE ON apitoken.api_token_transitions
+	FOR EACH ROW EXECUTE FUNCTION apitoken.stamp_row();
+ALTER TABLE apitoken.api_token_transitions ENABLE ALWAYS TRIGGER stamp_row;
+
 CREATE TRIGGER close_gate_of_secret AFTER UPDATE OF secret_number, old_secret_until ON apitoken.api_tokens
 	FOR EACH ROW WHEN (OLD.secret_number IS DISTINCT FROM NEW.secret_number OR OLD.old_secret_until IS DISTINCT FROM NEW.old_secret_until)
 	EXECUTE FUNCTION apitoken.close_gate('token', 'id');
@@ -1871,8 +1949,10 @@ BEGIN
 		PERFORM apitoken.sync_step('tokens', slice, false, before);
 		RAISE NOTICE '% of % API tokens', LEAST(before + size, total), total;
 	END LOOP;
-	INSERT INTO apitoken.api_token_transitions (account_id, api_token_id, to_status, database_role, client_address, reason)
-		SELECT t.account_id, t.id, t.status, import.database_role, inet_client_addr(), 'import'
+	INSERT INTO apitoken.api_token_transitions (account_id, api_token_id, to_status, database_role, client_address, event, session_role, details)
+		SELECT t.account_id, t.id, t.status, import.database_role, inet_client_addr(), 'imported', session_user,
+				(SELECT jsonb_build_object('modules', jsonb_agg(jsonb_build_object('id', m.module_id) ORDER BY m.module_id))
+					FROM apitoken.api_token_modules m WHERE m.account_id = t.account_id AND m.api_token_id = t.id HAVING count(*) > 0)
 			FROM jsonb_array_elements(tokens) WITH ORDINALITY AS g (element, place)
 			JOIN apitoken.api_tokens t ON t.id = g.element ->> 'id'
 			ORDER BY g.place;
@@ -1941,12 +2021,41 @@ REVOKE ALL ON apitoken_monitor.overview FROM PUBLIC;
 
 CREATE OR REPLACE VIEW apitoken_monitor.token_transitions WITH (security_barrier) AS
 	SELECT l.id, l.at, l.account_id, l.api_token_id, t.name, t.status, l.from_status, l.to_status,
-			l.actor_type, l.actor_id, COALESCE(u.name, k.name) AS actor_name, l.database_role, l.client_address, l.reason
+			l.actor_type, l.actor_id, COALESCE(u.name, k.name) AS actor_name, l.database_role, l.client_address,
+			COALESCE(l.reason, CASE l.event WHEN 'rotated' THEN 'rotation' WHEN 'revoked' THEN 'revocation' WHEN 'imported' THEN 'import' END) AS reason
 		FROM apitoken.api_token_transitions l
 		JOIN apitoken.api_tokens t ON t.account_id = l.account_id AND t.id = l.api_token_id
 		LEFT JOIN apitoken.users u ON l.actor_type = 'user' AND u.id = l.actor_id
-		LEFT JOIN apitoken.api_tokens k ON l.actor_type = 'token' AND k.id = l.actor_id;
-COMMENT ON COLUMN apitoken_monitor.token_transitions.reason IS 'How it came about: rotation, of the secret, revocation, by somebody who held it, or import, from elsewhere; else null.';
+		LEFT JOIN apitoken.api_tokens k ON l.actor_type = 'token' AND k.id = l.actor_id
+		WHERE l.to_status IS NOT NULL;
+COMMENT ON COLUMN apitoken_monitor.token_transitions.reason IS
+	'The reason that was given; else how it came about: rotation, of the secret, revocation, by somebody who held it, or import, from elsewhere; else null.';
+CREATE VIEW apitoken_monitor.token_events WITH (security_barrier) AS
+	SELECT l.id, l.at, l.account_id, l.api_token_id,
+			COALESCE(l.event, CASE WHEN l.from_status IS NULL THEN 'created' WHEN l.to_status = 'Active' THEN 'enabled' ELSE lower(l.to_status) END) AS event,
+			l.from_status, l.to_status, l.details, l.reason, l.actor_type, l.actor_id, l.database_role, l.session_role,
+			l.client_address, l.request_id, l.call_id
+		FROM apitoken.api_token_transitions l;
+COMMENT ON VIEW apitoken_monitor.token_events IS
+	'The whole trail: every event of every API token. A token''s history: WHERE api_token_id = ... ORDER BY id. For monitoring: shows every account, and nothing that a secret could be found by.';
+COMMENT ON COLUMN apitoken_monitor.token_events.id IS 'Number of the event; a later one of a token has a higher one.';
+COMMENT ON COLUMN apitoken_monitor.token_events.at IS 'When it happened.';
+COMMENT ON COLUMN apitoken_monitor.token_events.account_id IS 'The token''s account.';
+COMMENT ON COLUMN apitoken_monitor.token_events.api_token_id IS 'The token.';
+COMMENT ON COLUMN apitoken_monitor.token_events.event IS 'What happened: created, imported, enabled, disabled, deleted, rotated, revoked, held, released, expiry_changed, changed, module_given or module_taken.';
+COMMENT ON COLUMN apitoken_monitor.token_events.from_status IS 'Status before; null for a new token, and where the event is no change of the status.';
+COMMENT ON COLUMN apitoken_monitor.token_events.to_status IS 'Status after; null where the event is no change of the status.';
+COMMENT ON COLUMN apitoken_monitor.token_events.details IS 'What exactly: {"module": {"id"}}, {"modules": [{"id"}]} of a new token, or of each member that has changed {"from", "to"}.';
+COMMENT ON COLUMN apitoken_monitor.token_events.reason IS 'The reason that was given; else null.';
+COMMENT ON COLUMN apitoken_monitor.token_events.actor_type IS 'What acted: user or token; null where a trusted database role acted by itself.';
+COMMENT ON COLUMN apitoken_monitor.token_events.actor_id IS 'Id of the user or API token that acted.';
+COMMENT ON COLUMN apitoken_monitor.token_events.database_role IS 'Database role that made the call.';
+COMMENT ON COLUMN apitoken_monitor.token_events.session_role IS 'Database role that had logged in.';
+COMMENT ON COLUMN apitoken_monitor.token_events.client_address IS 'Network address of the client; null for a local connection.';
+COMMENT ON COLUMN apitoken_monitor.token_events.request_id IS 'Id of the HTTP request; null if there was none.';
+COMMENT ON COLUMN apitoken_monitor.token_events.call_id IS 'Number of the call of apitoken_disable_all() that made the change; else null.';
+REVOKE ALL ON apitoken_monitor.token_events FROM PUBLIC;
+
 CREATE OR REPLACE VIEW apitoken_monitor.tokens_disabled_last_day WITH (security_barrier) AS
 	SELECT at, account_id, api_token_id, name, status, actor_type, actor_id, actor_name, database_role, client_address
 		FROM apitoken_monitor.token_transitions

@@ -33,6 +33,7 @@ int			apitoken_max_page_size = 0;
 char	   *apitoken_jwt_actor_claim = NULL;
 char	   *apitoken_jwt_account_claim = NULL;
 char	   *apitoken_jwt_authenticator = NULL;
+char	   *apitoken_proxy_authenticator = NULL;
 char	   *apitoken_account = NULL;
 bool		apitoken_notify = true;
 int			apitoken_notify_timeout = 0;
@@ -135,6 +136,14 @@ DefineAdministratorSettings(void)
 							   "Role whose sessions are believed when they hand over JWT claims.",
 							   "Empty: no session is. PostgREST logs in as its authenticator role.",
 							   &apitoken_jwt_authenticator,
+							   "",
+							   PGC_SUSET, 0,
+							   NULL, NULL, NULL);
+
+	DefineCustomStringVariable("apitoken.proxy_authenticator",
+							   "Role whose sessions are believed when they hand on where a request comes from.",
+							   "Empty: no session is, and the connection's address is noted.",
+							   &apitoken_proxy_authenticator,
 							   "",
 							   PGC_SUSET, 0,
 							   NULL, NULL, NULL);

@@ -26,6 +26,7 @@ extern int	apitoken_max_page_size;
 extern char *apitoken_jwt_actor_claim;
 extern char *apitoken_jwt_account_claim;
 extern char *apitoken_jwt_authenticator;
+extern char *apitoken_proxy_authenticator;
 extern char *apitoken_account;
 extern bool apitoken_notify;
 extern int	apitoken_notify_timeout;

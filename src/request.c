@@ -5,7 +5,8 @@
  *
  * PostgREST sets request.headers and request.jwt.claims, each a JSON object,
  * for the transaction of a request.  Anybody can set them in SQL, so they are
- * only ever taken for what the caller says of himself.
+ * only ever taken for what the caller says of himself; but for where a request comes
+ * from, in sessions of the role that the proxy's requests come in by.
  *
  * src/request.c
  *
@@ -13,17 +14,20 @@
  */
 #include "request.h"
 
+#include "apitoken.h"
 #include "errors.h"
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "utils/jsonb.h"
 
-/* Is it what the JSON is, or says, that the parser cannot take? */
+/* Is it what the text is, or says, that the parser cannot take? */
 static bool
-IsFaultOfJson(int sqlstate)
+IsFaultOfText(int sqlstate)
 {
 	int			category = ERRCODE_TO_CATEGORY(sqlstate);
 
@@ -51,7 +55,7 @@ ParseSetting(const char *setting, const char *json)
 	PG_CATCH();
 	{
 		MemoryContextSwitchTo(context);
-		if (IsFaultOfJson(geterrcode()))
+		if (IsFaultOfText(geterrcode()))
 		{
 			FlushErrorState();
 			apitoken_error_setting_json(setting);
@@ -90,4 +94,94 @@ apitoken_request_member(const char *setting, const char *key)
 	if (value == NULL || value->type != jbvString)
 		return NULL;
 	return pnstrdup(value->val.string.val, value->val.string.len);
+}
+
+/*
+ * Where a call comes from
+ */
+
+/* The headers in which the proxy hands on where a request comes from, and its id. */
+#define ADDRESS_HEADER "x-apitoken-client"
+#define REQUEST_HEADER "x-apitoken-request-id"
+
+/* A request's id has no more characters. */
+#define MAX_REQUEST_ID 100
+
+/* Was this session opened by the role whose proxy is believed? */
+static bool
+IsVouchedFor(void)
+{
+	return apitoken_proxy_authenticator[0] != '\0' &&
+		get_role_oid(apitoken_proxy_authenticator, true) == GetSessionUserId();
+}
+
+/* The address in a string; 0 if it is none, which stops nobody. */
+static Datum
+ParseAddress(const char *string)
+{
+	MemoryContext context = CurrentMemoryContext;
+	volatile Datum address = (Datum) 0;
+
+	PG_TRY();
+	{
+		address = DirectFunctionCall1(inet_in, CStringGetDatum(string));
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		if (!IsFaultOfText(geterrcode()))
+			PG_RE_THROW();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	return address;
+}
+
+/* What a proxy makes is of visible characters, none of them beyond ASCII. */
+static bool
+IsRequestId(const char *string)
+{
+	int			length = strlen(string);
+
+	for (int i = 0; i < length; i++)
+	{
+		if (string[i] < 0x21 || string[i] > 0x7e)
+			return false;
+	}
+	return length > 0 && length <= MAX_REQUEST_ID;
+}
+
+static Datum
+ConnectionAddress(void)
+{
+	LOCAL_FCINFO(fcinfo, 0);
+
+	InitFunctionCallInfoData(*fcinfo, NULL, 0, InvalidOid, NULL, NULL);
+	return inet_client_addr(fcinfo);
+}
+
+/*
+ * Returns where a call comes from, in the current memory context: the connection's
+ * address; in sessions of the role apitoken.proxy_authenticator what the proxy says, and
+ * that alone.  Raises PT400 if the headers are not usable JSON there.
+ */
+ApitokenOrigin
+apitoken_request_origin(void)
+{
+	ApitokenOrigin origin = {0};
+	char	   *address;
+	char	   *request_id;
+
+	if (!IsVouchedFor())
+	{
+		origin.address = ConnectionAddress();
+		return origin;
+	}
+	address = apitoken_request_member("request.headers", ADDRESS_HEADER);
+	if (address != NULL)
+		origin.address = ParseAddress(address);
+	request_id = apitoken_request_member("request.headers", REQUEST_HEADER);
+	if (request_id != NULL && IsRequestId(request_id))
+		origin.request_id = request_id;
+	return origin;
 }

@@ -227,9 +227,10 @@ SELECT is(to_jsonb(c), jsonb_build_object('account_id', 'ACC-3001-7788', 'api_to
 	FROM apitoken.api_token_credentials c WHERE api_token_id = :'id';
 SELECT is((SELECT array_agg(module_id::text ORDER BY module_id) FROM apitoken.api_token_modules WHERE api_token_id = :'id'
 	AND account_id = 'ACC-3001-7788'), '{MOD-0001,MOD-0003}', 'the modules'' rows');
-SELECT is(jsonb_agg(to_jsonb(t) - ARRAY['id', 'at']), jsonb_build_array(jsonb_build_object('account_id', 'ACC-3001-7788', 'api_token_id', :'id',
+SELECT is(jsonb_agg(to_jsonb(t) - ARRAY['id', 'at', 'xid']), jsonb_build_array(jsonb_build_object('account_id', 'ACC-3001-7788', 'api_token_id', :'id',
 		'from_status', NULL, 'to_status', 'Active', 'actor_type', 'token', 'actor_id', 'TKN-3001-1002',
-		'database_role', 'apitoken_create_caller', 'client_address', NULL, 'call_id', NULL, 'reason', NULL)), 'the trail begins with it')
+		'database_role', 'apitoken_create_caller', 'client_address', NULL, 'call_id', NULL, 'reason', NULL, 'event', 'created', 'session_role', 'postgres', 'request_id', NULL,
+		'details', '{"modules": [{"id": "MOD-0003"}, {"id": "MOD-0001"}]}'::jsonb)), 'the trail begins with it')
 	FROM apitoken.api_token_transitions t WHERE api_token_id = :'id';
 SELECT is((SELECT array_agg(t) FROM helper.tables_with(split_part(:'secret', ':', 3)) t), NULL, 'no table has the secret');
 SELECT is((SELECT array_agg(t) FROM helper.tables_with('Made by a token') t), '{apitoken.api_tokens}', '(the search finds what is there)');

@@ -25,7 +25,7 @@ BEGIN
 		SELECT jsonb_build_object(
 				'tokens', (SELECT jsonb_agg(to_jsonb(t) - '{updated_at,held_at}'::text[] || jsonb_build_object('held', t.held_at IS NOT NULL, 'now', t.updated_at >= now() AND t.updated_at < clock_timestamp() + interval '1 ms') ORDER BY t.id)
 					FROM apitoken.api_tokens t),
-				'trail', (SELECT jsonb_agg(to_jsonb(l) - 'at' - 'id' || jsonb_build_object('now', l.at BETWEEN now() AND clock_timestamp()) ORDER BY l.id)
+				'trail', (SELECT jsonb_agg(to_jsonb(l) - '{at,id,xid}'::text[] #- '{details,heldAt,to}' || jsonb_build_object('now', l.at BETWEEN now() AND clock_timestamp()) ORDER BY l.id)
 					FROM apitoken.api_token_transitions l WHERE l.id > trail_before),
 				'by statement', coalesce(pg_stat_get_xact_function_calls('apitoken.log_transition()'::regprocedure), 0) - triggers_before)
 			INTO result;
@@ -57,7 +57,8 @@ SELECT helper.both($$ SELECT api.apitoken_delete('TKN-1671-0642') $$, 0, 'delete
 SELECT helper.both($$ SELECT api.apitoken_ensure_disabled('TKN-1671-0642', true) $$, 0, 'a hold');
 SELECT is(helper.left_by($$ SELECT api.apitoken_disable('TKN-1671-0642') $$, true) -> 'trail' -> 0,
 	'{"account_id": "ACC-3001-7788", "api_token_id": "TKN-1671-0642", "from_status": "Active", "to_status": "Disabled", "actor_type": null,
-		"actor_id": null, "database_role": "postgres", "client_address": null, "call_id": null, "reason": null, "now": true}', 'the row of the trail');
+		"actor_id": null, "database_role": "postgres", "client_address": null, "call_id": null, "reason": null,
+		"event": "disabled", "details": null, "session_role": "postgres", "request_id": null, "now": true}', 'the row of the trail');
 
 -- the settings of a transaction
 SELECT helper.both($$ SET LOCAL transaction_read_only = on; SELECT api.apitoken_disable('TKN-1671-0642') $$, NULL, 'a transaction that only reads');

@@ -121,7 +121,7 @@ SELECT is((SELECT jsonb_build_array(status, updated_at, updated_by_type, updated
 		WHERE id = 'disabled'),
 	jsonb_build_array('Disabled', '2025-03-01T00:00:00.123Z'::timestamptz, 'user', 'text'),
 	'the Disabled token was updated when and by whom it was before');
-SELECT is((SELECT count(*) FROM apitoken.api_token_transitions), 0::bigint, 'the trail has no row');
+SELECT is((SELECT count(*) FROM apitoken.api_token_transitions WHERE event NOT IN ('created', 'module_given')), 0::bigint, 'the trail has no row');
 SELECT is(api.apitoken_disable('active') ->> 'status', 'Disabled', 'after all these errors the session works');
 
 SELECT * FROM finish();

@@ -40,9 +40,10 @@ SELECT is(to_jsonb(t) - '{updated_at,updated_by_type,updated_by_id,held_at,secre
 	FROM apitoken.api_tokens t WHERE id = 'old-1';
 SELECT is(jsonb_path_query_array(api.apitoken_get('old-1'), '$.modules[*].id'), '["MOD-0001", "MOD-0003"]', 'its modules');
 SELECT ok(created_at BETWEEN now() AND clock_timestamp(), 'where it is not said, it was created now') FROM apitoken.api_tokens WHERE id = 'old-2';
-SELECT is(jsonb_agg(jsonb_build_array(api_token_id, from_status, to_status, actor_id, database_role, reason) ORDER BY id),
-	jsonb_build_array(jsonb_build_array('old-1', NULL, 'Active', NULL, current_user, 'import'), jsonb_build_array('old-2', NULL, 'Disabled', NULL, current_user, 'import'),
-		jsonb_build_array('old-3', NULL, 'Active', NULL, current_user, 'import'), jsonb_build_array('old-4', NULL, 'Deleted', NULL, current_user, 'import')), 'the trail has them')
+SELECT is(jsonb_agg(jsonb_build_array(api_token_id, from_status, to_status, actor_id, database_role, event, details) ORDER BY id),
+	jsonb_build_array(jsonb_build_array('old-1', NULL, 'Active', NULL, current_user, 'imported', '{"modules": [{"id": "MOD-0001"}, {"id": "MOD-0003"}]}'::jsonb),
+		jsonb_build_array('old-2', NULL, 'Disabled', NULL, current_user, 'imported', NULL), jsonb_build_array('old-3', NULL, 'Active', NULL, current_user, 'imported', NULL),
+		jsonb_build_array('old-4', NULL, 'Deleted', NULL, current_user, 'imported', NULL)), 'the trail has them')
 	FROM apitoken.api_token_transitions WHERE api_token_id LIKE 'old-%';
 SELECT is(count(*), 0::bigint, 'which is no disable') FROM apitoken_monitor.tokens_disabled_last_day WHERE api_token_id LIKE 'old-%';
 SELECT is(api.apitoken_get('old-1') ->> 'token', 'idt:old-1:****', 'a document shows of the secret what it shows of any');

@@ -156,6 +156,8 @@ INSERT INTO apitoken.user_group_buyers (account_id, user_group_id, buyer_id) VAL
 	('ACC-3001-7788', 'UGR-3001-0001', 'BUY-3001-0001'), ('ACC-3001-7788', 'UGR-3001-0001', 'BUY-3001-0002'),
 	('ACC-3001-7788', 'UGR-3001-0002', 'BUY-3001-0001'), ('ACC-3002-9900', 'UGR-3002-0001', 'BUY-3002-0001');
 
+-- as a restore does: these bring their trail with them
+SET LOCAL row_security = off;
 INSERT INTO apitoken.api_tokens (account_id, id, status, name, description, icon, created_at, created_by_type,
 		created_by_id, updated_at, updated_by_type, updated_by_id) VALUES
 	('ACC-0001-0001', 'TKN-0001-0001', 'Active', 'Incident response', 'Disables what has leaked', NULL,
@@ -190,6 +192,7 @@ INSERT INTO apitoken.api_token_modules (account_id, api_token_id, module_id) VAL
 	('ACC-3001-7788', 'TKN-1671-0642', 'MOD-0004'), ('ACC-3001-7788', 'TKN-3001-1002', 'MOD-0001'),
 	('ACC-3001-7788', 'TKN-3001-1003', 'MOD-0003'), ('ACC-3001-7788', 'TKN-3001-1004', 'MOD-0003'),
 	('ACC-3001-7788', 'TKN-3001-1005', 'MOD-0001'), ('ACC-3002-9900', 'TKN-3002-1001', 'MOD-0001');
+RESET row_security;
 
 INSERT INTO apitoken.api_token_credentials (account_id, api_token_id, digest, last_access_at)
 	SELECT account_id, id,

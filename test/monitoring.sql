@@ -14,7 +14,7 @@ CREATE VIEW helper.monitoring AS
 	SELECT oid, relname::text AS name, reloptions, relowner FROM pg_class
 		WHERE relnamespace = 'apitoken_monitor'::regnamespace AND relkind = 'v';
 SELECT is((SELECT array_agg(name ORDER BY name) FROM helper.monitoring),
-	'{modules_to_review,overview,token_accesses,token_limits,token_states,token_transitions,tokens_beyond_lifetime,tokens_disabled_last_day,tokens_expired,tokens_expiring,tokens_in_rotation,tokens_never_used,tokens_to_review}', 'the views');
+	'{modules_to_review,overview,token_accesses,token_events,token_limits,token_states,token_transitions,tokens_beyond_lifetime,tokens_disabled_last_day,tokens_expired,tokens_expiring,tokens_in_rotation,tokens_never_used,tokens_to_review}', 'the views');
 
 -- Rows of a statement as one value, in order.
 CREATE FUNCTION helper.rows(statement text) RETURNS jsonb
@@ -160,7 +160,7 @@ SELECT is(helper.read('SELECT api_token_id, name, status, from_status, to_status
 		"at": "2025-03-05T10:00:00+00:00"}]', 'token_transitions: a token''s history with names');
 SELECT is(helper.read('SELECT actor_type, actor_id, actor_name FROM apitoken_monitor.token_transitions WHERE api_token_id = ''TKN-3001-1003'' AND from_status IS NULL'),
 	'[{"actor_type": "token", "actor_id": "TKN-3001-1002", "actor_name": "Access review"}]', 'token_transitions: what a token did');
-SELECT is(helper.read('SELECT api_token_id, actor_type, actor_name, database_role, client_address FROM apitoken_monitor.token_transitions WHERE at > now() - interval ''1 hour'' ORDER BY id'),
+SELECT is(helper.read('SELECT api_token_id, actor_type, actor_name, database_role, client_address FROM apitoken_monitor.token_transitions WHERE at > now() - interval ''1 hour'' AND from_status IS NOT NULL ORDER BY id'),
 	jsonb_build_array(
 		jsonb_build_object('api_token_id', 'TKN-1671-0642', 'actor_type', NULL, 'actor_name', NULL, 'database_role', current_user, 'client_address', inet_client_addr()),
 		jsonb_build_object('api_token_id', 'TKN-3001-1002', 'actor_type', NULL, 'actor_name', NULL, 'database_role', current_user, 'client_address', inet_client_addr()),

@@ -50,7 +50,7 @@ SELECT is(helper.revoke(helper.secret('TKN-1671-0642'), 'idt:x:y', helper.secret
 SELECT is(api.apitoken_get('TKN-1671-0642') ->> 'status', 'Disabled', 'its token is Disabled');
 SELECT ok((api.apitoken_get('TKN-1671-0642') ->> 'revokedAt')::timestamptz BETWEEN now() - interval '1 ms' AND clock_timestamp(), 'revokedAt is now');
 SELECT is(api.apitoken_get('TKN-1671-0642') #> '{audit,updated}' ? 'by', false, 'by nobody who is known');
-SELECT is(jsonb_agg(jsonb_build_array(from_status, to_status, reason, actor_id, database_role) ORDER BY id) -> -1, '["Active", "Disabled", "revocation", null, "apitoken_revocation_caller"]', 'the trail has it, and how it came about')
+SELECT is(jsonb_agg(jsonb_build_array(from_status, to_status, event, actor_id, database_role) ORDER BY id) -> -1, '["Active", "Disabled", "revoked", null, "apitoken_revocation_caller"]', 'the trail has it, and how it came about')
 	FROM apitoken.api_token_transitions WHERE api_token_id = 'TKN-1671-0642';
 SELECT is(last_access_at, '2026-01-31 22:59:58.421Z', 'no access is noted') FROM apitoken.api_token_credentials WHERE api_token_id = 'TKN-1671-0642';
 SELECT is(jsonb_agg(to_jsonb(v) -> 'api_token_id'), '["TKN-1671-0642"]', 'it is among what was disabled') FROM apitoken_monitor.tokens_disabled_last_day v;
@@ -77,14 +77,14 @@ SELECT is(api.apitoken_get('TKN-1671-0642') ->> 'status', 'Active', 'the token g
 SELECT is(api.apitoken_get('TKN-1671-0642') ? 'oldSecretUntil', false, 'without it');
 SELECT is(helper.lets_in(:'rotated'::jsonb ->> 'token'), 'PT401', 'it does not count any more');
 SELECT is(helper.lets_in(:'newest'), 'ok', 'the new one does');
-SELECT is(jsonb_agg(jsonb_build_array(from_status, to_status, reason) ORDER BY id) -> -1, '["Active", "Active", "revocation"]', 'the trail has it')
+SELECT is(jsonb_agg(jsonb_build_array(from_status, to_status, event) ORDER BY id) -> -1, '["Active", "Active", "revoked"]', 'the trail has it')
 	FROM apitoken.api_token_transitions WHERE api_token_id = 'TKN-1671-0642';
 
 -- both at once
 SELECT api.apitoken_rotate('TKN-1671-0642', '1 day') ->> 'token' AS third \gset
 SELECT is(helper.revoke(:'newest', :'third'), 'done', 'both');
 SELECT is(helper.lets_in(s), 'PT401', 'neither counts') FROM unnest(ARRAY[:'newest', :'third']) s;
-SELECT is(jsonb_agg(jsonb_build_array(from_status, to_status) ORDER BY id) FILTER (WHERE reason = 'revocation') -> -1, '["Active", "Active"]', 'the old one''s row')
+SELECT is(jsonb_agg(jsonb_build_array(from_status, to_status) ORDER BY id) FILTER (WHERE event = 'revoked') -> -2, '["Active", "Active"]', 'the old one''s row')
 	FROM apitoken.api_token_transitions WHERE api_token_id = 'TKN-1671-0642';
 SELECT is(status, 'Disabled', 'and the token is Disabled') FROM apitoken.api_tokens WHERE id = 'TKN-1671-0642';
 
@@ -119,7 +119,7 @@ SELECT is(helper.failure(s)::text, '(23001,"rows of the trail are only ever adde
  * A Disabled token's, an expired one's, and many.
  */
 SELECT is(helper.revoke(helper.secret('TKN-3001-1004')), 'done', 'a Disabled token''s');
-SELECT is(jsonb_agg(jsonb_build_array(from_status, to_status, reason) ORDER BY id) -> -1, '["Disabled", "Disabled", "revocation"]', 'has its row in the trail')
+SELECT is(jsonb_agg(jsonb_build_array(from_status, to_status, event) ORDER BY id) -> -1, '["Disabled", "Disabled", "revoked"]', 'has its row in the trail')
 	FROM apitoken.api_token_transitions WHERE api_token_id = 'TKN-3001-1004';
 SELECT helper.refused($$SELECT api.apitoken_enable('TKN-3001-1004')$$, 'PT400', 'and is not enabled');
 UPDATE apitoken.api_tokens SET expires_at = '2026-01-01' WHERE id = 'TKN-3003-1001';

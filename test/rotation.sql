@@ -32,7 +32,7 @@ SELECT ok((:'rotated'::jsonb ->> 'rotatedAt')::timestamptz BETWEEN now() - inter
 SELECT matches(:'rotated'::jsonb ->> 'token', '^idt:TKN-1671-0642:[A-Za-z0-9_-]{43}[0-9A-Za-z]{6}$', 'and the new secret');
 SELECT is(api.apitoken_get('TKN-1671-0642') ->> 'token', 'idt:TKN-1671-0642:****', 'which is shown once');
 SELECT is(helper.lets_in(secret), CASE name WHEN 'second' THEN 'ok TKN-1671-0642' ELSE 'PT401 There is no valid credential.' END, 'without an overlap: the ' || name) FROM helper.secrets ORDER BY name;
-SELECT is(jsonb_agg(jsonb_build_array(from_status, to_status, reason, actor_id) ORDER BY id) -> -1, '["Active", "Active", "rotation", null]', 'the trail has it')
+SELECT is(jsonb_agg(jsonb_build_array(from_status, to_status, event, actor_id) ORDER BY id) -> -1, '["Active", "Active", "rotated", null]', 'the trail has it')
 	FROM apitoken.api_token_transitions WHERE api_token_id = 'TKN-1671-0642';
 SELECT is(count(*), 0::bigint, 'which is no disable') FROM apitoken_monitor.tokens_disabled_last_day;
 SELECT is(jsonb_path_query_array(api.apitoken_list(format('token=%s&select=-*,id', secret)), '$.data[*].id'), CASE name WHEN 'second' THEN '["TKN-1671-0642"]'::jsonb ELSE '[]' END, 'a list finds it by the ' || name)

@@ -1,12 +1,13 @@
 /*
  * The trail: one row for each change of a status, whoever made it and by
- * whatever means, and no way to change or remove one.  What is signalled is
+ * whatever means, and no way to change or remove one; other events are in
+ * events.sql.  What is signalled is
  * tested in notify/run: a notification comes with a COMMIT.
  */
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(66);
+SELECT plan(67);
 
 CREATE ROLE apitoken_trail_caller;
 CREATE ROLE apitoken_trail_trusted;
@@ -42,7 +43,8 @@ $$;
 
 /*
  * Does something in somebody's name, says which rows the trail has gained, in
- * order, and undoes it.  A row is: token account from to actor role address.
+ * order, and undoes it.  A row is: token account from to actor role address; the
+ * event stands for what is no change of the status.
  */
 CREATE FUNCTION helper.trail(statement text, setup text DEFAULT NULL, role text DEFAULT NULL, session text DEFAULT NULL) RETURNS text[]
 LANGUAGE plpgsql
@@ -64,7 +66,7 @@ BEGIN
 		EXECUTE statement;
 		SET LOCAL SESSION AUTHORIZATION DEFAULT;
 		seen := array(
-			SELECT concat_ws(' ', api_token_id, account_id, COALESCE(from_status, '-'), to_status, COALESCE(actor_type || ':' || actor_id, '-'),
+			SELECT concat_ws(' ', api_token_id, account_id, COALESCE(from_status, '-'), COALESCE(to_status, event), COALESCE(actor_type || ':' || actor_id, '-'),
 					database_role, COALESCE(client_address::text, '-'), CASE WHEN at NOT BETWEEN began AND clock_timestamp() THEN 'wrong time: ' || at END)
 				FROM apitoken.api_token_transitions WHERE at >= began ORDER BY id);
 		RAISE EXCEPTION USING ERRCODE = 'Y0000';
@@ -101,7 +103,9 @@ SELECT is(helper.trail(made.statement, made.setup, made.role, made.session), mad
 			ARRAY['TKN-3001-1004 ACC-3001-7788 Disabled Deleted token:TKN-3001-1002 apitoken_trail_caller -']),
 		(11, 'disable_all', 'SELECT api.apitoken_disable_all(''ACC-2001-3344'')', helper.as_token('TKN-0001-0001'), 'apitoken_trail_caller', NULL,
 			ARRAY['TKN-2001-1001 ACC-2001-3344 Active Disabled token:TKN-0001-0001 apitoken_trail_caller -']),
-		(12, 'an update', 'SELECT api.apitoken_update(''TKN-1671-0642'', ''{"name": "New", "modules": []}'')', helper.as_token('TKN-3001-1002'), 'apitoken_trail_caller', NULL, '{}'),
+		(12, 'an update', 'SELECT api.apitoken_update(''TKN-1671-0642'', ''{"name": "New", "modules": []}'')', helper.as_token('TKN-3001-1002'), 'apitoken_trail_caller', NULL,
+			ARRAY['TKN-1671-0642 ACC-3001-7788 - module_taken token:TKN-3001-1002 apitoken_trail_caller -', 'TKN-1671-0642 ACC-3001-7788 - module_taken token:TKN-3001-1002 apitoken_trail_caller -',
+				'TKN-1671-0642 ACC-3001-7788 - changed token:TKN-3001-1002 apitoken_trail_caller -']),
 		(13, 'an authentication', helper.as_token('TKN-1671-0642'), NULL, 'apitoken_trail_caller', NULL, '{}'),
 		(14, 'a get', 'SELECT api.apitoken_get(''TKN-1671-0642'')', NULL, NULL, NULL, '{}'),
 		(15, 'there and back', 'SELECT api.apitoken_disable(''TKN-1671-0642''), api.apitoken_enable(''TKN-3001-1004'')', NULL, NULL, NULL,
@@ -119,13 +123,16 @@ SELECT is(helper.trail(made.statement, made.setup, made.role, made.session), mad
 			ARRAY['TKN-1671-0642 ACC-3001-7788 Active Disabled - apitoken_trail_trusted -', 'TKN-3001-1002 ACC-3001-7788 Active Disabled - apitoken_trail_trusted -',
 				'TKN-3001-1003 ACC-3001-7788 Active Disabled - apitoken_trail_trusted -']),
 		(24, 'by hand, the status that it has', 'UPDATE apitoken.api_tokens SET status = status', NULL, 'apitoken_trail_trusted', NULL, '{}'),
-		(25, 'by hand, another column', 'UPDATE apitoken.api_tokens SET name = ''New''', NULL, 'apitoken_trail_trusted', NULL, '{}'),
+		(25, 'by hand, another column', 'UPDATE apitoken.api_tokens SET name = ''New'' WHERE id = ''TKN-1671-0642''', NULL, 'apitoken_trail_trusted', NULL,
+			ARRAY['TKN-1671-0642 ACC-3001-7788 - changed - apitoken_trail_trusted -']),
 		(26, 'by hand, on conflict', 'INSERT INTO apitoken.api_tokens (account_id, id, name) VALUES (''ACC-3001-7788'', ''TKN-1671-0642'', ''x'')
 			ON CONFLICT (id) DO UPDATE SET status = ''Disabled''', NULL, NULL, NULL, ARRAY['TKN-1671-0642 ACC-3001-7788 Active Disabled - postgres -']),
 		(27, 'by hand, to Deleted', 'UPDATE apitoken.api_tokens SET status = ''Deleted'' WHERE id = ''TKN-3001-1004''', NULL, NULL, NULL,
 			ARRAY['TKN-3001-1004 ACC-3001-7788 Disabled Deleted - postgres -']),
-		-- a restore brings the trail with it
-		(28, 'a row that is added by hand', 'INSERT INTO apitoken.api_tokens (account_id, id, name) VALUES (''ACC-3001-7788'', ''TKN-9'', ''x'')', NULL, NULL, NULL, '{}')
+		(28, 'a row that is added by hand', 'INSERT INTO apitoken.api_tokens (account_id, id, name) VALUES (''ACC-3001-7788'', ''TKN-9'', ''x'')', NULL, NULL, NULL,
+			ARRAY['TKN-9 ACC-3001-7788 - Active - postgres -']),
+		(29, 'by a restore, which brings the trail with it', 'INSERT INTO apitoken.api_tokens (account_id, id, name) VALUES (''ACC-3001-7788'', ''TKN-9'', ''x'')',
+			'SET LOCAL row_security = off', NULL, NULL, '{}')
 	) made (number, description, statement, setup, role, session, trail)
 	ORDER BY number;
 SELECT is(array(SELECT regexp_replace(t, 'TKN-\d{4}-\d{4} ', 'new ') FROM unnest(helper.trail(
@@ -161,13 +168,13 @@ SELECT api.apitoken_enable(:'id') \g /dev/null
 SELECT api.apitoken_update(:'id', '{"name": "Shorter-lived"}') \g /dev/null
 SELECT api.apitoken_disable(:'id') \g /dev/null
 SELECT api.apitoken_delete(:'id') \g /dev/null
-SELECT is(array(SELECT concat_ws(' ', from_status, to_status, actor_type, actor_id, database_role, client_address) FROM (
-		SELECT at, from_status, to_status, actor_type, actor_id, database_role, client_address
+SELECT is(array(SELECT concat_ws(' ', event, from_status, to_status, actor_type, actor_id, database_role, client_address) FROM (
+		SELECT at, event, from_status, to_status, actor_type, actor_id, database_role, client_address
 			FROM apitoken.api_token_transitions
 			WHERE api_token_id = :'id' ORDER BY id) history),
-	ARRAY['Active token TKN-3001-1002 postgres', 'Active Disabled token TKN-3001-1002 postgres', 'Disabled Active token TKN-3001-1002 postgres',
-		'Active Disabled token TKN-3001-1002 postgres', 'Disabled Deleted token TKN-3001-1002 postgres'], 'a history, in order');
-SELECT is((SELECT array_agg(at ORDER BY id) = array_agg(at ORDER BY at) AND count(DISTINCT at) = 5 FROM apitoken.api_token_transitions WHERE api_token_id = :'id'), true,
+	ARRAY['created Active token TKN-3001-1002 postgres', 'disabled Active Disabled token TKN-3001-1002 postgres', 'enabled Disabled Active token TKN-3001-1002 postgres',
+		'changed token TKN-3001-1002 postgres', 'disabled Active Disabled token TKN-3001-1002 postgres', 'deleted Disabled Deleted token TKN-3001-1002 postgres'], 'a history, in order');
+SELECT is((SELECT array_agg(at ORDER BY id) = array_agg(at ORDER BY at) AND count(DISTINCT at) = 6 FROM apitoken.api_token_transitions WHERE api_token_id = :'id'), true,
 	'each with a time of its own, though of one transaction');
 SELECT is((SELECT to_status FROM apitoken.api_token_transitions t WHERE api_token_id = k.id ORDER BY t.id DESC LIMIT 1), k.status,
 	'the trail ends in the status that it has: ' || k.id) FROM apitoken.api_tokens k WHERE account_id = 'ACC-3001-7788' AND id <> :'id' ORDER BY k.id;

@@ -57,7 +57,7 @@ INSERT INTO helper.steps (status, call, everywhere, own) VALUES
 	('Active', 'SELECT api.apitoken_enable(%L)', 'PT400 Active trail+0', 'PT400 Active trail+0'),
 	('Active', 'SELECT api.apitoken_delete(%L)', 'ok Deleted trail+1 updated', 'ok Deleted trail+1 updated'),
 	('Active', 'SELECT api.apitoken_get(%L)', 'ok Active trail+0', 'ok Active trail+0'),
-	('Active', $$ SELECT api.apitoken_update(%L, '{"name": "New"}') $$, 'ok Active trail+0 updated', 'ok Active trail+0 updated'),
+	('Active', $$ SELECT api.apitoken_update(%L, '{"name": "New"}') $$, 'ok Active trail+1 updated', 'ok Active trail+1 updated'),
 	('Active', $$ SELECT api.apitoken_update(%L, '{}') $$, 'ok Active trail+0', 'ok Active trail+0'),
 	('Active', 'SELECT api.apitoken_authenticate(helper.secret(%L))', 'ok Active trail+0', 'ok Active trail+0'),
 	('Active', $$ SELECT api.apitoken_disable_all('ACC-3001-7788'), %L $$, 'ok Disabled trail+1 updated', 'ok Disabled trail+1 updated'),
@@ -65,7 +65,7 @@ INSERT INTO helper.steps (status, call, everywhere, own) VALUES
 	('Disabled', 'SELECT api.apitoken_enable(%L)', 'ok Active trail+1 updated', 'ok Active trail+1 updated'),
 	('Disabled', 'SELECT api.apitoken_delete(%L)', 'ok Deleted trail+1 updated', 'ok Deleted trail+1 updated'),
 	('Disabled', 'SELECT api.apitoken_get(%L)', 'ok Disabled trail+0', 'ok Disabled trail+0'),
-	('Disabled', $$ SELECT api.apitoken_update(%L, '{"name": "New"}') $$, 'ok Disabled trail+0 updated', 'ok Disabled trail+0 updated'),
+	('Disabled', $$ SELECT api.apitoken_update(%L, '{"name": "New"}') $$, 'ok Disabled trail+1 updated', 'ok Disabled trail+1 updated'),
 	('Disabled', $$ SELECT api.apitoken_update(%L, '{}') $$, 'ok Disabled trail+0', 'ok Disabled trail+0'),
 	('Disabled', 'SELECT api.apitoken_authenticate(helper.secret(%L))', 'PT401 Disabled trail+0', 'PT401 Disabled trail+0'),
 	('Disabled', $$ SELECT api.apitoken_disable_all('ACC-3001-7788'), %L $$, 'ok Disabled trail+0', 'ok Disabled trail+0'),
@@ -188,7 +188,7 @@ SELECT is((SELECT array_agg(DISTINCT updated_by_type || ' ' || updated_by_id) FR
 SELECT is((SELECT count(*) FROM apitoken.api_tokens WHERE updated_at = '2025-06-01T00:00:00Z' AND account_id = 'ACC-3001-7788'), 2::bigint,
 	'the Disabled and the Deleted one were not updated');
 SELECT is((SELECT array_agg(api_token_id || ' ' || from_status || ' ' || to_status || ' ' || actor_id ORDER BY api_token_id)
-		FROM apitoken.api_token_transitions WHERE database_role <> 'web'),
+		FROM apitoken.api_token_transitions WHERE database_role <> 'web' AND event = 'disabled'),
 	(SELECT array_agg(id || ' Active Disabled TKN-3001-1002' ORDER BY id COLLATE "C")
 		FROM unnest('{TKN-0000-0001,TKN-1671-0642,TKN-3001-1002,TKN-3001-1003,TKN-9000-0001,Z,tkn,é}'::text[]) id), 'one row of the trail each');
 SELECT helper.refused($$ SELECT api.apitoken_disable_all('ACC-3001-7788') $$, 'PT401', 'the token that acted has disabled itself');

@@ -281,9 +281,7 @@ apitoken_create(PG_FUNCTION_ARGS)
 	secret = AddCredential(body.account_id, id);
 	if (body.module_ids != NIL)
 		AddModules(&call, body.account_id, id, body.module_ids);
-	apitoken_transitions_record(&call.caller, CStringGetTextDatum(body.account_id),
-								CStringGetTextDatum(id), (Datum) 0,
-								CStringGetTextDatum("Active"));
+	apitoken_transitions_record_created(&call.caller, body.account_id, id, body.module_ids);
 	apitoken_acts_administer(&call.caller, body.account_id);
 
 	document = apitoken_call_document_after_write(&call, id, NULL, secret);

@@ -11,7 +11,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "compat.h"
+#include "calls/erase.h"
 
 #include "calls/call.h"
 #include "errors.h"
@@ -157,6 +157,13 @@ apitoken_erase_account(PG_FUNCTION_ARGS)
 	AddErasure(&caller, "account", id, with_tokens);
 	apitoken_owner_leave(&ownership);
 	PG_RETURN_VOID();
+}
+
+/* Is a call that erases writing now? */
+bool
+apitoken_erase_is_running(void)
+{
+	return erasing;
 }
 
 PG_FUNCTION_INFO_V1(apitoken_is_erasing);

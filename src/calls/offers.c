@@ -25,21 +25,6 @@
 #include "utils/rls.h"
 
 /*
- * Does a restore write this table?  A script of pg_dump copies each table in a
- * transaction of its own, tokens' modules before the groups', and has to bring
- * back what an older version let be written.  It turns row_security off, with
- * which only those write whom row security does not bind.  What runs in the
- * name of another than its caller, as the functions of this extension do, is no
- * restore: the setting is the caller's.
- */
-static bool
-IsRestored(Relation relation)
-{
-	return !row_security && !InLocalUserIdChange() &&
-		check_enable_rls(RelationGetRelid(relation), InvalidOid, true) != RLS_ENABLED;
-}
-
-/*
  * What is given
  */
 
@@ -99,7 +84,7 @@ apitoken_check_offer(PG_FUNCTION_ARGS)
 	Datum		module_id;
 
 	apitoken_trigger_check_update_or(fcinfo, TRIGGER_EVENT_INSERT);
-	if (IsRestored(trigger->tg_relation))
+	if (apitoken_trigger_is_restored(trigger->tg_relation))
 		PG_RETURN_POINTER(NULL);
 
 	ownership = apitoken_owner_enter();

@@ -18,7 +18,6 @@
 #include "compat.h"
 
 #include "calls/call.h"
-#include "calls/transitions.h"
 #include "catalog/pg_type.h"
 #include "errors.h"
 #include "executor/spi.h"
@@ -193,20 +192,10 @@ LockAll(List *found)
 	TakeTurns(found, apitoken_gates_end_turn);
 }
 
-/* What is no change of a status has its row in the trail as well. */
-static void
-Record(const ApitokenCaller *caller, const Revoked *revoked)
-{
-	if (!revoked->current || strcmp(revoked->token.status, "Active") != 0)
-		apitoken_transitions_record_event(caller, revoked->token.account_id, revoked->id,
-										  revoked->token.status);
-}
-
 static void
 Revoke(const ApitokenCaller *caller, Datum *secrets, const bool *isnull, int count)
 {
 	List	   *found = FindAll(secrets, isnull, count);
-	ListCell   *cell;
 
 	if (found != NIL)
 	{
@@ -228,8 +217,6 @@ Revoke(const ApitokenCaller *caller, Datum *secrets, const bool *isnull, int cou
 		return;
 	Write(caller, STATEMENT_REVOKE_OLD_SECRETS, Ids(found, false, true));
 	Write(caller, STATEMENT_REVOKE_SECRETS, Ids(found, true, false));
-	foreach(cell, found)
-		Record(caller, lfirst(cell));
 }
 
 PG_FUNCTION_INFO_V1(apitoken_revoke);
@@ -262,7 +249,6 @@ apitoken_revoke(PG_FUNCTION_ARGS)
 	ownership = apitoken_owner_enter();
 	caller = apitoken_identity_role(ownership.role, OPERATION_SEE);
 	caller.everywhere = true;
-	caller.reason = "revocation";
 	Revoke(&caller, secrets, isnull, count);
 	apitoken_owner_leave(&ownership);
 	apitoken_error_unguard(&guard);

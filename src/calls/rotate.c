@@ -17,7 +17,6 @@
 
 #include "apitoken.h"
 #include "calls/call.h"
-#include "calls/transitions.h"
 #include "errors.h"
 #include "rights/acts.h"
 #include "rights/held.h"
@@ -174,13 +173,6 @@ AddSecret(const char *account_id, const char *id, int number)
 	return secret;
 }
 
-static void
-Record(ApitokenCall *call, const char *account_id, const char *id, const char *status)
-{
-	call->caller.reason = "rotation";
-	apitoken_transitions_record_event(&call->caller, account_id, id, status);
-}
-
 /* Changes the token's secret, and returns it. */
 static char *
 Rotate(ApitokenCall *call, const char *id, TimestampTz old_until)
@@ -201,7 +193,6 @@ Rotate(ApitokenCall *call, const char *id, TimestampTz old_until)
 		PopActiveSnapshot();
 	}
 	secret = AddSecret(account_id, id, CountSecret(call, id, old_until));
-	Record(call, account_id, id, status);
 	if (call->caller.only_self)
 		apitoken_acts_guard(&call->caller, NULL);
 	else

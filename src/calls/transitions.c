@@ -14,6 +14,7 @@
 #include "apitoken.h"
 #include "calls/call.h"
 #include "calls/hold.h"
+#include "calls/trail.h"
 #include "catalog/pg_type.h"
 #include "errors.h"
 #include "miscadmin.h"
@@ -83,62 +84,31 @@ Explain(const ApitokenCall *call, const Transition *transition, const char *id)
  * Trail and signal
  */
 
-static void
-AddTrailByStatement(const ApitokenTrailRow *row)
-{
-	ApitokenArguments arguments;
-
-	apitoken_store_clear(&arguments);
-	apitoken_store_set(&arguments, 1, row->account_id);
-	apitoken_store_set(&arguments, 2, row->id);
-	apitoken_store_set_pointer(&arguments, 3, DatumGetPointer(row->from));
-	apitoken_store_set(&arguments, 4, row->to);
-	apitoken_store_set_text(&arguments, 5, row->actor_type);
-	apitoken_store_set_text(&arguments, 6, row->actor_id);
-	apitoken_store_set_pointer(&arguments, 7, &row->role);
-	if (row->call_id == 0 && row->reason == NULL)
-		apitoken_store_run_fresh(STATEMENT_ADD_TRANSITION, &arguments);
-	else
-	{
-		if (row->call_id != 0)
-			apitoken_store_set(&arguments, 8, Int64GetDatum(row->call_id));
-		apitoken_store_set_text(&arguments, 9, row->reason);
-		apitoken_store_run_fresh(STATEMENT_ADD_TRANSITION_OF_CALL, &arguments);
-	}
-}
-
 /*
  * Adds a row to the trail and, unless apitoken.notify is off, a signal that is
- * sent when the transaction commits.
- *
- * All Datums are text; from is 0 for a new token.  Expects SPI to be connected and the tables' owner to be the current
- * role.
+ * sent when the transaction commits.  Expects SPI to be connected and the tables' owner
+ * to be the current role.
  */
-void
-apitoken_transitions_record(const ApitokenCaller *caller, Datum account_id, Datum id,
-							Datum from, Datum to)
+static void
+Record(const ApitokenCaller *caller, const ApitokenEvent *event)
 {
-	ApitokenTrailRow row = {
-		account_id, id, from, to, caller->actor.type, caller->actor.id,
-		.call_id = caller->call_id, .reason = caller->reason
-	};
-
-	namestrcpy(&row.role, GetUserNameFromId(caller->role, false));
-	if (!apitoken_write_trail(&row))
-		AddTrailByStatement(&row);
+	apitoken_trail_record(caller, event);
 	if (apitoken_notify)
-		apitoken_signals_add(TextDatumGetCString(id), TextDatumGetCString(to));
+		apitoken_signals_add(TextDatumGetCString(event->id), TextDatumGetCString(event->to));
 }
 
-/* The same for what is no change of the token's status; the caller's reason says what it is. */
+/* Records a new token that is Active, and what it has been given. */
 void
-apitoken_transitions_record_event(const ApitokenCaller *caller, const char *account_id,
-								  const char *id, const char *status)
+apitoken_transitions_record_created(const ApitokenCaller *caller, const char *account_id,
+									const char *id, List *module_ids)
 {
-	Datum		same = CStringGetTextDatum(status);
+	ApitokenEvent event = {
+		.kind = "created", .account_id = CStringGetTextDatum(account_id),
+		.id = CStringGetTextDatum(id), .to = CStringGetTextDatum("Active"),
+		.details = apitoken_trail_modules(module_ids)
+	};
 
-	apitoken_transitions_record(caller, CStringGetTextDatum(account_id), CStringGetTextDatum(id),
-								same, same);
+	Record(caller, &event);
 }
 
 /*
@@ -194,6 +164,9 @@ TryWithoutStatement(const ApitokenCall *call, const Transition *transition, cons
 		caller->actor.type, caller->actor.id, caller->everywhere, caller->accounts
 	};
 	ApitokenChangedToken token;
+	ApitokenEvent event = {
+		.id = CStringGetTextDatum(id), .to = CStringGetTextDatum(transition->to)
+	};
 
 	if (!apitoken_write_status(&change, &apitoken_model_shape(RESOURCE_TOKEN)->layout, &token))
 		return false;
@@ -201,8 +174,10 @@ TryWithoutStatement(const ApitokenCall *call, const Transition *transition, cons
 	changed->token = apitoken_resources_of_rows(RESOURCE_TOKEN, token.row);
 	changed->account_id = TextDatumGetCString(token.account_id);
 	NoteTransition(caller, changed->account_id, id, TextDatumGetCString(token.from), transition->to);
-	apitoken_transitions_record(caller, token.account_id, CStringGetTextDatum(id), token.from,
-								CStringGetTextDatum(transition->to));
+	event.account_id = token.account_id;
+	event.from = token.from;
+	event.kind = apitoken_trail_kind_of(event.to);
+	Record(caller, &event);
 	return true;
 }
 
@@ -409,13 +384,13 @@ apitoken_delete(PG_FUNCTION_ARGS)
  */
 
 static bool
-IsSet(TriggerData *trigger, const char *column)
+IsSet(TriggerData *trigger, HeapTuple row, const char *column)
 {
 	TupleDesc	tupdesc = trigger->tg_relation->rd_att;
 	int			attnum = SPI_fnumber(tupdesc, column);
 
 	/* the library may be newer than the table */
-	return attnum > 0 && !heap_attisnull(trigger->tg_newtuple, attnum, tupdesc);
+	return attnum > 0 && !heap_attisnull(row, attnum, tupdesc);
 }
 
 static TimestampTz
@@ -445,25 +420,30 @@ apitoken_log_transition(PG_FUNCTION_ARGS)
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 	ApitokenCaller caller;
 	ApitokenOwnership ownership;
-	Datum		account_id;
-	Datum		id;
-	Datum		from;
-	Datum		to;
+	ApitokenEvent event = {0};
+	HeapTuple	old;
+	HeapTuple	new;
+	bool		revoked;
 
 	apitoken_trigger_check(fcinfo, TRIGGER_EVENT_UPDATE);
-	account_id = apitoken_trigger_value(trigger, trigger->tg_newtuple, "account_id");
-	id = apitoken_trigger_value(trigger, trigger->tg_newtuple, "id");
-	from = apitoken_trigger_value(trigger, trigger->tg_trigtuple, "status");
-	to = apitoken_trigger_value(trigger, trigger->tg_newtuple, "status");
+	old = trigger->tg_trigtuple;
+	new = trigger->tg_newtuple;
+	event.account_id = apitoken_trigger_value(trigger, new, "account_id");
+	event.id = apitoken_trigger_value(trigger, new, "id");
+	event.from = apitoken_trigger_value(trigger, old, "status");
+	event.to = apitoken_trigger_value(trigger, new, "status");
+	revoked = IsSet(trigger, new, "revoked_at");
+	event.kind = revoked && !IsSet(trigger, old, "revoked_at") ? "revoked" :
+		apitoken_trail_kind_of(event.to);
 
-	CheckEnabled(TextDatumGetCString(id), TextDatumGetCString(to), IsSet(trigger, "held_at"),
-				 EndOf(trigger), IsSet(trigger, "revoked_at"));
+	CheckEnabled(TextDatumGetCString(event.id), TextDatumGetCString(event.to),
+				 IsSet(trigger, new, "held_at"), EndOf(trigger), revoked);
 	caller = apitoken_identity_writer();
 	ownership = apitoken_owner_enter();
-	NoteTransition(&caller, TextDatumGetCString(account_id), TextDatumGetCString(id),
-				   TextDatumGetCString(from), TextDatumGetCString(to));
+	NoteTransition(&caller, TextDatumGetCString(event.account_id), TextDatumGetCString(event.id),
+				   TextDatumGetCString(event.from), TextDatumGetCString(event.to));
 	apitoken_acts_by_hand();
-	apitoken_transitions_record(&caller, account_id, id, from, to);
+	Record(&caller, &event);
 	apitoken_owner_leave(&ownership);
 	PG_RETURN_POINTER(NULL);
 }

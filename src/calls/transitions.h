@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * transitions.h
- *	  The trail of the changes of tokens' statuses.
+ *	  What has become of a token's status, for the trail.
  *
  * src/calls/transitions.h
  *
@@ -10,12 +10,13 @@
 #ifndef APITOKEN_TRANSITIONS_H
 #define APITOKEN_TRANSITIONS_H
 
+#include "compat.h"
+
+#include "nodes/pg_list.h"
 #include "rights/identity.h"
 
-extern void apitoken_transitions_record(const ApitokenCaller *caller, Datum account_id,
-										Datum id, Datum from, Datum to);
-extern void apitoken_transitions_record_event(const ApitokenCaller *caller,
-											  const char *account_id, const char *id,
-											  const char *status);
+extern void apitoken_transitions_record_created(const ApitokenCaller *caller,
+												const char *account_id, const char *id,
+												List *module_ids);
 
 #endif							/* APITOKEN_TRANSITIONS_H */

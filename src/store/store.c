@@ -82,7 +82,7 @@ typedef struct StatementText
 #define LAST_CALL(account, token) \
 	"(SELECT l.call_id FROM apitoken.api_token_transitions AS l" \
 	" WHERE l.api_token_id " EQ " " token " AND l.account_id " EQ " " account \
-	" AND (l.from_status IS NULL OR l.from_status " NE " l.to_status)" \
+	" AND l.to_status IS NOT NULL AND (l.from_status IS NULL OR l.from_status " NE " l.to_status)" \
 	" ORDER BY l.id DESC LIMIT 1)"
 
 /* Does the account's default group, g, have the module? */
@@ -225,8 +225,10 @@ static const StatementText statements[] = {
 	},
 	[STATEMENT_ERASE_USER_TRAIL] = {
 		"apitoken erase user trail", SPI_OK_UPDATE,
-		"UPDATE apitoken.api_token_transitions AS l SET client_address = NULL"
-		" WHERE l.actor_type " EQ " 'user' AND l.actor_id " EQ " $1 AND l.client_address IS NOT NULL",
+		"UPDATE apitoken.api_token_transitions AS l"
+		" SET client_address = NULL, request_id = NULL"
+		" WHERE l.actor_type " EQ " 'user' AND l.actor_id " EQ " $1"
+		" AND (l.client_address IS NOT NULL OR l.request_id IS NOT NULL)",
 		1, {TEXTOID}
 	},
 	[STATEMENT_LOCK_ACCOUNT] = {
@@ -279,8 +281,11 @@ static const StatementText statements[] = {
 	},
 	[STATEMENT_ERASE_ACCOUNT_TRAIL] = {
 		"apitoken erase account trail", SPI_OK_UPDATE,
-		"UPDATE apitoken.api_token_transitions AS l SET client_address = NULL"
-		" WHERE l.account_id " EQ " $1 AND l.client_address IS NOT NULL",
+		"UPDATE apitoken.api_token_transitions AS l"
+		" SET client_address = NULL, request_id = NULL, reason = NULL,"
+		" details = l.details OPERATOR(pg_catalog.-) ARRAY['name', 'description', 'icon']"
+		" WHERE l.account_id " EQ " $1 AND (l.client_address IS NOT NULL"
+		" OR l.request_id IS NOT NULL OR l.reason IS NOT NULL OR l.event " EQ " 'changed')",
 		1, {TEXTOID}
 	},
 	[STATEMENT_ERASE_ACCOUNT_TOKENS] = {
@@ -320,10 +325,11 @@ static const StatementText statements[] = {
 		"SELECT g.call_id FROM (SELECT l.call_id, pg_catalog.count(*) AS number"
 		" FROM apitoken.api_token_transitions AS l"
 		" WHERE l.api_token_id " EQ " ANY ($1) AND l.call_id IS NOT NULL"
+		" AND l.from_status " NE " l.to_status"
 		" AND ($2 OR l.account_id " EQ " ANY ($3)) GROUP BY l.call_id) AS g"
 		" WHERE g.number " EQ " pg_catalog.cardinality($1) AND g.number " EQ
 		" (SELECT pg_catalog.count(*) FROM apitoken.api_token_transitions AS o"
-		" WHERE o.call_id " EQ " g.call_id)"
+		" WHERE o.call_id " EQ " g.call_id AND o.from_status " NE " o.to_status)"
 		" ORDER BY g.call_id DESC LIMIT 1",
 		3, {TEXTARRAYOID, BOOLOID, TEXTARRAYOID}
 	},
@@ -348,20 +354,22 @@ static const StatementText statements[] = {
 		7, {TEXTARRAYOID, BOOLOID, TEXTARRAYOID, INT8OID, BOOLOID, TEXTOID, TEXTOID}
 	},
 	[STATEMENT_ADD_TRANSITION] = {
+		/* to a trail of version 1.0 */
 		"apitoken add transition", SPI_OK_INSERT,
 		"INSERT INTO apitoken.api_token_transitions"
 		" (account_id, api_token_id, from_status, to_status, actor_type, actor_id,"
 		" database_role, client_address)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, pg_catalog.inet_client_addr())",
-		7, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, NAMEOID}
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+		8, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, NAMEOID, INETOID}
 	},
-	[STATEMENT_ADD_TRANSITION_OF_CALL] = {
-		"apitoken add transition of call", SPI_OK_INSERT,
+	[STATEMENT_ADD_EVENT] = {
+		"apitoken add event", SPI_OK_INSERT,
 		"INSERT INTO apitoken.api_token_transitions"
 		" (account_id, api_token_id, from_status, to_status, actor_type, actor_id,"
-		" database_role, client_address, call_id, reason)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, pg_catalog.inet_client_addr(), $8, $9)",
-		9, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, NAMEOID, INT8OID, TEXTOID}
+		" database_role, client_address, call_id, reason, event, details, session_role, request_id)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+		14, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, NAMEOID, INETOID, INT8OID,
+		TEXTOID, TEXTOID, JSONBOID, TEXTOID, TEXTOID}
 	},
 	[STATEMENT_COUNT_TOKENS] = {
 		/* as many as matter */

@@ -50,7 +50,7 @@ typedef enum ApitokenStatement
 	STATEMENT_LOCK_DISABLED,
 	STATEMENT_ENABLE_ALL,
 	STATEMENT_ADD_TRANSITION,
-	STATEMENT_ADD_TRANSITION_OF_CALL,
+	STATEMENT_ADD_EVENT,
 	STATEMENT_COUNT_TOKENS,
 	STATEMENT_ADD_TOKEN,
 	STATEMENT_ADD_TOKEN_UNTIL,
@@ -94,7 +94,7 @@ typedef enum ApitokenStatement
 } ApitokenStatement;
 
 /* Not more than so many arguments has any statement. */
-#define APITOKEN_MAX_ARGUMENTS 9
+#define APITOKEN_MAX_ARGUMENTS 14
 
 /* Values for a statement's arguments; all null to begin with. */
 typedef struct ApitokenArguments

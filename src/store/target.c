@@ -249,7 +249,8 @@ TriggersFit(const ApitokenTarget *target, Relation relation, const Bitmapset *wr
 		if (!FiresOnWritten(target, trigger, written) ||
 			RI_FKey_trigger_type(trigger->tgfoid) != RI_TRIGGER_NONE ||
 			IsOwnTrigger(trigger, target->idle, true) ||
-			IsOwnTrigger(trigger, target->unfired, false))
+			IsOwnTrigger(trigger, target->unfired[0], false) ||
+			IsOwnTrigger(trigger, target->unfired[1], false))
 			continue;
 		/* one that is there twice does its work twice */
 		if (found || !IsOwnTrigger(trigger, target->trigger, true))

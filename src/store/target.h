@@ -19,7 +19,7 @@
 #include "utils/rel.h"
 
 /* No target has more columns that are looked at. */
-#define APITOKEN_MAX_TARGET_COLUMNS 12
+#define APITOKEN_MAX_TARGET_COLUMNS 17
 
 typedef struct ApitokenTargetColumn
 {
@@ -51,7 +51,7 @@ typedef struct ApitokenTarget
 	ApitokenTargetReference references[2];	/* that the caller sees to */
 	const char *trigger;		/* whose work the caller does, or NULL */
 	const char *idle;			/* one that has nothing to do here */
-	const char *unfired;		/* and one whose condition does not hold */
+	const char *unfired[2];		/* and those whose condition does not hold */
 
 	bool		valid;
 	bool		usable;			/* can a row be written without a statement? */

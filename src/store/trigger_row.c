@@ -12,8 +12,10 @@
 #include "catalog/pg_type.h"
 #include "errors.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/rls.h"
 
 /*
  * Checks that a function was called as a trigger, after that event of a row.
@@ -60,6 +62,21 @@ apitoken_trigger_check_update_or(FunctionCallInfo fcinfo, TriggerEvent event)
 	bool		update = CALLED_AS_TRIGGER(fcinfo) && TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
 
 	apitoken_trigger_check(fcinfo, update ? TRIGGER_EVENT_UPDATE : event);
+}
+
+/*
+ * Does a restore write this table?  A script of pg_dump copies each table in a
+ * transaction of its own, tokens' modules before the groups', and has to bring
+ * back what an older version let be written.  It turns row_security off, with
+ * which only those write whom row security does not bind.  What runs in the
+ * name of another than its caller, as the functions of this extension do, is no
+ * restore: the setting is the caller's.
+ */
+bool
+apitoken_trigger_is_restored(Relation relation)
+{
+	return !row_security && !InLocalUserIdChange() &&
+		check_enable_rls(RelationGetRelid(relation), InvalidOid, true) != RLS_ENABLED;
 }
 
 /*

@@ -29,6 +29,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
+#include "utils/xid8.h"
 
 /* Places of the columns of api_tokens: first those that change. */
 enum
@@ -60,6 +61,11 @@ enum
 	TRAIL_AT,
 	TRAIL_CALL,
 	TRAIL_REASON,
+	TRAIL_EVENT,
+	TRAIL_DETAILS,
+	TRAIL_SESSION_ROLE,
+	TRAIL_REQUEST,
+	TRAIL_XID,
 	TRAIL_COLUMNS
 };
 
@@ -86,7 +92,7 @@ static ApitokenTarget tokens = {
 	.references = {{"actors", {TOKEN_UPDATED_BY_TYPE, TOKEN_UPDATED_BY_ID}}},
 	.trigger = "log_transition",
 	.idle = "keep_audit",
-	.unfired = "refuse_transition",
+	.unfired = {"refuse_transition", "log_change"},
 };
 
 static ApitokenTarget trail = {
@@ -109,11 +115,17 @@ static ApitokenTarget trail = {
 		[TRAIL_AT] = {"at", TIMESTAMPTZOID},
 		[TRAIL_CALL] = {"call_id", INT8OID},
 		[TRAIL_REASON] = {"reason", TEXTOID},
+		[TRAIL_EVENT] = {"event", TEXTOID},
+		[TRAIL_DETAILS] = {"details", JSONBOID},
+		[TRAIL_SESSION_ROLE] = {"session_role", TEXTOID},
+		[TRAIL_REQUEST] = {"request_id", TEXTOID},
+		[TRAIL_XID] = {"xid", XID8OID},
 	},
 	.references = {
 		{"api_tokens", {TRAIL_ACCOUNT_ID, TRAIL_TOKEN_ID}},
 		{"actors", {TRAIL_ACTOR_TYPE, TRAIL_ACTOR_ID}},
 	},
+	.trigger = "stamp_row",
 };
 
 static ApitokenTarget actors = {
@@ -365,17 +377,11 @@ SetText(Datum *value, bool *isnull, const char *string)
 		*value = CStringGetTextDatum(string);
 }
 
-/* The network address of the client. */
-static Datum
-ClientAddress(bool *isnull)
+static void
+SetDatum(Datum *value, bool *isnull, Datum datum)
 {
-	LOCAL_FCINFO(fcinfo, 0);
-	Datum		address;
-
-	InitFunctionCallInfoData(*fcinfo, NULL, 0, InvalidOid, NULL, NULL);
-	address = inet_client_addr(fcinfo);
-	*isnull = fcinfo->isnull;
-	return address;
+	*isnull = DatumGetPointer(datum) == NULL;
+	*value = datum;
 }
 
 static void
@@ -385,17 +391,21 @@ FillTrail(const ApitokenTrailRow *row, Datum *values, bool *isnull)
 	values[TRAIL_ID] = Int64GetDatum(nextval_internal(trail.sequence, false));
 	values[TRAIL_ACCOUNT_ID] = row->account_id;
 	values[TRAIL_TOKEN_ID] = row->id;
-	values[TRAIL_FROM] = row->from;
-	isnull[TRAIL_FROM] = DatumGetPointer(row->from) == NULL;
-	values[TRAIL_TO] = row->to;
+	SetDatum(&values[TRAIL_FROM], &isnull[TRAIL_FROM], row->from);
+	SetDatum(&values[TRAIL_TO], &isnull[TRAIL_TO], row->to);
 	SetText(&values[TRAIL_ACTOR_TYPE], &isnull[TRAIL_ACTOR_TYPE], row->actor_type);
 	SetText(&values[TRAIL_ACTOR_ID], &isnull[TRAIL_ACTOR_ID], row->actor_id);
 	values[TRAIL_ROLE] = NameGetDatum(&row->role);
-	values[TRAIL_CLIENT] = ClientAddress(&isnull[TRAIL_CLIENT]);
+	SetDatum(&values[TRAIL_CLIENT], &isnull[TRAIL_CLIENT], row->client_address);
 	values[TRAIL_AT] = TimestampTzGetDatum(GetCurrentTimestamp());
 	values[TRAIL_CALL] = Int64GetDatum(row->call_id);
 	isnull[TRAIL_CALL] = row->call_id == 0;
 	SetText(&values[TRAIL_REASON], &isnull[TRAIL_REASON], row->reason);
+	SetText(&values[TRAIL_EVENT], &isnull[TRAIL_EVENT], row->event);
+	SetDatum(&values[TRAIL_DETAILS], &isnull[TRAIL_DETAILS], PointerGetDatum(row->details));
+	SetText(&values[TRAIL_SESSION_ROLE], &isnull[TRAIL_SESSION_ROLE], row->session_role);
+	SetText(&values[TRAIL_REQUEST], &isnull[TRAIL_REQUEST], row->request_id);
+	values[TRAIL_XID] = FullTransactionIdGetDatum(GetTopFullTransactionId());
 }
 
 /* Makes the row; returns false if a column does not take its value. */

@@ -15,6 +15,7 @@
 #include "datatype/timestamp.h"
 #include "store/rows.h"
 #include "utils/array.h"
+#include "utils/jsonb.h"
 
 /* A change of a token's status, on somebody's behalf. */
 typedef struct ApitokenStatusChange
@@ -40,7 +41,7 @@ typedef struct ApitokenChangedToken
 	bool		revoked;		/* its secret */
 } ApitokenChangedToken;
 
-/* A row of the trail; all Datums are text, from is 0 for a new token. */
+/* A row of the trail; Datums are text, and 0 for null. */
 typedef struct ApitokenTrailRow
 {
 	Datum		account_id;
@@ -50,8 +51,13 @@ typedef struct ApitokenTrailRow
 	const char *actor_type;		/* NULL: a trusted role acts by itself */
 	const char *actor_id;
 	NameData	role;
+	Datum		client_address; /* inet */
 	int64		call_id;		/* 0: none */
 	const char *reason;			/* NULL: none */
+	const char *event;
+	const Jsonb *details;		/* NULL: none */
+	const char *session_role;
+	const char *request_id;		/* NULL: none */
 } ApitokenTrailRow;
 
 extern bool apitoken_write_status(const ApitokenStatusChange *change,

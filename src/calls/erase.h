@@ -1,0 +1,17 @@
+/*-------------------------------------------------------------------------
+ *
+ * erase.h
+ *	  Erases what is known of a person, or of an account.
+ *
+ * src/calls/erase.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef APITOKEN_ERASE_H
+#define APITOKEN_ERASE_H
+
+#include "compat.h"
+
+extern bool apitoken_erase_is_running(void);
+
+#endif							/* APITOKEN_ERASE_H */

@@ -1,0 +1,504 @@
+/*-------------------------------------------------------------------------
+ *
+ * trail.c
+ *	  The trail: what happened to tokens, who did it, and from where.
+ *
+ * The database writes it: whatever changes a row of a token, or of a token's modules,
+ * has its trigger, whether a call does it or somebody by hand.  Only a new token that
+ * a call makes, and a status that is changed without a statement, are recorded by the
+ * call.  A restore brings back tokens and then their trail: it is known as one, and
+ * leaves nothing in the trail by itself.
+ *
+ * src/calls/trail.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "calls/trail.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "apitoken.h"
+#include "calls/erase.h"
+#include "catalog/namespace.h"
+#include "document/jsonb_writer.h"
+#include "document/members.h"
+#include "errors.h"
+#include "miscadmin.h"
+#include "port/pg_bitutils.h"
+#include "request.h"
+#include "store/ids.h"
+#include "store/signals.h"
+#include "store/trigger_row.h"
+#include "store/write.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+#include "utils/xid8.h"
+
+/*
+ * Recording
+ */
+
+/* Has the trail a place for events?  It may be older than the library. */
+static bool
+KnowsEvents(void)
+{
+	Oid			schema = get_namespace_oid(APITOKEN_SCHEMA, false);
+
+	return get_attnum(get_relname_relid("api_token_transitions", schema), "event") !=
+		InvalidAttrNumber;
+}
+
+static void
+AddByStatement(const ApitokenTrailRow *row)
+{
+	ApitokenArguments arguments;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set(&arguments, 1, row->account_id);
+	apitoken_store_set(&arguments, 2, row->id);
+	apitoken_store_set_pointer(&arguments, 3, DatumGetPointer(row->from));
+	apitoken_store_set_pointer(&arguments, 4, DatumGetPointer(row->to));
+	apitoken_store_set_text(&arguments, 5, row->actor_type);
+	apitoken_store_set_text(&arguments, 6, row->actor_id);
+	apitoken_store_set_pointer(&arguments, 7, &row->role);
+	apitoken_store_set_pointer(&arguments, 8, DatumGetPointer(row->client_address));
+	if (!KnowsEvents())
+	{
+		apitoken_store_run_fresh(STATEMENT_ADD_TRANSITION, &arguments);
+		return;
+	}
+	if (row->call_id != 0)
+		apitoken_store_set(&arguments, 9, Int64GetDatum(row->call_id));
+	apitoken_store_set_text(&arguments, 10, row->reason);
+	apitoken_store_set_text(&arguments, 11, row->event);
+	apitoken_store_set_pointer(&arguments, 12, row->details);
+	apitoken_store_set_text(&arguments, 13, row->session_role);
+	apitoken_store_set_text(&arguments, 14, row->request_id);
+	apitoken_store_run_fresh(STATEMENT_ADD_EVENT, &arguments);
+}
+
+/*
+ * Adds a row to the trail.  Expects SPI to be connected and the tables' owner to be the
+ * current role.
+ */
+void
+apitoken_trail_record(const ApitokenCaller *caller, const ApitokenEvent *event)
+{
+	ApitokenOrigin origin = apitoken_request_origin();
+	ApitokenTrailRow row = {
+		.account_id = event->account_id, .id = event->id, .from = event->from, .to = event->to,
+		.actor_type = caller->actor.type, .actor_id = caller->actor.id,
+		.client_address = origin.address, .call_id = caller->call_id, .reason = caller->reason,
+		.event = event->kind, .details = event->details, .request_id = origin.request_id,
+		.session_role = GetUserNameFromId(GetSessionUserId(), false)
+	};
+
+	namestrcpy(&row.role, GetUserNameFromId(caller->role, false));
+	if (!apitoken_write_trail(&row))
+		AddByStatement(&row);
+}
+
+/* What a change to that status is called. */
+const char *
+apitoken_trail_kind_of(Datum to)
+{
+	if (apitoken_ids_is(to, "Active"))
+		return "enabled";
+	return apitoken_ids_is(to, "Deleted") ? "deleted" : "disabled";
+}
+
+/*
+ * A token is added
+ */
+
+/* Does the call that is writing now record new tokens, and what they have, itself? */
+static bool
+IsRecordedByCall(const ApitokenCaller *caller)
+{
+	return apitoken_identity_is_writing() &&
+		(caller->operation == OPERATION_CREATE || caller->operation == OPERATION_IMPORT);
+}
+
+PG_FUNCTION_INFO_V1(apitoken_log_creation);
+
+/*
+ * apitoken.log_creation(): trigger on apitoken.api_tokens, after a row was added.  Raises
+ * 39P01 if it is called otherwise.
+ */
+Datum
+apitoken_log_creation(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	ApitokenCaller caller = apitoken_identity_writer();
+	ApitokenEvent event = {.kind = "created"};
+	ApitokenOwnership ownership;
+
+	apitoken_trigger_check(fcinfo, TRIGGER_EVENT_INSERT);
+	if (IsRecordedByCall(&caller) || apitoken_trigger_is_restored(trigger->tg_relation))
+		PG_RETURN_POINTER(NULL);
+	event.account_id = apitoken_trigger_value(trigger, trigger->tg_trigtuple, "account_id");
+	event.id = apitoken_trigger_value(trigger, trigger->tg_trigtuple, "id");
+	event.to = apitoken_trigger_value(trigger, trigger->tg_trigtuple, "status");
+
+	ownership = apitoken_owner_enter();
+	apitoken_trail_record(&caller, &event);
+	apitoken_owner_leave(&ownership);
+	PG_RETURN_POINTER(NULL);
+}
+
+/*
+ * A token is changed
+ */
+
+/* A member that is looked at. */
+typedef struct Member
+{
+	const char *key;
+	const char *column;
+	bool		is_moment;		/* else a text */
+} Member;
+
+/* In the order that jsonb has keys in. */
+enum
+{
+	MEMBER_ICON, MEMBER_NAME, MEMBER_HELD, MEMBER_EXPIRES, MEMBER_REVOKED,
+	MEMBER_DESCRIPTION, MEMBER_OLD_SECRET, MEMBERS
+};
+
+static const Member members[MEMBERS] = {
+	[MEMBER_ICON] = {"icon", "icon", false},
+	[MEMBER_NAME] = {"name", "name", false},
+	[MEMBER_HELD] = {"heldAt", "held_at", true},
+	[MEMBER_EXPIRES] = {"expiresAt", "expires_at", true},
+	[MEMBER_REVOKED] = {"revokedAt", "revoked_at", true},
+	[MEMBER_DESCRIPTION] = {"description", "description", false},
+	[MEMBER_OLD_SECRET] = {"oldSecretUntil", "old_secret_until", true}
+};
+
+#define MASK(member) (1 << (member))
+
+/* What a trigger sees of a change. */
+typedef struct Change
+{
+	const TriggerData *trigger;
+	ApitokenCaller caller;
+	Datum		account_id;
+	Datum		id;
+	Datum		status;			/* after it */
+	bool		transition;		/* has the status changed? */
+	bool		rotated;		/* has the token another secret? */
+	uint32		changed;		/* members that have, and are not recorded yet */
+	Datum		values[MEMBERS][2]; /* before and after */
+	bool		isnull[MEMBERS][2];
+} Change;
+
+/* Reads a column before and after; returns whether it is another.  None is null. */
+static bool
+ReadColumn(const TriggerData *trigger, const char *column, Datum values[2], bool isnull[2])
+{
+	HeapTuple	rows[2] = {trigger->tg_trigtuple, trigger->tg_newtuple};
+	TupleDesc	tupdesc = trigger->tg_relation->rd_att;
+	int			attnum = SPI_fnumber(tupdesc, column);
+
+	for (int i = 0; i < 2; i++)
+	{
+		isnull[i] = true;
+		if (attnum > 0)
+			values[i] = SPI_getbinval(rows[i], tupdesc, attnum, &isnull[i]);
+	}
+	if (isnull[0] || isnull[1])
+		return isnull[0] != isnull[1];
+	return !datum_image_eq(values[0], values[1], TupleDescAttr(tupdesc, attnum - 1)->attbyval,
+						   TupleDescAttr(tupdesc, attnum - 1)->attlen);
+}
+
+static Change
+ReadChange(TriggerData *trigger)
+{
+	Change		change = {.trigger = trigger, .caller = apitoken_identity_writer()};
+	Datum		other[2];
+	bool		isnull[2];
+
+	change.account_id = apitoken_trigger_value(trigger, trigger->tg_newtuple, "account_id");
+	change.id = apitoken_trigger_value(trigger, trigger->tg_newtuple, "id");
+	change.status = apitoken_trigger_value(trigger, trigger->tg_newtuple, "status");
+	change.transition = ReadColumn(trigger, "status", other, isnull);
+	change.rotated = ReadColumn(trigger, "secret_number", other, isnull);
+	for (int i = 0; i < MEMBERS; i++)
+	{
+		if (ReadColumn(trigger, members[i].column, change.values[i], change.isnull[i]))
+			change.changed |= MASK(i);
+	}
+	return change;
+}
+
+static void
+WriteValue(ApitokenContainer *parent, const Member *member, Datum value, bool isnull)
+{
+	char		string[APITOKEN_INSTANT_SIZE];
+	const char *written;
+
+	if (isnull)
+	{
+		apitoken_jsonb_add_null(parent);
+		return;
+	}
+	written = member->is_moment ?
+		apitoken_members_instant(DatumGetTimestampTz(value), string) : TextDatumGetCString(value);
+	apitoken_jsonb_add_string(parent, written, strlen(written));
+}
+
+/* {"member": {"from", "to"}} of each of the members; NULL for none. */
+static Jsonb *
+Details(const Change *change, uint32 mask)
+{
+	StringInfoData buffer;
+	ApitokenContainer details;
+	ApitokenContainer values;
+
+	if (mask == 0)
+		return NULL;
+	apitoken_jsonb_start_document(&buffer, 256);
+	apitoken_jsonb_start_object(&details, &buffer, pg_popcount32(mask));
+	for (int i = 0; i < MEMBERS; i++)
+	{
+		if (mask & MASK(i))
+			apitoken_jsonb_add_key(&details, members[i].key);
+	}
+	for (int i = 0; i < MEMBERS; i++)
+	{
+		if ((mask & MASK(i)) == 0)
+			continue;
+		apitoken_jsonb_start_object(&values, &buffer, 2);
+		apitoken_jsonb_add_key(&values, "to");
+		apitoken_jsonb_add_key(&values, "from");
+		WriteValue(&values, &members[i], change->values[i][1], change->isnull[i][1]);
+		WriteValue(&values, &members[i], change->values[i][0], change->isnull[i][0]);
+		apitoken_jsonb_finish(&values, &details);
+	}
+	apitoken_jsonb_finish(&details, NULL);
+	return apitoken_jsonb_finish_answer(&buffer);
+}
+
+/* Records those of the members that have changed and are not recorded yet. */
+static void
+RecordMembers(Change *change, const char *kind, uint32 mask, Datum status)
+{
+	ApitokenEvent event = {
+		kind, change->account_id, change->id, status, status,
+		Details(change, change->changed & mask)
+	};
+
+	change->changed &= ~mask;
+	apitoken_trail_record(&change->caller, &event);
+}
+
+/* The same for what concerns the token's secrets, of which a signal tells as well. */
+static void
+RecordSecret(Change *change, const char *kind, uint32 mask)
+{
+	RecordMembers(change, kind, mask, change->status);
+	if (apitoken_notify)
+		apitoken_signals_add(TextDatumGetCString(change->id), TextDatumGetCString(change->status));
+}
+
+/* Has the member got a value, or lost it? */
+static bool
+IsSet(const Change *change, int member)
+{
+	return (change->changed & MASK(member)) && change->isnull[member][0];
+}
+
+static bool
+IsCleared(const Change *change, int member)
+{
+	return (change->changed & MASK(member)) && change->isnull[member][1];
+}
+
+/* One that disables the token as well is recorded as its change of the status. */
+static void
+RecordSecrets(Change *change)
+{
+	if (change->rotated)
+		RecordSecret(change, "rotated", MASK(MEMBER_REVOKED) | MASK(MEMBER_OLD_SECRET));
+	if (IsSet(change, MEMBER_REVOKED))
+	{
+		if (change->transition)
+			change->changed &= ~MASK(MEMBER_REVOKED);
+		else
+			RecordSecret(change, "revoked", MASK(MEMBER_REVOKED));
+	}
+	if (IsCleared(change, MEMBER_OLD_SECRET))
+		RecordSecret(change, "revoked", MASK(MEMBER_OLD_SECRET));
+}
+
+static void
+RecordChange(Change *change)
+{
+	RecordSecrets(change);
+	if (change->changed & MASK(MEMBER_HELD))
+		RecordMembers(change, change->isnull[MEMBER_HELD][1] ? "released" : "held",
+					  MASK(MEMBER_HELD), (Datum) 0);
+	if (change->changed & MASK(MEMBER_EXPIRES))
+		RecordMembers(change, "expiry_changed", MASK(MEMBER_EXPIRES), (Datum) 0);
+	if (change->changed != 0)
+		RecordMembers(change, "changed", change->changed, (Datum) 0);
+}
+
+PG_FUNCTION_INFO_V1(apitoken_log_change);
+
+/*
+ * apitoken.log_change(): trigger on apitoken.api_tokens, after an update of a row that
+ * changes something else than its status.  What is erased is not kept here.  Raises as
+ * apitoken.log_creation() does.
+ */
+Datum
+apitoken_log_change(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	ApitokenOwnership ownership;
+	Change		change;
+
+	apitoken_trigger_check(fcinfo, TRIGGER_EVENT_UPDATE);
+	if (apitoken_erase_is_running())
+		PG_RETURN_POINTER(NULL);
+	change = ReadChange(trigger);
+	ownership = apitoken_owner_enter();
+	RecordChange(&change);
+	apitoken_owner_leave(&ownership);
+	PG_RETURN_POINTER(NULL);
+}
+
+/*
+ * A token's module
+ */
+
+/* {"id"} */
+static void
+WriteModule(ApitokenContainer *parent, const char *module_id)
+{
+	ApitokenContainer module;
+
+	apitoken_jsonb_start_object(&module, parent->buffer, 1);
+	apitoken_jsonb_add_key(&module, "id");
+	apitoken_jsonb_add_string(&module, module_id, strlen(module_id));
+	apitoken_jsonb_finish(&module, parent);
+}
+
+/* {"module": {"id"}} */
+static Jsonb *
+ModuleDetails(const char *module_id)
+{
+	StringInfoData buffer;
+	ApitokenContainer details;
+
+	apitoken_jsonb_start_document(&buffer, 64);
+	apitoken_jsonb_start_object(&details, &buffer, 1);
+	apitoken_jsonb_add_key(&details, "module");
+	WriteModule(&details, module_id);
+	apitoken_jsonb_finish(&details, NULL);
+	return apitoken_jsonb_finish_answer(&buffer);
+}
+
+/* {"modules": [{"id"}]}, of a new token; NULL for none. */
+const Jsonb *
+apitoken_trail_modules(List *module_ids)
+{
+	StringInfoData buffer;
+	ApitokenContainer details;
+	ApitokenContainer modules;
+	ListCell   *cell;
+
+	if (module_ids == NIL)
+		return NULL;
+	apitoken_jsonb_start_document(&buffer, 256);
+	apitoken_jsonb_start_object(&details, &buffer, 1);
+	apitoken_jsonb_add_key(&details, "modules");
+	apitoken_jsonb_start_array(&modules, &buffer, list_length(module_ids));
+	foreach(cell, module_ids)
+		WriteModule(&modules, lfirst(cell));
+	apitoken_jsonb_finish(&modules, &details);
+	apitoken_jsonb_finish(&details, NULL);
+	return apitoken_jsonb_finish_answer(&buffer);
+}
+
+static void
+RecordModule(const ApitokenCaller *caller, TriggerData *trigger, HeapTuple row, const char *kind)
+{
+	Datum		module_id = apitoken_trigger_value(trigger, row, "module_id");
+	ApitokenEvent event = {
+		.kind = kind,
+		.account_id = apitoken_trigger_value(trigger, row, "account_id"),
+		.id = apitoken_trigger_value(trigger, row, "api_token_id"),
+		.details = ModuleDetails(TextDatumGetCString(module_id))
+	};
+
+	apitoken_trail_record(caller, &event);
+}
+
+PG_FUNCTION_INFO_V1(apitoken_log_module);
+
+/*
+ * apitoken.log_module(): trigger on apitoken.api_token_modules, after an insert, update
+ * or delete of a row.  Raises as apitoken.log_creation() does.
+ */
+Datum
+apitoken_log_module(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	bool		inserted = CALLED_AS_TRIGGER(fcinfo) && TRIGGER_FIRED_BY_INSERT(trigger->tg_event);
+	ApitokenCaller caller = apitoken_identity_writer();
+	ApitokenOwnership ownership;
+
+	apitoken_trigger_check_update_or(fcinfo, inserted ? TRIGGER_EVENT_INSERT : TRIGGER_EVENT_DELETE);
+	/* with a token that is removed its trail goes, too */
+	if (apitoken_erase_is_running() || IsRecordedByCall(&caller) ||
+		(inserted && apitoken_trigger_is_restored(trigger->tg_relation)))
+		PG_RETURN_POINTER(NULL);
+	ownership = apitoken_owner_enter();
+	if (!inserted)
+		RecordModule(&caller, trigger, trigger->tg_trigtuple, "module_taken");
+	if (!TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
+		RecordModule(&caller, trigger,
+					 inserted ? trigger->tg_trigtuple : trigger->tg_newtuple, "module_given");
+	apitoken_owner_leave(&ownership);
+	PG_RETURN_POINTER(NULL);
+}
+
+/*
+ * Rows of the trail
+ */
+
+PG_FUNCTION_INFO_V1(apitoken_stamp_row);
+
+/*
+ * apitoken.stamp_row(): trigger before an insert or update of a row whose column xid says
+ * which transaction has added it.  Raises 39P01 if it is called otherwise.
+ */
+Datum
+apitoken_stamp_row(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	TupleDesc	tupdesc;
+	int			attnum;
+	Datum		xid;
+	bool		isnull = false;
+
+	apitoken_trigger_check_before_update_or_insert(fcinfo);
+	tupdesc = trigger->tg_relation->rd_att;
+	attnum = SPI_fnumber(tupdesc, "xid");
+	if (attnum <= 0)
+		apitoken_error_column_missing("xid");
+	if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
+	{
+		xid = SPI_getbinval(trigger->tg_trigtuple, tupdesc, attnum, &isnull);
+		return PointerGetDatum(heap_modify_tuple_by_cols(trigger->tg_newtuple, tupdesc, 1, &attnum,
+														 &xid, &isnull));
+	}
+	xid = FullTransactionIdGetDatum(GetTopFullTransactionId());
+	return PointerGetDatum(heap_modify_tuple_by_cols(trigger->tg_trigtuple, tupdesc, 1, &attnum,
+													 &xid, &isnull));
+}
