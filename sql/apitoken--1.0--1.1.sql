@@ -1460,14 +1460,14 @@ COMMENT ON FUNCTION @extschema@.apitoken_disable_all(text) IS
 For when it is urgent: when the transaction has committed no token of the account is Active, but for those that somebody who still had the right made or enabled afterwards. Answers the ids of the tokens that were disabled, as an array; [] if none was Active. apitoken_enable_all takes it back. Errors: PT404 if there is no such account among those the caller may administer.$$;
 
 -- A function of its own: dumps of version 1.0 have grants of the one with one argument.
-CREATE FUNCTION @extschema@.apitoken_disable_all(account_id text, query text, hold boolean DEFAULT false, dry_run boolean DEFAULT false) RETURNS jsonb
+CREATE FUNCTION @extschema@.apitoken_disable_all(account_id text, query text, hold boolean DEFAULT false, dry_run boolean DEFAULT false, reason text DEFAULT NULL) RETURNS jsonb
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'apitoken_disable_all';
-COMMENT ON FUNCTION @extschema@.apitoken_disable_all(text, text, boolean, boolean) IS
+COMMENT ON FUNCTION @extschema@.apitoken_disable_all(text, text, boolean, boolean, text) IS
 	$$Disable the API tokens that a query chooses
 
-The same for those Active tokens of the account that satisfy the conditions of the query, which are those of apitoken_list; with null for the account those of every account, which takes a condition. With hold they are held, and so are Disabled ones: see apitoken_release. With dry_run nothing is changed. Answers the ids of the tokens that were Active, as an array; apitoken_enable_all takes it back. Errors: PT400 with the position in the query, PT403 for a hold, or every account, by somebody other than Operations or a trusted role, PT404 if there is no such account among those the caller may administer.$$;
-REVOKE ALL ON FUNCTION @extschema@.apitoken_disable_all(text, text, boolean, boolean) FROM PUBLIC;
+The same for those Active tokens of the account that satisfy the conditions of the query, which are those of apitoken_list; with null for the account those of every account, which takes a condition. With hold they are held, and so are Disabled ones: see apitoken_release. With dry_run nothing is changed. The reason, of at most 500 characters, is for the trail. Answers the ids of the tokens that were Active, as an array; apitoken_enable_all takes it back. Errors: PT400 with the position in the query, PT403 for a hold, or every account, by somebody other than Operations or a trusted role, PT404 if there is no such account among those the caller may administer.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_disable_all(text, text, boolean, boolean, text) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.apitoken_enable_all(disabled jsonb, release boolean DEFAULT false) RETURNS jsonb
 LANGUAGE C VOLATILE PARALLEL UNSAFE
@@ -2070,14 +2070,34 @@ COMMENT ON FUNCTION @extschema@.apitoken_rotate(text, interval, text) IS
 Gives the token another secret, under the same id; the old one goes on authenticating for as long as overlap says, at most apitoken.max_rotation_overlap. Answers the token's document, whose member token is the new secret: it is shown here and nowhere else. fields adds and removes members, for example "-account,-modules" or "-*,+id,+token". Errors: PT400 for an overlap that is negative or too long and if the token is Deleted, PT403 for somebody who could not give the token every module that it has, or its end, or if it is held, PT404 if there is no such token among those the caller may administer.$$;
 REVOKE ALL ON FUNCTION @extschema@.apitoken_rotate(text, interval, text) FROM PUBLIC;
 
-CREATE FUNCTION @extschema@.apitoken_revoke(secrets text[]) RETURNS void
+-- Functions of their own, without a default that a call could mean both by: dumps of
+-- version 1.0 have grants of those without a reason.
+CREATE FUNCTION @extschema@.apitoken_disable(id text, fields text, reason text) RETURNS jsonb
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_disable';
+COMMENT ON FUNCTION @extschema@.apitoken_disable(text, text, text) IS
+	$$Disable an API token, for a reason
+
+As apitoken_disable without a reason, which the trail has then; it has at most 500 characters. fields is null, or adds and removes members. Errors: PT400 for a longer one, too.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_disable(text, text, text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_delete(id text, reason text) RETURNS void
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_delete';
+COMMENT ON FUNCTION @extschema@.apitoken_delete(text, text) IS
+	$$Delete an API token, for a reason
+
+As apitoken_delete without a reason, which the trail has then; it has at most 500 characters. Errors: PT400 for a longer one, too.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_delete(text, text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_revoke(secrets text[], reason text DEFAULT NULL) RETURNS void
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'apitoken_revoke';
-COMMENT ON FUNCTION @extschema@.apitoken_revoke(text[]) IS
+COMMENT ON FUNCTION @extschema@.apitoken_revoke(text[], text) IS
 	$$Revoke secrets of API tokens
 
-For whoever has found one: with nothing else in hand, at most 1,000 at a time. A secret that is revoked never authenticates again; the token whose secret it is is Disabled, and is enabled only when apitoken_rotate has given it another. Nothing is answered, whether they were secrets or not. Error: PT400 for null and for more than 1,000.$$;
-REVOKE ALL ON FUNCTION @extschema@.apitoken_revoke(text[]) FROM PUBLIC;
+For whoever has found one: with nothing else in hand, at most 1,000 at a time. A secret that is revoked never authenticates again; the token whose secret it is is Disabled, and is enabled only when apitoken_rotate has given it another. The reason, of at most 500 characters, is for the trail. Nothing is answered, whether they were secrets or not. Error: PT400 for null and for more than 1,000.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_revoke(text[], text) FROM PUBLIC;
 
 /*
  * Grants

@@ -477,6 +477,15 @@ apitoken_error_secrets(const char *problem, int longest)
 			 errhint("Give an array of at most %d.", longest)));
 }
 
+void
+apitoken_error_reason(int longest)
+{
+	ereport(ERROR,
+			(BAD_REQUEST,
+			 errdetail("The argument \"reason\" is too long."),
+			 errhint("Give at most %d characters.", longest)));
+}
+
 /* No credential, or one that is not valid: never says which, or why. */
 void
 apitoken_error_unauthorized(void)

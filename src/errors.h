@@ -62,6 +62,7 @@ pg_noreturn extern void apitoken_error_expired(const char *id);
 pg_noreturn extern void apitoken_error_revoked(const char *id);
 pg_noreturn extern void apitoken_error_overlap(const char *problem, int longest);
 pg_noreturn extern void apitoken_error_secrets(const char *problem, int longest);
+pg_noreturn extern void apitoken_error_reason(int longest);
 
 /* PT401, PT403, PT404 */
 pg_noreturn extern void apitoken_error_unauthorized(void);

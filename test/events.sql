@@ -5,7 +5,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(44);
+SELECT plan(59);
 
 CREATE ROLE apitoken_events_caller;
 GRANT USAGE ON SCHEMA api TO apitoken_events_caller;
@@ -130,6 +130,45 @@ SELECT is(helper.origin(headers), origin::jsonb, 'a proxy that is believed says 
 		('{"x-apitoken-client": "nowhere", "x-apitoken-request-id": "a b"}', '[null, null]'),
 		('{}', '[null, null]')) AS said (headers, origin);
 SELECT is(helper.origin('{"x-apitoken-request-id": "' || repeat('x', 101) || '"}'), '[null, null]', 'an id of a request has an end');
+
+/*
+ * Why: a reason that whoever makes the call gives.
+ */
+CREATE FUNCTION helper.reasons(statement text) RETURNS text[]
+LANGUAGE plpgsql
+AS $$
+DECLARE
+	before bigint := (SELECT max(id) FROM apitoken.api_token_transitions);
+	seen text[];
+BEGIN
+	BEGIN
+		EXECUTE statement;
+		seen := array(SELECT event || ' ' || COALESCE(reason, '-') FROM apitoken.api_token_transitions WHERE id > before ORDER BY id);
+		RAISE EXCEPTION USING ERRCODE = 'Y0000';
+	EXCEPTION WHEN SQLSTATE 'Y0000' THEN
+		RETURN seen;
+	END;
+END
+$$;
+SELECT is(helper.reasons('SELECT ' || call), reasons, call)
+	FROM (VALUES
+		(1, 'api.apitoken_disable(''TKN-3001-1002'')', '{disabled -}'::text[]),
+		(2, 'api.apitoken_disable(''TKN-3001-1002'', ''-account'')', '{disabled -}'),
+		(3, 'api.apitoken_disable(id => ''TKN-3001-1002'', fields => NULL)', '{disabled -}'),
+		(4, 'api.apitoken_disable(''TKN-3001-1002'', NULL, ''leaked'')', '{disabled leaked}'),
+		(5, 'api.apitoken_disable(id => ''TKN-3001-1002'', reason => ''leaked'', fields => ''-account'')', '{disabled leaked}'),
+		(6, 'api.apitoken_disable(''TKN-3001-1002'', NULL, reason => NULL)', '{disabled -}'),
+		(7, 'api.apitoken_delete(''TKN-3001-1002'')', '{deleted -}'),
+		(8, 'api.apitoken_delete(''TKN-3001-1002'', ''not needed any more'')', '{deleted not needed any more}'),
+		(9, 'api.apitoken_disable_all(''ACC-2001-3344'', '''', reason => ''an incident'')', '{disabled an incident}'),
+		(10, 'api.apitoken_revoke(ARRAY[helper.secret(''TKN-3001-1002'')], ''in a repository'')', '{revoked in a repository}'),
+		(11, 'api.apitoken_disable(''TKN-3001-1002'', NULL, reason => repeat(''é'', 500))', ARRAY['disabled ' || repeat('é', 500)])) AS given (number, call, reasons)
+	ORDER BY number;
+SELECT is(helper.reasons(format('SELECT api.apitoken_disable(''TKN-3001-1002'', NULL, reason => %L)', 'found ' || helper.secret('TKN-3001-1002'))),
+	'{disabled found idt:TKN-3001-1002:****}', 'a secret in it is masked');
+SELECT is(to_jsonb(f), '{"code": "PT400", "message": "Bad Request", "detail": "The argument \"reason\" is too long.", "hint": "Give at most 500 characters."}'::jsonb, 'too long: ' || call)
+	FROM unnest(ARRAY['api.apitoken_disable(''TKN-3001-1002'', NULL, reason => repeat(''x'', 501))', 'api.apitoken_revoke(''{}'', repeat(''x'', 501))',
+			'api.apitoken_disable_all(''ACC-2001-3344'', '''', reason => repeat(''x'', 501))']) AS call, helper.failure('SELECT ' || call) f;
 
 /*
  * By which transaction a row came is not for anybody to say.

@@ -154,8 +154,8 @@ SELECT is(helper.created_in(preparation), outcome, preparation)
 			'42501: One that is called in place of the extension''s would be given secrets. These roles may create there: apitoken_install_other.'),
 		(8, 'CREATE SCHEMA target; CREATE FUNCTION target.apitoken_authenticate(varchar) RETURNS jsonb LANGUAGE sql AS ''SELECT NULL::jsonb''',
 			'42723: They are: target.apitoken_authenticate(character varying).'),
-		(9, 'CREATE SCHEMA target; CREATE FUNCTION target.apitoken_disable(text, text, text DEFAULT NULL) RETURNS jsonb LANGUAGE sql AS ''SELECT NULL::jsonb''',
-			'42723: They are: target.apitoken_disable(text,text,text).'),
+		(9, 'CREATE SCHEMA target; CREATE FUNCTION target.apitoken_disable(text, text, text, text DEFAULT NULL) RETURNS jsonb LANGUAGE sql AS ''SELECT NULL::jsonb''',
+			'42723: They are: target.apitoken_disable(text,text,text,text).'),
 		(10, 'CREATE SCHEMA target; CREATE FUNCTION target.apitoken(text) RETURNS text LANGUAGE sql AS ''SELECT $1''', 'ok')
 	) t (number, preparation, outcome)
 	ORDER BY number;

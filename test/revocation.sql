@@ -8,7 +8,7 @@ SELECT no_plan();
 
 CREATE ROLE apitoken_revocation_caller;
 GRANT USAGE ON SCHEMA api TO apitoken_revocation_caller;
-GRANT EXECUTE ON FUNCTION api.apitoken_revoke(text[]), api.apitoken_authenticate(text), api.apitoken_get(text, text) TO apitoken_revocation_caller;
+GRANT EXECUTE ON FUNCTION api.apitoken_revoke(text[], text), api.apitoken_authenticate(text), api.apitoken_get(text, text) TO apitoken_revocation_caller;
 
 CREATE FUNCTION helper.lets_in(secret text) RETURNS text
 LANGUAGE sql

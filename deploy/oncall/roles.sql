@@ -12,9 +12,10 @@ GRANT EXECUTE ON FUNCTION
 	api.apitoken_get(text, text),
 	api.apitoken_list(text),
 	api.apitoken_disable(text, text),
+	api.apitoken_disable(text, text, text),
 	api.apitoken_ensure_disabled(text, boolean, text),
 	api.apitoken_disable_all(text),
-	api.apitoken_disable_all(text, text, boolean, boolean),
+	api.apitoken_disable_all(text, text, boolean, boolean, text),
 	api.apitoken_enable(text, text),
 	api.apitoken_enable_all(jsonb, boolean),
 	api.apitoken_release(text, text),
@@ -22,8 +23,9 @@ GRANT EXECUTE ON FUNCTION
 	api.apitoken_release_account(text),
 	api.apitoken_create(jsonb),
 	api.apitoken_rotate(text, interval, text),
-	api.apitoken_revoke(text[]),
-	api.apitoken_delete(text)
+	api.apitoken_revoke(text[], text),
+	api.apitoken_delete(text),
+	api.apitoken_delete(text, text)
 	TO oncall;
 
 -- what the calls ask of a role without a credential: README, "Who may"

@@ -22,23 +22,26 @@ GRANT EXECUTE ON FUNCTION
 	api.apitoken_list(text),
 	api.apitoken_update(text, jsonb, text),
 	api.apitoken_disable(text, text),
+	api.apitoken_disable(text, text, text),
 	api.apitoken_enable(text, text),
 	api.apitoken_ensure_disabled(text, boolean, text),
 	api.apitoken_disable_all(text),
-	api.apitoken_disable_all(text, text, boolean, boolean),
+	api.apitoken_disable_all(text, text, boolean, boolean, text),
 	api.apitoken_enable_all(jsonb, boolean),
 	api.apitoken_release(text, text),
 	api.apitoken_hold_account(text),
 	api.apitoken_release_account(text),
 	api.apitoken_delete(text),
+	api.apitoken_delete(text, text),
 	api.apitoken_rotate(text, interval, text),
-	api.apitoken_revoke(text[])
+	api.apitoken_revoke(text[], text)
 	TO apitoken_web;
 GRANT EXECUTE ON FUNCTION
 	api.apitoken_pre_request(),
 	api.apitoken_disable(text, text),
+	api.apitoken_disable(text, text, text),
 	api.apitoken_disable_all(text),
-	api.apitoken_disable_all(text, text, boolean, boolean),
+	api.apitoken_disable_all(text, text, boolean, boolean, text),
 	api.apitoken_ensure_disabled(text, boolean, text),
 	api.apitoken_hold_account(text)
 	TO apitoken_rescue;

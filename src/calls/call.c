@@ -12,12 +12,17 @@
 
 #include "document/self.h"
 #include "errors.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "redact.h"
 #include "rights/acting.h"
 #include "rights/acts.h"
 #include "store/gates.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
+
+/* A reason has no more characters; the trail's column has the same bound. */
+#define MAX_REASON 500
 
 /* What of a token's document is not in the token's own row. */
 #define UNREAD_FIELDS "-account,-modules,-lastAccessAt,-audit.created.by,-audit.updated.by"
@@ -52,6 +57,24 @@ bool
 apitoken_call_flag(FunctionCallInfo fcinfo, int argument)
 {
 	return !apitoken_call_isnull(fcinfo, argument) && PG_GETARG_BOOL(argument);
+}
+
+/*
+ * Returns the reason that is an argument of the call, as the trail is to have it, in the
+ * current memory context; NULL for null.  A secret in it is masked: who has found one may
+ * say what he has found.  Raises PT400 if it is too long.
+ */
+const char *
+apitoken_call_reason(FunctionCallInfo fcinfo, int argument)
+{
+	const char *reason;
+
+	if (apitoken_call_isnull(fcinfo, argument))
+		return NULL;
+	reason = text_to_cstring(PG_GETARG_TEXT_PP(argument));
+	if (pg_mbstrlen(reason) > MAX_REASON)
+		apitoken_error_reason(MAX_REASON);
+	return apitoken_redact_is_needed(reason) ? apitoken_redact(reason) : reason;
 }
 
 /*

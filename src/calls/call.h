@@ -28,6 +28,7 @@ typedef struct ApitokenCall
 
 extern bool apitoken_call_isnull(FunctionCallInfo fcinfo, int argument);
 extern char *apitoken_call_id(FunctionCallInfo fcinfo, int argument, const char *name);
+extern const char *apitoken_call_reason(FunctionCallInfo fcinfo, int argument);
 extern bool apitoken_call_flag(FunctionCallInfo fcinfo, int argument);
 extern ApitokenFields *apitoken_call_fields(FunctionCallInfo fcinfo, int argument);
 

@@ -296,7 +296,8 @@ NextCall(void)
 PG_FUNCTION_INFO_V1(apitoken_disable_all);
 
 /*
- * apitoken_disable_all(account_id text [, query text, hold boolean, dry_run boolean])
+ * apitoken_disable_all(account_id text [, query text, hold boolean, dry_run boolean,
+ * reason text])
  * returns jsonb: disables every Active token of an account (null: of all) that
  * satisfies the conditions of the query, and with hold holds them and those that are
  * Disabled; an array of the ids of those that were Active, sorted.  With dry_run
@@ -319,6 +320,7 @@ apitoken_disable_all(PG_FUNCTION_ARGS)
 		PG_GETARG_TEXT_PP(1);
 	bool		hold = apitoken_call_flag(fcinfo, 2);
 	bool		dry_run = apitoken_call_flag(fcinfo, 3);
+	const char *reason = apitoken_call_reason(fcinfo, 4);
 	ApitokenRql *rql = apitoken_rql_parse(VARDATA_ANY(query), VARSIZE_ANY_EXHDR(query));
 	ApitokenCall call = apitoken_call_begin(OPERATION_TRANSITION);
 	Rescue		rescue = {
@@ -337,6 +339,7 @@ apitoken_disable_all(PG_FUNCTION_ARGS)
 		/* before something that a standby has not got says something else */
 		PreventCommandIfReadOnly("UPDATE");
 		call.caller.closes_account = true;
+		call.caller.reason = reason;
 		call.caller.call_id = NextCall();
 		DisableAll(&rescue);
 		apitoken_gates_end_turn(account_id);

@@ -222,10 +222,11 @@ Revoke(const ApitokenCaller *caller, Datum *secrets, const bool *isnull, int cou
 PG_FUNCTION_INFO_V1(apitoken_revoke);
 
 /*
- * apitoken_revoke(secrets text[]) returns void: these secrets never authenticate again;
+ * apitoken_revoke(secrets text[], reason text) returns void: these secrets never authenticate again;
  * what is none is left out.  Nobody has to act, and nobody does it as.
  *
- * Raises PT400 for null and for more than MAX_SECRETS, and 25006 in a read-only transaction.
+ * Raises PT400 for null and for more than MAX_SECRETS, and for a reason that is too long;
+ * 25006 in a read-only transaction.
  */
 Datum
 apitoken_revoke(PG_FUNCTION_ARGS)
@@ -233,6 +234,7 @@ apitoken_revoke(PG_FUNCTION_ARGS)
 	ErrorContextCallback guard;
 	ApitokenOwnership ownership;
 	ApitokenCaller caller;
+	const char *reason;
 	Datum	   *secrets = NULL;
 	bool	   *isnull = NULL;
 	int			count = 0;
@@ -244,11 +246,13 @@ apitoken_revoke(PG_FUNCTION_ARGS)
 					  &isnull, &count);
 	if (count > MAX_SECRETS)
 		apitoken_error_secrets("is too long", MAX_SECRETS);
+	reason = apitoken_call_reason(fcinfo, 1);
 	PreventCommandIfReadOnly("UPDATE");
 
 	ownership = apitoken_owner_enter();
 	caller = apitoken_identity_role(ownership.role, OPERATION_SEE);
 	caller.everywhere = true;
+	caller.reason = reason;
 	Revoke(&caller, secrets, isnull, count);
 	apitoken_owner_leave(&ownership);
 	apitoken_error_unguard(&guard);

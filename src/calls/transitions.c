@@ -271,10 +271,14 @@ AnswerTransition(FunctionCallInfo fcinfo, const Transition *transition)
 {
 	char	   *id = apitoken_call_id(fcinfo, 0, "id");
 	ApitokenFields *fields = apitoken_call_fields(fcinfo, 1);
+	const char *reason = apitoken_call_reason(fcinfo, 2);
 	ApitokenCall call = apitoken_call_begin(OPERATION_TRANSITION);
-	ApitokenResources token = ChangeStatus(&call, transition, id);
-	Jsonb	   *document = apitoken_call_document_of_change(&call, token, fields);
+	ApitokenResources token;
+	Jsonb	   *document;
 
+	call.caller.reason = reason;
+	token = ChangeStatus(&call, transition, id);
+	document = apitoken_call_document_of_change(&call, token, fields);
 	apitoken_call_end(&call);
 	PG_RETURN_JSONB_P(document);
 }
@@ -282,10 +286,10 @@ AnswerTransition(FunctionCallInfo fcinfo, const Transition *transition)
 PG_FUNCTION_INFO_V1(apitoken_disable);
 
 /*
- * apitoken_disable(id text, fields text) returns jsonb: Active -> Disabled; the
- * token's document.
+ * apitoken_disable(id text, fields text [, reason text]) returns jsonb: Active ->
+ * Disabled; the token's document.
  *
- * Raises PT400 for an id or fields that cannot be used and for a token that is
+ * Raises PT400 for an id, fields or a reason that cannot be used and for a token that is
  * not Active, PT401, PT403, PT404 if there is no such token that the caller
  * may administer, and 25006 in a read-only transaction.
  */
@@ -365,15 +369,17 @@ apitoken_ensure_disabled(PG_FUNCTION_ARGS)
 PG_FUNCTION_INFO_V1(apitoken_delete);
 
 /*
- * apitoken_delete(id text) returns void: Active or Disabled -> Deleted.
+ * apitoken_delete(id text [, reason text]) returns void: Active or Disabled -> Deleted.
  * Raises as apitoken_disable does.
  */
 Datum
 apitoken_delete(PG_FUNCTION_ARGS)
 {
 	char	   *id = apitoken_call_id(fcinfo, 0, "id");
+	const char *reason = apitoken_call_reason(fcinfo, 1);
 	ApitokenCall call = apitoken_call_begin(OPERATION_TRANSITION);
 
+	call.caller.reason = reason;
 	(void) ChangeStatus(&call, &delete, id);
 	apitoken_call_end(&call);
 	PG_RETURN_VOID();
