@@ -1737,6 +1737,35 @@ CREATE TRIGGER stamp_row BEFORE INSERT OR UPDATE ON apitoken.api_token_transitio
 	FOR EACH ROW EXECUTE FUNCTION apitoken.stamp_row();
 ALTER TABLE apitoken.api_token_transitions ENABLE ALWAYS TRIGGER stamp_row;
 
+CREATE TABLE apitoken.trail_prunings (
+	at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	before timestamptz NOT NULL,
+	pruned bigint NOT NULL,
+	last_id bigint,
+	last_xid xid8,
+	database_role name NOT NULL,
+	xid xid8,
+	PRIMARY KEY (at, before)
+);
+COMMENT ON TABLE apitoken.trail_prunings IS
+	'What was pruned from the trail, and by whom. Rows are only ever added.';
+COMMENT ON COLUMN apitoken.trail_prunings.at IS 'When.';
+COMMENT ON COLUMN apitoken.trail_prunings.before IS 'Rows of before that moment went.';
+COMMENT ON COLUMN apitoken.trail_prunings.pruned IS 'How many.';
+COMMENT ON COLUMN apitoken.trail_prunings.last_id IS 'The highest number among them; null if there were none.';
+COMMENT ON COLUMN apitoken.trail_prunings.last_xid IS 'The last of the transactions that had added them; null if none is known.';
+COMMENT ON COLUMN apitoken.trail_prunings.database_role IS 'Database role that made the call.';
+COMMENT ON COLUMN apitoken.trail_prunings.xid IS 'Transaction that has added the row to this database, which a restore does as well.';
+CREATE TRIGGER stamp_row BEFORE INSERT OR UPDATE ON apitoken.trail_prunings
+	FOR EACH ROW EXECUTE FUNCTION apitoken.stamp_row();
+ALTER TABLE apitoken.trail_prunings ENABLE ALWAYS TRIGGER stamp_row;
+CREATE TRIGGER keep_trail BEFORE UPDATE OR DELETE OR TRUNCATE ON apitoken.trail_prunings
+	FOR EACH STATEMENT EXECUTE FUNCTION apitoken.keep_trail();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON apitoken.trail_prunings
+	FOR EACH STATEMENT EXECUTE FUNCTION apitoken.refuse_truncate();
+ALTER TABLE apitoken.trail_prunings ENABLE ROW LEVEL SECURITY;
+SELECT pg_catalog.pg_extension_config_dump('apitoken.trail_prunings', '');
+
 CREATE TRIGGER close_gate_of_secret AFTER UPDATE OF secret_number, old_secret_until ON apitoken.api_tokens
 	FOR EACH ROW WHEN (OLD.secret_number IS DISTINCT FROM NEW.secret_number OR OLD.old_secret_until IS DISTINCT FROM NEW.old_secret_until)
 	EXECUTE FUNCTION apitoken.close_gate('token', 'id');
@@ -2069,6 +2098,24 @@ COMMENT ON FUNCTION @extschema@.apitoken_rotate(text, interval, text) IS
 
 Gives the token another secret, under the same id; the old one goes on authenticating for as long as overlap says, at most apitoken.max_rotation_overlap. Answers the token's document, whose member token is the new secret: it is shown here and nowhere else. fields adds and removes members, for example "-account,-modules" or "-*,+id,+token". Errors: PT400 for an overlap that is negative or too long and if the token is Deleted, PT403 for somebody who could not give the token every module that it has, or its end, or if it is held, PT404 if there is no such token among those the caller may administer.$$;
 REVOKE ALL ON FUNCTION @extschema@.apitoken_rotate(text, interval, text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_feed(after text DEFAULT NULL, at_most integer DEFAULT 100) RETURNS jsonb
+LANGUAGE C STABLE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_feed';
+COMMENT ON FUNCTION @extschema@.apitoken_feed(text, integer) IS
+	$$Read what has happened to API tokens
+
+Answers {"events": [{"number", "at", "event", "account": {"id"}, "token": {"id"}, "from", "to", "details", "reason", "actor": {"type", "id"}}], "position"}: the events that follow the position given, or the first ones, at most 100, or as many as asked for, up to 1,000; and the position to go on from. Nothing ever appears behind a position that was handed out. Those who may administer every account see all, and from where it was done; others what concerns their account's tokens. Errors: PT400 for a position that was not handed out here, or is older than what was pruned.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_feed(text, integer) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_trail_prune(before timestamptz) RETURNS bigint
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_trail_prune';
+COMMENT ON FUNCTION @extschema@.apitoken_trail_prune(timestamptz) IS
+	$$Prune the trail
+
+Takes events away that are older than that moment, which must be longer ago than apitoken.trail_retention, 90 days by default. Tokens stay. Answers how many went; a row of apitoken.trail_prunings says so. For trusted roles. Errors: PT400 for a moment that is too late, PT401 for everybody else.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_trail_prune(timestamptz) FROM PUBLIC;
 
 -- Functions of their own, without a default that a call could mean both by: dumps of
 -- version 1.0 have grants of those without a reason.

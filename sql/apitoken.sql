@@ -667,6 +667,26 @@ CREATE INDEX api_token_transitions_at_idx ON apitoken.api_token_transitions USIN
 CREATE INDEX api_token_transitions_id_idx ON apitoken.api_token_transitions (id);
 CREATE INDEX api_token_transitions_xid_idx ON apitoken.api_token_transitions (xid) WHERE xid IS NOT NULL;
 
+CREATE TABLE apitoken.trail_prunings (
+	at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	before timestamptz NOT NULL,
+	pruned bigint NOT NULL,
+	last_id bigint,
+	last_xid xid8,
+	database_role name NOT NULL,
+	xid xid8,
+	PRIMARY KEY (at, before)
+);
+COMMENT ON TABLE apitoken.trail_prunings IS
+	'What was pruned from the trail, and by whom. Rows are only ever added.';
+COMMENT ON COLUMN apitoken.trail_prunings.at IS 'When.';
+COMMENT ON COLUMN apitoken.trail_prunings.before IS 'Rows of before that moment went.';
+COMMENT ON COLUMN apitoken.trail_prunings.pruned IS 'How many.';
+COMMENT ON COLUMN apitoken.trail_prunings.last_id IS 'The highest number among them; null if there were none.';
+COMMENT ON COLUMN apitoken.trail_prunings.last_xid IS 'The last of the transactions that had added them; null if none is known.';
+COMMENT ON COLUMN apitoken.trail_prunings.database_role IS 'Database role that made the call.';
+COMMENT ON COLUMN apitoken.trail_prunings.xid IS 'Transaction that has added the row to this database, which a restore does as well.';
+
 CREATE TABLE apitoken.erasures (
 	kind text COLLATE "C" NOT NULL CHECK (kind IN ('user', 'account')),
 	resource_id apitoken.resource_id NOT NULL,
@@ -1058,6 +1078,9 @@ REVOKE ALL ON FUNCTION apitoken.stamp_row() FROM PUBLIC;
 CREATE TRIGGER stamp_row BEFORE INSERT OR UPDATE ON apitoken.api_token_transitions
 	FOR EACH ROW EXECUTE FUNCTION apitoken.stamp_row();
 ALTER TABLE apitoken.api_token_transitions ENABLE ALWAYS TRIGGER stamp_row;
+CREATE TRIGGER stamp_row BEFORE INSERT OR UPDATE ON apitoken.trail_prunings
+	FOR EACH ROW EXECUTE FUNCTION apitoken.stamp_row();
+ALTER TABLE apitoken.trail_prunings ENABLE ALWAYS TRIGGER stamp_row;
 
 CREATE FUNCTION apitoken.refuse_transition() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -1114,6 +1137,8 @@ COMMENT ON FUNCTION apitoken.keep_trail() IS 'Trigger: rows of the trail are nei
 REVOKE ALL ON FUNCTION apitoken.keep_trail() FROM PUBLIC;
 
 CREATE TRIGGER keep_trail BEFORE UPDATE OR DELETE OR TRUNCATE ON apitoken.api_token_transitions
+	FOR EACH STATEMENT EXECUTE FUNCTION apitoken.keep_trail();
+CREATE TRIGGER keep_trail BEFORE UPDATE OR DELETE OR TRUNCATE ON apitoken.trail_prunings
 	FOR EACH STATEMENT EXECUTE FUNCTION apitoken.keep_trail();
 CREATE TRIGGER keep_trail BEFORE UPDATE OR DELETE OR TRUNCATE ON apitoken.erasures
 	FOR EACH STATEMENT EXECUTE FUNCTION apitoken.keep_trail();
@@ -1377,6 +1402,7 @@ ALTER TABLE apitoken.api_token_secrets ENABLE ROW LEVEL SECURITY;
 ALTER TABLE apitoken.revoked_digests ENABLE ROW LEVEL SECURITY;
 ALTER TABLE apitoken.api_token_foreign_secrets ENABLE ROW LEVEL SECURITY;
 ALTER TABLE apitoken.erasures ENABLE ROW LEVEL SECURITY;
+ALTER TABLE apitoken.trail_prunings ENABLE ROW LEVEL SECURITY;
 
 /*
  * What others add, and whom they grant what
@@ -2767,6 +2793,24 @@ COMMENT ON FUNCTION @extschema@.apitoken_import(jsonb) IS
 
 Takes {"tokens": [{"id", "account": {"id"}, "name", "description", "icon", "status", "modules": [{"id"}], "expiresAt", "createdAt", "digest"}]}; id, account, name and digest are required. The digest is SHA-256 of the secret that the token had, of whatever form, in hexadecimal digits: by that secret it authenticates. Answers how many were added. For trusted roles. Errors: PT400 naming the member that is wrong, PT401 for everybody else; nothing is written then.$$;
 REVOKE ALL ON FUNCTION @extschema@.apitoken_import(jsonb) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_feed(after text DEFAULT NULL, at_most integer DEFAULT 100) RETURNS jsonb
+LANGUAGE C STABLE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_feed';
+COMMENT ON FUNCTION @extschema@.apitoken_feed(text, integer) IS
+	$$Read what has happened to API tokens
+
+Answers {"events": [{"number", "at", "event", "account": {"id"}, "token": {"id"}, "from", "to", "details", "reason", "actor": {"type", "id"}}], "position"}: the events that follow the position given, or the first ones, at most 100, or as many as asked for, up to 1,000; and the position to go on from. Nothing ever appears behind a position that was handed out. Those who may administer every account see all, and from where it was done; others what concerns their account's tokens. Errors: PT400 for a position that was not handed out here, or is older than what was pruned.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_feed(text, integer) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.apitoken_trail_prune(before timestamptz) RETURNS bigint
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_trail_prune';
+COMMENT ON FUNCTION @extschema@.apitoken_trail_prune(timestamptz) IS
+	$$Prune the trail
+
+Takes events away that are older than that moment, which must be longer ago than apitoken.trail_retention, 90 days by default. Tokens stay. Answers how many went; a row of apitoken.trail_prunings says so. For trusted roles. Errors: PT400 for a moment that is too late, PT401 for everybody else.$$;
+REVOKE ALL ON FUNCTION @extschema@.apitoken_trail_prune(timestamptz) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.apitoken_erase_user(id text) RETURNS void
 LANGUAGE C VOLATILE PARALLEL UNSAFE

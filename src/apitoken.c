@@ -38,6 +38,7 @@ char	   *apitoken_account = NULL;
 bool		apitoken_notify = true;
 int			apitoken_notify_timeout = 0;
 int			apitoken_commit_timeout = 0;
+int			apitoken_trail_retention = 0;
 int			apitoken_actor_transaction_timeout = 0;
 bool		apitoken_index_reads = true;
 int			apitoken_last_access_interval = 0;
@@ -189,6 +190,19 @@ DefineAdministratorSettings(void)
 							NULL, NULL, NULL);
 }
 
+/* How long what has happened is known. */
+static void
+DefineTrailSettings(void)
+{
+	DefineCustomIntVariable("apitoken.trail_retention",
+							"Least age of what is pruned from the trail.",
+							NULL,
+							&apitoken_trail_retention,
+							90 * SECS_PER_DAY, 0, INT_MAX,
+							PGC_SUSET, GUC_UNIT_S,
+							NULL, NULL, NULL);
+}
+
 /* How long a secret is good for. */
 static void
 DefineLifeSettings(void)
@@ -280,6 +294,7 @@ _PG_init(void)
 	DefineAdministratorSettings();
 	DefineTimeouts();
 	DefineLifeSettings();
+	DefineTrailSettings();
 	DefineLeftBehindSettings();
 	apitoken_actor_define_setting();
 	apitoken_error_start();

@@ -110,6 +110,14 @@
 	index_beginscan(relation, index, snapshot, nkeys, 0)
 #endif
 
+/* 15 tells the timeline that is written to by a function, and has a header for recovery */
+#if PG_VERSION_NUM >= 150000
+#include "access/xlogrecovery.h"
+#define apitoken_insert_timeline() GetWALInsertionTimeLine()
+#else
+#define apitoken_insert_timeline() ThisTimeLineID
+#endif
+
 /* 17 asks for the sequence of an open table */
 #if PG_VERSION_NUM >= 170000
 #define apitoken_identity_sequence(relation, attnum) getIdentitySequence(relation, attnum, false)

@@ -486,6 +486,33 @@ apitoken_error_reason(int longest)
 			 errhint("Give at most %d characters.", longest)));
 }
 
+void
+apitoken_error_position(const char *problem)
+{
+	ereport(ERROR,
+			(BAD_REQUEST,
+			 errdetail("The argument \"after\" %s.", problem),
+			 errhint("Begin again, without it, and forget what was told before.")));
+}
+
+void
+apitoken_error_at_most(int most)
+{
+	ereport(ERROR,
+			(BAD_REQUEST,
+			 errdetail("The argument \"at_most\" is out of range."),
+			 errhint("Give a number from 1 to %d.", most)));
+}
+
+void
+apitoken_error_before(const char *problem, int seconds)
+{
+	ereport(ERROR,
+			(BAD_REQUEST,
+			 errdetail("The argument \"before\" %s.", problem),
+			 errhint("What is younger than apitoken.trail_retention, %d seconds, stays.", seconds)));
+}
+
 /* No credential, or one that is not valid: never says which, or why. */
 void
 apitoken_error_unauthorized(void)

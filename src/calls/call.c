@@ -120,7 +120,7 @@ apitoken_call_begin(ApitokenOperation operation)
 	call.result_context = CurrentMemoryContext;
 	call.ownership = apitoken_owner_enter();
 	Identify(&call);
-	if (operation != OPERATION_READ)
+	if (operation != OPERATION_READ && operation != OPERATION_FEED)
 		apitoken_acts_identified(&call.caller);
 	return call;
 }

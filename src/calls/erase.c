@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * erase.c
- *	  Erases what is known of a person, or of an account.
+ *	  Erases what is known of a person, or of an account; prunes the trail.
  *
  * The trail is changed by nobody, and tokens are removed by nobody, but here: their
  * triggers ask whether this is so, by apitoken.is_erasing(), and nothing else makes it
@@ -13,12 +13,14 @@
  */
 #include "calls/erase.h"
 
+#include "apitoken.h"
 #include "calls/call.h"
 #include "errors.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "rights/identity.h"
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 
 /* What is erased of either; the first says whether there is such a one. */
 static const ApitokenStatement user_statements[] = {
@@ -98,18 +100,18 @@ AddErasure(const ApitokenCaller *caller, const char *kind, const char *id, bool 
 }
 
 /*
- * Begins to erase: raises PT401 for a role that is not trusted with that.  Whoever acts,
+ * Begins to do that: raises PT401 for a role that is not trusted with it.  Whoever acts,
  * it is the role that does this.
  */
 static ApitokenOwnership
-Begin(ApitokenCaller *caller)
+Begin(ApitokenCaller *caller, ApitokenOperation operation)
 {
 	ApitokenOwnership ownership;
 
 	memset(caller, 0, sizeof(ApitokenCaller));
 	caller->role = GetUserId();
 	ownership = apitoken_owner_enter();
-	if (!apitoken_trusted(caller->role, OPERATION_ERASE))
+	if (!apitoken_trusted(caller->role, operation))
 		apitoken_error_unauthorized();
 	return ownership;
 }
@@ -126,7 +128,7 @@ apitoken_erase_user(PG_FUNCTION_ARGS)
 {
 	char	   *id = apitoken_call_id(fcinfo, 0, "id");
 	ApitokenCaller caller;
-	ApitokenOwnership ownership = Begin(&caller);
+	ApitokenOwnership ownership = Begin(&caller, OPERATION_ERASE);
 
 	if (RunAll(&caller, user_statements, lengthof(user_statements), id) == 0)
 		apitoken_error_not_to_erase("user", id);
@@ -148,7 +150,7 @@ apitoken_erase_account(PG_FUNCTION_ARGS)
 	char	   *id = apitoken_call_id(fcinfo, 0, "id");
 	bool		with_tokens = apitoken_call_flag(fcinfo, 1);
 	ApitokenCaller caller;
-	ApitokenOwnership ownership = Begin(&caller);
+	ApitokenOwnership ownership = Begin(&caller, OPERATION_ERASE);
 
 	if (RunAll(&caller, account_statements, lengthof(account_statements), id) == 0)
 		apitoken_error_not_to_erase("account", id);
@@ -157,6 +159,49 @@ apitoken_erase_account(PG_FUNCTION_ARGS)
 	AddErasure(&caller, "account", id, with_tokens);
 	apitoken_owner_leave(&ownership);
 	PG_RETURN_VOID();
+}
+
+/* Raises PT400 for a moment that is null, or since when the trail is to be kept. */
+static TimestampTz
+Before(FunctionCallInfo fcinfo)
+{
+	TimestampTz before;
+
+	if (apitoken_call_isnull(fcinfo, 0))
+		apitoken_error_before("is null", apitoken_trail_retention);
+	before = PG_GETARG_TIMESTAMPTZ(0);
+	if (before > GetCurrentTimestamp() - apitoken_trail_retention * USECS_PER_SEC)
+		apitoken_error_before("is too late", apitoken_trail_retention);
+	return before;
+}
+
+PG_FUNCTION_INFO_V1(apitoken_trail_prune);
+
+/*
+ * apitoken_trail_prune(before timestamptz) returns bigint: takes the rows of the trail
+ * away that are older, and leaves a row that says so; how many.
+ *
+ * Raises PT400 for a moment that is too late, PT401.
+ */
+Datum
+apitoken_trail_prune(PG_FUNCTION_ARGS)
+{
+	TimestampTz before = Before(fcinfo);
+	ApitokenCaller caller;
+	ApitokenOwnership ownership = Begin(&caller, OPERATION_PRUNE);
+	ApitokenArguments arguments;
+	NameData	role;
+	int64		pruned;
+	bool		isnull;
+
+	namestrcpy(&role, GetUserNameFromId(caller.role, false));
+	apitoken_store_clear(&arguments);
+	apitoken_store_set(&arguments, 1, TimestampTzGetDatum(before));
+	apitoken_store_set(&arguments, 2, NameGetDatum(&role));
+	(void) Run(&caller, STATEMENT_PRUNE_TRAIL, &arguments);
+	pruned = DatumGetInt64(apitoken_store_value(0, 1, &isnull));
+	apitoken_owner_leave(&ownership);
+	PG_RETURN_INT64(pruned);
 }
 
 /* Is a call that erases writing now? */

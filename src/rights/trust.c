@@ -111,6 +111,13 @@ static const Right rights[][MAX_RIGHTS] = {
 		{"api_tokens", ACL_SELECT | ACL_UPDATE | ACL_DELETE, true},
 		{"api_token_transitions", ACL_SELECT | ACL_UPDATE | ACL_DELETE, true},
 		{"erasures", ACL_INSERT, true}
+	},
+	[OPERATION_FEED] = {
+		{"api_token_transitions", ACL_SELECT, false}
+	},
+	[OPERATION_PRUNE] = {
+		{"api_token_transitions", ACL_SELECT | ACL_DELETE, true},
+		{"trail_prunings", ACL_INSERT, true}
 	}
 };
 

@@ -25,7 +25,9 @@ typedef enum ApitokenOperation
 	OPERATION_ROTATE,
 	OPERATION_HOLD_ACCOUNT,		/* and let go of one */
 	OPERATION_KEEP_ACCOUNTS,	/* write accounts, and end them */
-	OPERATION_ERASE				/* what is known of persons and accounts */
+	OPERATION_ERASE,			/* what is known of persons and accounts */
+	OPERATION_FEED,				/* the trail's events */
+	OPERATION_PRUNE				/* the trail */
 } ApitokenOperation;
 
 extern bool apitoken_trusted(Oid role, ApitokenOperation operation);

@@ -85,6 +85,37 @@ typedef struct StatementText
 	" AND l.to_status IS NOT NULL AND (l.from_status IS NULL OR l.from_status " NE " l.to_status)" \
 	" ORDER BY l.id DESC LIMIT 1)"
 
+/* Does a snapshot show a transaction? */
+#define SHOWN(xid, xmax, in_progress) \
+	"(" xid " OPERATOR(pg_catalog.<) " xmax " AND " xid " " NE " ALL (" in_progress "))"
+
+/* Is a row of the trail new since the snapshot $3, $4, and shown by the one $5, $6? */
+#define ADDED_BY "COALESCE(l.xid, '0'::pg_catalog.xid8)"
+#define BETWEEN_SNAPSHOTS \
+	SHOWN(ADDED_BY, "$5", "$6") " AND NOT " SHOWN(ADDED_BY, "$3", "$4")
+
+/*
+ * A row of the trail as the feed tells it; with everything only those who see every
+ * account are told from where, and by which roles, others act.
+ */
+#define EVENT(everything) \
+	"pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('number', l.id," \
+	" 'at', pg_catalog.to_char(pg_catalog.timezone('UTC', l.at), 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')," \
+	" 'event', COALESCE(l.event, CASE WHEN l.from_status IS NULL THEN 'created'" \
+	" WHEN l.to_status " EQ " 'Active' THEN 'enabled' ELSE pg_catalog.lower(l.to_status) END)," \
+	" 'account', pg_catalog.jsonb_build_object('id', l.account_id)," \
+	" 'token', pg_catalog.jsonb_build_object('id', l.api_token_id)," \
+	" 'from', l.from_status, 'to', l.to_status, 'reason', l.reason," \
+	" 'actor', CASE WHEN l.actor_id IS NOT NULL THEN" \
+	" pg_catalog.jsonb_build_object('type', l.actor_type, 'id', l.actor_id) END," \
+	" 'databaseRole', CASE WHEN " everything " THEN l.database_role END," \
+	" 'sessionRole', CASE WHEN " everything " THEN l.session_role END," \
+	" 'clientAddress', CASE WHEN " everything " THEN pg_catalog.host(l.client_address) END," \
+	" 'requestId', CASE WHEN " everything " THEN l.request_id END," \
+	" 'call', l.call_id)) OPERATOR(pg_catalog.||)" \
+	" CASE WHEN l.details IS NULL THEN '{}'::pg_catalog.jsonb" \
+	" ELSE pg_catalog.jsonb_build_object('details', l.details) END"
+
 /* Does the account's default group, g, have the module? */
 #define OFFERED(account, module) \
 	"EXISTS (SELECT FROM apitoken.user_groups AS g" \
@@ -370,6 +401,51 @@ static const StatementText statements[] = {
 		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
 		14, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, NAMEOID, INETOID, INT8OID,
 		TEXTOID, TEXTOID, JSONBOID, TEXTOID, TEXTOID}
+	},
+	[STATEMENT_PRUNE_TRAIL] = {
+		"apitoken prune trail", SPI_OK_INSERT_RETURNING,
+		"WITH gone AS (DELETE FROM apitoken.api_token_transitions AS l"
+		" WHERE l.at OPERATOR(pg_catalog.<) $1 RETURNING l.id, l.xid)"
+		" INSERT INTO apitoken.trail_prunings AS p"
+		" (before, pruned, last_id, last_xid, database_role)"
+		" SELECT $1, pg_catalog.count(*), pg_catalog.max(g.id),"
+		" (SELECT h.xid FROM gone AS h WHERE h.xid IS NOT NULL"
+		" ORDER BY h.xid USING OPERATOR(pg_catalog.>) LIMIT 1), $2 FROM gone AS g"
+		" RETURNING p.pruned",
+		2, {TIMESTAMPTZOID, NAMEOID}
+	},
+	[STATEMENT_FIND_PRUNED] = {
+		"apitoken find pruned", SPI_OK_SELECT,
+		"SELECT FROM apitoken.trail_prunings AS p WHERE NOT " SHOWN("p.xid", "$1", "$2")
+		" AND (p.last_xid OPERATOR(pg_catalog.>=) $3 OR p.last_id OPERATOR(pg_catalog.>) $4)"
+		" LIMIT 1",
+		4, {XID8OID, XID8ARRAYOID, XID8OID, INT8OID}
+	},
+	[STATEMENT_FIRST_NEW] = {
+		/* by the index on xid alone, which OFFSET sees to */
+		"apitoken first new", SPI_OK_SELECT,
+		"SELECT pg_catalog.min(n.id) FROM"
+		" (SELECT l.id FROM apitoken.api_token_transitions AS l"
+		" WHERE l.xid OPERATOR(pg_catalog.>=) $1"
+		" UNION ALL SELECT l.id FROM apitoken.api_token_transitions AS l"
+		" WHERE l.xid " EQ " ANY ($2) OFFSET 0) AS n",
+		2, {XID8OID, XID8ARRAYOID}
+	},
+	[STATEMENT_EVENTS] = {
+		"apitoken events", SPI_OK_SELECT,
+		"SELECT l.id, " EVENT("true") " FROM apitoken.api_token_transitions AS l"
+		" WHERE l.id OPERATOR(pg_catalog.>) $1 AND " BETWEEN_SNAPSHOTS
+		" ORDER BY l.id LIMIT $2",
+		6, {INT8OID, INT8OID, XID8OID, XID8ARRAYOID, XID8OID, XID8ARRAYOID}
+	},
+	[STATEMENT_EVENTS_OF_ACCOUNTS] = {
+		"apitoken events of accounts", SPI_OK_SELECT,
+		"SELECT e.id, e.event FROM pg_catalog.unnest($7) AS a (id)"
+		" CROSS JOIN LATERAL (SELECT l.id, " EVENT("false") " AS event"
+		" FROM apitoken.api_token_transitions AS l WHERE l.account_id " EQ " a.id"
+		" AND l.id OPERATOR(pg_catalog.>) $1 AND " BETWEEN_SNAPSHOTS
+		" ORDER BY l.id LIMIT $2) AS e ORDER BY e.id LIMIT $2",
+		7, {INT8OID, INT8OID, XID8OID, XID8ARRAYOID, XID8OID, XID8ARRAYOID, TEXTARRAYOID}
 	},
 	[STATEMENT_COUNT_TOKENS] = {
 		/* as many as matter */
@@ -906,6 +982,18 @@ apitoken_store_run_composed_latest(ApitokenSql *sql)
 					 SPI_OK_UPDATE_RETURNING);
 	SPI_freeplan(plan);
 	return rows;
+}
+
+/*
+ * From here on, until the tables' owner is left, statements are planned to read an index
+ * wherever there is one: for what looks for the little that is new in a table that is
+ * large, of which a plan that is made for any values knows nothing.
+ */
+void
+apitoken_store_prefer_indexes(void)
+{
+	(void) set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, ERROR, false);
 }
 
 /* Returns a value of the last statement's result; column counts from 1. */

@@ -51,6 +51,13 @@ typedef enum ApitokenStatement
 	STATEMENT_ENABLE_ALL,
 	STATEMENT_ADD_TRANSITION,
 	STATEMENT_ADD_EVENT,
+	STATEMENT_PRUNE_TRAIL,
+	/* the feed */
+	STATEMENT_FIND_PRUNED,
+	STATEMENT_FIRST_NEW,
+	STATEMENT_EVENTS,
+	STATEMENT_EVENTS_OF_ACCOUNTS,
+	/* changes */
 	STATEMENT_COUNT_TOKENS,
 	STATEMENT_ADD_TOKEN,
 	STATEMENT_ADD_TOKEN_UNTIL,
@@ -132,6 +139,7 @@ extern uint64 apitoken_store_run_latest(ApitokenStatement statement,
 extern uint64 apitoken_store_run_composed_latest(ApitokenSql *sql);
 extern uint64 apitoken_store_run_crosschecked(ApitokenStatement statement,
 											  ApitokenArguments *arguments);
+extern void apitoken_store_prefer_indexes(void);
 extern Datum apitoken_store_value(uint64 row, int column, bool *isnull);
 extern char *apitoken_store_cstring(uint64 row, int column);
 extern char *apitoken_store_cstring_of(uint64 row, const char *column);
