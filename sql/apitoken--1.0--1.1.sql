@@ -1689,7 +1689,7 @@ COMMENT ON COLUMN apitoken.api_token_transitions.request_id IS
 	'Id of the HTTP request, in sessions of apitoken.proxy_authenticator; else null.';
 COMMENT ON COLUMN apitoken.api_token_transitions.xid IS
 	'Transaction that has added the row to this database, which a restore does as well; null in rows of before version 1.1. apitoken_feed() tells by it what is new.';
-CREATE INDEX api_token_transitions_xid_idx ON apitoken.api_token_transitions (xid) WHERE xid IS NOT NULL;
+CREATE INDEX api_token_transitions_xid_idx ON apitoken.api_token_transitions (xid);
 
 -- A restore writes rows of tokens, and of their modules, and brings their trail with it.
 CREATE FUNCTION apitoken.log_creation() RETURNS trigger

@@ -665,7 +665,7 @@ CREATE INDEX api_token_transitions_call_idx ON apitoken.api_token_transitions (c
 CREATE INDEX api_token_transitions_at_idx ON apitoken.api_token_transitions USING brin (at) WITH (autosummarize = on);
 -- for the feed: in order, and what is new
 CREATE INDEX api_token_transitions_id_idx ON apitoken.api_token_transitions (id);
-CREATE INDEX api_token_transitions_xid_idx ON apitoken.api_token_transitions (xid) WHERE xid IS NOT NULL;
+CREATE INDEX api_token_transitions_xid_idx ON apitoken.api_token_transitions (xid);
 
 CREATE TABLE apitoken.trail_prunings (
 	at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
