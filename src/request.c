@@ -100,9 +100,12 @@ apitoken_request_member(const char *setting, const char *key)
  * Where a call comes from
  */
 
-/* The headers in which the proxy hands on where a request comes from, and its id. */
+/*
+ * The headers in which the proxy hands on where a request comes from, and its id;
+ * PostgREST has their names in lower case.
+ */
 #define ADDRESS_HEADER "x-apitoken-client"
-#define REQUEST_HEADER "x-apitoken-request-id"
+#define REQUEST_HEADER "x-request-id"
 
 /* A request's id has no more characters. */
 #define MAX_REQUEST_ID 100

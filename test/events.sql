@@ -113,7 +113,7 @@ SELECT is(array(SELECT DISTINCT event FROM apitoken_monitor.token_events WHERE d
  * Who, and from where.
  */
 SELECT is(session_role, session_user::text, 'the session''s role') FROM apitoken.api_token_transitions WHERE event = 'rotated';
-SET LOCAL request.headers = '{"x-apitoken-client": "203.0.113.7", "x-apitoken-request-id": "abc-1"}';
+SET LOCAL request.headers = '{"x-apitoken-client": "203.0.113.7", "x-request-id": "abc-1"}';
 SELECT api.apitoken_enable('TKN-1671-0642') \g /dev/null
 SELECT is(jsonb_build_array(client_address, request_id), '[null, null]', 'anybody can set the headers: they are not believed') FROM apitoken.api_token_transitions ORDER BY id DESC LIMIT 1;
 SET LOCAL apitoken.proxy_authenticator = 'postgres';
@@ -125,11 +125,11 @@ BEGIN
 END $$;
 SELECT is(helper.origin(headers), origin::jsonb, 'a proxy that is believed says ' || headers)
 	FROM (VALUES
-		('{"x-apitoken-client": "203.0.113.7", "x-apitoken-request-id": "abc-1"}', '["203.0.113.7", "abc-1"]'),
+		('{"x-apitoken-client": "203.0.113.7", "x-request-id": "abc-1"}', '["203.0.113.7", "abc-1"]'),
 		('{"x-apitoken-client": "2001:db8::1"}', '["2001:db8::1", null]'),
-		('{"x-apitoken-client": "nowhere", "x-apitoken-request-id": "a b"}', '[null, null]'),
+		('{"x-apitoken-client": "nowhere", "x-request-id": "a b"}', '[null, null]'),
 		('{}', '[null, null]')) AS said (headers, origin);
-SELECT is(helper.origin('{"x-apitoken-request-id": "' || repeat('x', 101) || '"}'), '[null, null]', 'an id of a request has an end');
+SELECT is(helper.origin('{"x-request-id": "' || repeat('x', 101) || '"}'), '[null, null]', 'an id of a request has an end');
 
 /*
  * Why: a reason that whoever makes the call gives.

@@ -29,7 +29,7 @@ typedef struct Feed
 	const ApitokenCall *call;
 	int			at_most;
 	ApitokenSeen now;			/* what can be seen */
-	ApitokenPosition position;	/* first the one given, then the one to go on from */
+	ApitokenPosition position;	/* the one given, then where to go on */
 	uint64		count;			/* of events: the last statement's result */
 } Feed;
 

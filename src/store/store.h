@@ -101,7 +101,7 @@ typedef enum ApitokenStatement
 } ApitokenStatement;
 
 /* Not more than so many arguments has any statement. */
-#define APITOKEN_MAX_ARGUMENTS 14
+#define APITOKEN_MAX_ARGUMENTS 15
 
 /* Values for a statement's arguments; all null to begin with. */
 typedef struct ApitokenArguments

@@ -76,6 +76,7 @@ sub arrived {
 		my %headers;
 		push @{$headers{lc $_->[0]}}, $_->[1] for @{$request->{headers}};
 		like delete($headers{'x-request-id'})->[0], qr/^[0-9a-f]{32}$/, 'request id';
+		like delete($headers{'x-apitoken-client'})->[0], qr/^(127[.]0[.]0[.]1|::1|unix:)$/, 'the address of the client';
 		is_deeply \%headers, {
 			'host' => ['localhost'],
 			'accept' => ['application/json'],
