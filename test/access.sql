@@ -95,8 +95,8 @@ INSERT INTO helper.calls (name, statement) VALUES
 SELECT is(array(SELECT 'apitoken_' || split_part(split_part(name, ' ', 1), ',', 1) FROM helper.calls GROUP BY 1 ORDER BY 1),
 	array(SELECT DISTINCT proname::text FROM pg_proc WHERE pronamespace = 'api'::regnamespace
 		AND proname NOT IN ('apitoken_guard', 'apitoken_actor', 'apitoken_actor_account', 'apitoken_actor_holds', 'apitoken_require', 'apitoken_sync',
-			'apitoken_erase_user', 'apitoken_erase_account', 'apitoken_rotate', 'apitoken_revoke', 'apitoken_import') ORDER BY 1),
-	'every function is called, but for those that ask for no scope: see guard.sql, acting.sql, sync.sql, erase.sql, rotation.sql, revocation.sql and import.sql');
+			'apitoken_erase_user', 'apitoken_erase_account', 'apitoken_rotate', 'apitoken_revoke', 'apitoken_import', 'apitoken_feed', 'apitoken_trail_prune') ORDER BY 1),
+	'every function is called, but for those that ask for no scope: see guard.sql, acting.sql, sync.sql, erase.sql, rotation.sql, revocation.sql, import.sql and feed.sql');
 
 /*
  * What comes of them, for each scope that a caller can have.  The columns are

@@ -124,7 +124,7 @@ SELECT is((SELECT array_agg(attrelid::regclass || '.' || attname ORDER BY attrel
 		FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
 		WHERE relnamespace = 'apitoken'::regnamespace AND relkind = 'r' AND attnum > 0
 			AND atttypid IN ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype, 'time'::regtype)),
-	'{apitoken.actors.erased_at,apitoken.api_token_transitions.at,apitoken.erasures.at}', 'only the trail and what tells of erasures, which no document shows, have dates of another type');
+	'{apitoken.actors.erased_at,apitoken.api_token_transitions.at,apitoken.erasures.at,apitoken.trail_prunings.at,apitoken.trail_prunings.before}', 'only the trail and what tells of erasures and prunings, which no document shows, have dates of another type');
 SELECT is(helper.outcome('UPDATE apitoken.accounts SET created_at = NULL'), '23502', 'everything was created some time');
 INSERT INTO apitoken.sellers (id, name) VALUES ('now', 'Now');
 SELECT is((SELECT created_at BETWEEN now() - interval '1 ms' AND now() + interval '1 ms' FROM apitoken.sellers WHERE id = 'now'),

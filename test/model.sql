@@ -22,7 +22,7 @@ CREATE VIEW helper.functions AS
 
 SELECT is((SELECT array_agg(relname::text ORDER BY relname) FROM helper.relations WHERE relkind = 'r'),
 	'{accounts,actors,api_token_credentials,api_token_foreign_secrets,api_token_modules,api_token_secrets,api_token_transitions,api_tokens,
-		buyer_errors,buyer_sellers,buyers,erasures,modules,revoked_digests,sellers,user_accounts,user_group_buyers,user_group_modules,
+		buyer_errors,buyer_sellers,buyers,erasures,modules,revoked_digests,sellers,trail_prunings,user_accounts,user_group_buyers,user_group_modules,
 		user_group_users,user_groups,users}', 'the tables');
 SELECT is((SELECT array_agg(relname::text ORDER BY relname) FROM helper.relations
 		WHERE relkind IN ('r', 'S') AND NOT EXISTS (

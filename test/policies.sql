@@ -6,7 +6,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(248);
+SELECT plan(257);
 
 CREATE ROLE apitoken_policies_reader;
 CREATE ROLE apitoken_policies_writer;
@@ -44,7 +44,8 @@ INSERT INTO helper.visible VALUES
 	('api_token_secrets', 'false'),
 	('api_token_foreign_secrets', 'false'),
 	('revoked_digests', 'false'),
-	('erasures', 'false');
+	('erasures', 'false'),
+	('trail_prunings', 'false');
 INSERT INTO helper.visible
 	SELECT relname, 'account_id = ANY ($1)' FROM pg_class
 		WHERE relnamespace = 'apitoken'::regnamespace AND relkind IN ('r', 'p') AND relname NOT IN (SELECT relation FROM helper.visible);

@@ -985,15 +985,21 @@ apitoken_store_run_composed_latest(ApitokenSql *sql)
 }
 
 /*
- * From here on, until the tables' owner is left, statements are planned to read an index
- * wherever there is one: for what looks for the little that is new in a table that is
- * large, of which a plan that is made for any values knows nothing.
+ * From here on, until the tables' owner is left, statements are planned to read an index,
+ * in its order, wherever there is one: for what looks for the little that is new in a
+ * table that is large, of which a plan that is made for any values knows nothing.  What
+ * such a plan seems to cost is no reason to compile it.
  */
 void
 apitoken_store_prefer_indexes(void)
 {
-	(void) set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, ERROR, false);
+	static const char *const others[] = {
+		"enable_seqscan", "enable_bitmapscan", "enable_sort", "jit"
+	};
+
+	for (int i = 0; i < lengthof(others); i++)
+		(void) set_config_option(others[i], "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+								 true, ERROR, false);
 }
 
 /* Returns a value of the last statement's result; column counts from 1. */
