@@ -33,7 +33,7 @@ apitoken_hold_check_right(const ApitokenCaller *caller)
 
 /* Holds something, or lets it go; what is so already is left as it is. */
 static void
-Change		(const ApitokenCall *call, ApitokenStatement statement, const char *id)
+Change(const ApitokenCall *call, ApitokenStatement statement, const char *id)
 {
 	ApitokenArguments arguments;
 
@@ -52,7 +52,7 @@ Change		(const ApitokenCall *call, ApitokenStatement statement, const char *id)
 void
 apitoken_hold_token(const ApitokenCall *call, const char *id)
 {
-	Change		(call, STATEMENT_HOLD_TOKEN, id);
+	Change(call, STATEMENT_HOLD_TOKEN, id);
 }
 
 PG_FUNCTION_INFO_V1(apitoken_release);
@@ -76,8 +76,7 @@ apitoken_release(PG_FUNCTION_ARGS)
 	apitoken_hold_check_right(&call.caller);
 	apitoken_call_pass_turn_of(&call, id);
 	(void) apitoken_call_lock_token(&call, id, &status);
-	Change		(&call, STATEMENT_RELEASE_TOKEN, id);
-
+	Change(&call, STATEMENT_RELEASE_TOKEN, id);
 	document = apitoken_call_document_after_write(&call, id, fields, NULL);
 	apitoken_call_end(&call);
 	PG_RETURN_JSONB_P(document);
@@ -91,8 +90,7 @@ ChangeAccount(FunctionCallInfo fcinfo, ApitokenStatement statement)
 
 	apitoken_hold_check_right(&call.caller);
 	apitoken_call_find_account(&call, id);
-	Change		(&call, statement, id);
-
+	Change(&call, statement, id);
 	apitoken_call_end(&call);
 }
 

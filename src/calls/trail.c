@@ -181,7 +181,7 @@ static const Member members[MEMBERS] = {
 #define MASK(member) (1 << (member))
 
 /* What a trigger sees of a change. */
-typedef struct Change
+typedef struct TokenChange
 {
 	const TriggerData *trigger;
 	ApitokenCaller caller;
@@ -193,7 +193,7 @@ typedef struct Change
 	uint32		changed;		/* members that have, and are not recorded yet */
 	Datum		values[MEMBERS][2]; /* before and after */
 	bool		isnull[MEMBERS][2];
-} Change;
+} TokenChange;
 
 /* Reads a column before and after; returns whether it is another.  None is null. */
 static bool
@@ -215,10 +215,10 @@ ReadColumn(const TriggerData *trigger, const char *column, Datum values[2], bool
 						   TupleDescAttr(tupdesc, attnum - 1)->attlen);
 }
 
-static Change
+static TokenChange
 ReadChange(TriggerData *trigger)
 {
-	Change		change = {.trigger = trigger, .caller = apitoken_identity_writer()};
+	TokenChange change = {.trigger = trigger, .caller = apitoken_identity_writer()};
 	Datum		other[2];
 	bool		isnull[2];
 
@@ -253,7 +253,7 @@ WriteValue(ApitokenContainer *parent, const Member *member, Datum value, bool is
 
 /* {"member": {"from", "to"}} of each of the members; NULL for none. */
 static Jsonb *
-Details(const Change *change, uint32 mask)
+Details(const TokenChange *change, uint32 mask)
 {
 	StringInfoData buffer;
 	ApitokenContainer details;
@@ -285,7 +285,7 @@ Details(const Change *change, uint32 mask)
 
 /* Records those of the members that have changed and are not recorded yet. */
 static void
-RecordMembers(Change *change, const char *kind, uint32 mask, Datum status)
+RecordMembers(TokenChange *change, const char *kind, uint32 mask, Datum status)
 {
 	ApitokenEvent event = {
 		kind, change->account_id, change->id, status, status,
@@ -298,7 +298,7 @@ RecordMembers(Change *change, const char *kind, uint32 mask, Datum status)
 
 /* The same for what concerns the token's secrets, of which a signal tells as well. */
 static void
-RecordSecret(Change *change, const char *kind, uint32 mask)
+RecordSecret(TokenChange *change, const char *kind, uint32 mask)
 {
 	RecordMembers(change, kind, mask, change->status);
 	if (apitoken_notify)
@@ -307,20 +307,20 @@ RecordSecret(Change *change, const char *kind, uint32 mask)
 
 /* Has the member got a value, or lost it? */
 static bool
-IsSet(const Change *change, int member)
+IsSet(const TokenChange *change, int member)
 {
 	return (change->changed & MASK(member)) && change->isnull[member][0];
 }
 
 static bool
-IsCleared(const Change *change, int member)
+IsCleared(const TokenChange *change, int member)
 {
 	return (change->changed & MASK(member)) && change->isnull[member][1];
 }
 
 /* One that disables the token as well is recorded as its change of the status. */
 static void
-RecordSecrets(Change *change)
+RecordSecrets(TokenChange *change)
 {
 	if (change->rotated)
 		RecordSecret(change, "rotated", MASK(MEMBER_REVOKED) | MASK(MEMBER_OLD_SECRET));
@@ -336,7 +336,7 @@ RecordSecrets(Change *change)
 }
 
 static void
-RecordChange(Change *change)
+RecordChange(TokenChange *change)
 {
 	RecordSecrets(change);
 	if (change->changed & MASK(MEMBER_HELD))
@@ -360,7 +360,7 @@ apitoken_log_change(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 	ApitokenOwnership ownership;
-	Change		change;
+	TokenChange change;
 
 	apitoken_trigger_check(fcinfo, TRIGGER_EVENT_UPDATE);
 	if (apitoken_erase_is_running())
