@@ -2,7 +2,7 @@
 
 import sys
 
-from holders import HOLDER, attempt, authenticate, create
+from holders import ACCOUNT, HOLDER, attempt, authenticate, create
 
 
 def creates(connection, cursor):
@@ -38,6 +38,24 @@ def keeps_itself(connection, cursor):
     connection.commit()
 
 
+def disables_against_the_order(connection, cursor):
+    """Two tokens, the later one first, which is taken back."""
+    authenticate(cursor)
+    for token in ("TKN-3001-9002", "TKN-3001-9001"):
+        cursor.execute("SELECT api.apitoken_ensure_disabled(%s, false, '-*')", (token,))
+        cursor.execute("SELECT pg_sleep(0.3)")
+    connection.rollback()
+
+
+def disables_all_as_well(connection, cursor):
+    """A token is changed, then all are disabled, which is taken back."""
+    authenticate(cursor)
+    cursor.execute("SELECT api.apitoken_update('TKN-3001-9002', '{\"name\": \"Newer\"}', '-*')")
+    cursor.execute("SELECT pg_sleep(0.3)")
+    cursor.execute(f"SELECT api.apitoken_disable_all('{ACCOUNT}')")
+    connection.rollback()
+
+
 def main(seconds, bound):
     """Runs them all."""
     attempt("creates", creates, "disable_all", seconds, bound)
@@ -46,6 +64,8 @@ def main(seconds, bound):
     attempt("renames_itself", renames_itself, "disable", seconds, bound)
     attempt("keeps_itself", keeps_itself, "disable", seconds, bound)
     attempt("keeps_itself", keeps_itself, "disable_all", seconds, bound)
+    attempt("disables_against_the_order", disables_against_the_order, "disable_all", seconds, bound)
+    attempt("disables_all_as_well", disables_all_as_well, "disable_all", seconds, bound)
 
 
 main(int(sys.argv[1]), int(sys.argv[2]))

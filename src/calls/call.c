@@ -237,18 +237,34 @@ apitoken_call_pass_turn(const ApitokenCall *call, const char *account_id)
 	if (call->caller.actor.type == NULL)
 		return;
 	apitoken_gates_give_way();
-	apitoken_gates_pass_turn(account_id, apitoken_acts_has_acted());
+	apitoken_gates_pass_turn(GATE_TURN, account_id, apitoken_acts_has_acted());
+}
+
+/* The account whose turn it may be; NULL for nobody's. */
+static const char *
+TurnAt(const ApitokenCall *call, const char *id)
+{
+	return call->caller.actor.type == NULL ? NULL : apitoken_call_account_of(call, id);
 }
 
 /* The same for a token; one that he may not administer is nobody's turn. */
 void
 apitoken_call_pass_turn_of(const ApitokenCall *call, const char *id)
 {
-	const char *account_id = call->caller.actor.type == NULL ? NULL :
-		apitoken_call_account_of(call, id);
+	const char *account_id = TurnAt(call, id);
 
 	if (account_id != NULL)
 		apitoken_call_pass_turn(call, account_id);
+}
+
+/* The same before he disables or deletes one; but he gives way to nobody. */
+void
+apitoken_call_pass_rescue_turn_of(const ApitokenCall *call, const char *id)
+{
+	const char *account_id = TurnAt(call, id);
+
+	if (account_id != NULL)
+		apitoken_gates_pass_turn(GATE_RESCUE_TURN, account_id, true);
 }
 
 /*

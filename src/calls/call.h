@@ -44,6 +44,7 @@ extern void apitoken_call_find_token(const ApitokenCall *call, const char *id);
 extern const char *apitoken_call_account_of(const ApitokenCall *call, const char *id);
 extern void apitoken_call_pass_turn(const ApitokenCall *call, const char *account_id);
 extern void apitoken_call_pass_turn_of(const ApitokenCall *call, const char *id);
+extern void apitoken_call_pass_rescue_turn_of(const ApitokenCall *call, const char *id);
 extern char *apitoken_call_lock_token(const ApitokenCall *call, const char *id,
 									  char **status);
 

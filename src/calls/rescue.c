@@ -86,6 +86,7 @@ typedef struct Rescue
 	ApitokenSql *statements[RESCUE_TRIES + 1];	/* by purpose */
 	bool		waits;			/* for tokens that somebody has locked? */
 	bool		deadlock;		/* has one ended it? */
+	bool		overtakes;		/* those who come to disable single tokens? */
 	TimestampTz stuck_since;	/* since when have all been others' affair,
 								 * too? 0: the last one was not */
 	List	   *ids;			/* of those that are */
@@ -175,32 +176,42 @@ IsLocked(int sqlstate, void *argument)
 }
 
 /*
- * Returns whether all are disabled.  If a deadlock was in the way, whoever waits to
- * disable all as well, and may have locked a token before, has been let past.  But what
- * this transaction has locked before, if only to read a table, it keeps: who waits for
- * that goes on waiting, and may be the reason for the deadlock.  If there is always
- * somebody, for a while, the next one is an error.
+ * A deadlock was in the way.  Whoever waits to disable all as well, and may have locked a
+ * token before, is let past; and nobody else who comes to disable a token from now on.
+ * But what this transaction has locked before, if only to read a table, it keeps: who
+ * waits for that goes on waiting, and may be the reason for the deadlock.  If there is
+ * always somebody, for a while, the next one is an error.
  */
+static void
+BeginAgain(Rescue *rescue)
+{
+	const char *account_id = rescue->choice.account_id;
+
+	apitoken_gates_leave_rescue(account_id);
+	if (!apitoken_gates_is_waited_for())
+		rescue->stuck_since = 0;
+	else if (rescue->stuck_since == 0)
+		rescue->stuck_since = GetCurrentTimestamp();
+	apitoken_gates_queue_rescue(account_id);
+	if (!rescue->overtakes)
+		apitoken_gates_take_turn(GATE_RESCUE_TURN, account_id);
+	rescue->overtakes = true;
+}
+
+/* Returns whether all are disabled. */
 static bool
 TryDisable(Rescue *rescue, void (*disable) (void *argument))
 {
 	if (apitoken_subxact_try(disable, rescue, IsLocked))
 		return true;
 	if (rescue->deadlock)
-	{
-		apitoken_gates_leave_rescue(rescue->choice.account_id);
-		if (!apitoken_gates_is_waited_for())
-			rescue->stuck_since = 0;
-		else if (rescue->stuck_since == 0)
-			rescue->stuck_since = GetCurrentTimestamp();
-		apitoken_gates_queue_rescue(rescue->choice.account_id);
-	}
+		BeginAgain(rescue);
 	return false;
 }
 
 /*
  * Disables what is chosen, so that nothing of it is Active when the transaction
- * has committed.
+ * has committed.  Expects the account's turn.
  *
  * Whoever has locked a token that came in between is waited for with nothing in
  * hand, by beginning again: he may be about to pass the gate, or to lock tokens
@@ -209,14 +220,10 @@ TryDisable(Rescue *rescue, void (*disable) (void *argument))
  * from ending, which is what it is to put an end to.
  */
 static void
-DisableAll(Rescue *rescue)
+DisableInTurn(Rescue *rescue)
 {
-	const char *account_id = rescue->choice.account_id;
 	TimestampTz first = 0;
 
-	apitoken_gates_queue_rescue(account_id);
-	apitoken_gates_expect_deadlocks();
-	apitoken_gates_take_turn(account_id);
 	while (first == 0 ||
 		   !TimestampDifferenceExceeds(first, GetCurrentTimestamp(), RETRY_MS))
 	{
@@ -227,6 +234,21 @@ DisableAll(Rescue *rescue)
 	}
 	while (!TryDisable(rescue, DisableAfterClosing))
 		CHECK_FOR_INTERRUPTS();
+}
+
+static void
+DisableAll(Rescue *rescue)
+{
+	const char *account_id = rescue->choice.account_id;
+
+	apitoken_gates_queue_rescue(account_id);
+	apitoken_gates_expect_deadlocks();
+	apitoken_gates_take_turn(GATE_TURN, account_id);
+	DisableInTurn(rescue);
+	apitoken_gates_end_turn(GATE_TURN, account_id);
+	if (rescue->overtakes)
+		apitoken_gates_end_turn(GATE_RESCUE_TURN, account_id);
+	apitoken_gates_expect_no_deadlocks();
 }
 
 /* Says what would be disabled, as things are now. */
@@ -342,7 +364,6 @@ apitoken_disable_all(PG_FUNCTION_ARGS)
 		call.caller.reason = reason;
 		call.caller.call_id = NextCall();
 		DisableAll(&rescue);
-		apitoken_gates_end_turn(account_id);
 		apitoken_acts_administer(&call.caller, account_id);
 	}
 	answer = SortedIds(rescue.ids, call.result_context);

@@ -168,14 +168,14 @@ Write(const ApitokenCaller *caller, ApitokenStatement statement, ArrayType *arra
 
 /* Nobody who comes later overtakes who takes a token's life: see gates.c. */
 static void
-TakeTurns(List *found, void (*take) (const char *account_id))
+TakeTurns(List *found, void (*take) (ApitokenGateKind kind, const char *account_id))
 {
 	ListCell   *cell;
 
 	foreach(cell, found)
 	{
 		if (foreach_current_index(cell) < MAX_TURNS)
-			take(((const Revoked *) lfirst(cell))->token.account_id);
+			take(GATE_TURN, ((const Revoked *) lfirst(cell))->token.account_id);
 	}
 }
 

@@ -215,7 +215,7 @@ TakeTurn(const ApitokenCall *call, const Transition *transition, const char *id)
 		return NULL;
 	/* a standby knows no such lock, and would say that in place of this */
 	PreventCommandIfReadOnly("UPDATE");
-	apitoken_gates_take_turn(account_id);
+	apitoken_gates_take_turn(GATE_TURN, account_id);
 	return account_id;
 }
 
@@ -223,7 +223,7 @@ static void
 EndTurn(const char *account_id)
 {
 	if (account_id != NULL)
-		apitoken_gates_end_turn(account_id);
+		apitoken_gates_end_turn(GATE_TURN, account_id);
 }
 
 /* Changes the status of a token whose row may have to be waited for. */
@@ -257,6 +257,8 @@ ChangeStatus(const ApitokenCall *call, const Transition *transition, const char 
 
 	if (transition == &enable)
 		apitoken_call_pass_turn_of(call, id);
+	else
+		apitoken_call_pass_rescue_turn_of(call, id);
 	/* that one does not wait */
 	if (!TryWithoutStatement(call, transition, id, &changed))
 		ChangeByStatement(call, transition, id, &changed);
@@ -320,6 +322,7 @@ EnsureDisabled(const ApitokenCall *call, const char *id)
 {
 	Changed		changed;
 
+	apitoken_call_pass_rescue_turn_of(call, id);
 	if (!TryWithoutStatement(call, &disable, id, &changed))
 	{
 		const char *turn = TakeTurn(call, &disable, id);

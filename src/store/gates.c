@@ -62,8 +62,12 @@
 /* The same where who waits may have locked what others wait for, who look as well. */
 #define BUSY_WAIT_MS 5
 
-/* ... and by who begins again after one: later than by those who give way. */
+/*
+ * ... and by who begins again after one: later than by those who give way, and again and
+ * again, since others may come to wait for him at any time.
+ */
 #define RESCUE_DEADLOCK_MS 100
+#define RESCUE_LOOKS_EVERY_MS 200
 
 /* In place of an id that nobody can have. */
 #define EVERY_ACCOUNT ""
@@ -84,9 +88,13 @@ static int	users_closed = 0;
 
 /*
  * The accounts whose turn this transaction has passed, by the hash in the gate's tag; in
- * its memory.
+ * its memory.  The same for those of rescues.
  */
 static List *turns = NIL;
+static List *rescue_turns = NIL;
+
+/* The server's timeout by which deadlocks are looked for again. */
+static TimeoutId looks = MAX_TIMEOUTS;
 
 /*
  * Tags
@@ -154,14 +162,34 @@ apitoken_gates_give_way(void)
 	LookForDeadlocksAfter(DEADLOCK_MS);
 }
 
+/* In the signal's handler, where the server's own does no more. */
+static void
+LookAgain(void)
+{
+	CheckDeadLockAlert();
+	enable_timeout_after(looks, RESCUE_LOOKS_EVERY_MS);
+}
+
 /*
  * Until the settings are restored, a deadlock is looked for soon, by who then begins
- * again; but later than by those who give way.
+ * again; but later than by those who give way.  And until
+ * apitoken_gates_expect_no_deadlocks, or the end of the transaction, it is looked for
+ * again and again: the server would do it once in each wait.
  */
 void
 apitoken_gates_expect_deadlocks(void)
 {
 	LookForDeadlocksAfter(RESCUE_DEADLOCK_MS);
+	if (looks == MAX_TIMEOUTS)
+		looks = RegisterTimeout(USER_TIMEOUT, LookAgain);
+	enable_timeout_after(looks, RESCUE_LOOKS_EVERY_MS);
+}
+
+void
+apitoken_gates_expect_no_deadlocks(void)
+{
+	if (looks != MAX_TIMEOUTS)
+		disable_timeout(looks, false);
 }
 
 /*
@@ -302,6 +330,8 @@ apitoken_gates_forget(void)
 	accounts_closed = 0;
 	users_closed = 0;
 	turns = NIL;
+	rescue_turns = NIL;
+	apitoken_gates_expect_no_deadlocks();
 }
 
 /*
@@ -448,7 +478,9 @@ apitoken_gates_pass(ApitokenGates *gates)
  * passes it first, once in a transaction.  Then those alone are waited for who were
  * there before.  Who disables or deletes a token himself need not pass: once he has,
  * there is nothing more to change, and where he takes it back, the row is the same
- * and has its queue.
+ * and has its queue.  But who disables all and is in a deadlock with somebody begins
+ * again, and loses his place in the queues of rows: from then on those who disable in
+ * somebody's name pass a gate of their own that he has closed.
  *
  * Somebody who has locked a row by one of the functions may come to another account's
  * gate, or have come to this one by a disable, while who has closed it waits for him:
@@ -488,26 +520,28 @@ GoesOn(int sqlstate, void *argument)
 }
 
 /*
- * Waits for those who are disabling tokens of that account, or of all, unless this
+ * Waits for those who have taken that account's turn, or that of all, unless this
  * transaction has been here before: to be called before anything of the account is
- * locked in somebody's name.  was_there_before says whether it may go on if one of them
- * waits for it; else that raises 40P01.  Raises 55P03 after lock_timeout.
+ * locked in somebody's name.  kind is GATE_RESCUE_TURN for who disables or deletes, else
+ * GATE_TURN.  was_there_before says whether it may go on if one of them waits for it;
+ * else that raises 40P01.  Raises 55P03 after lock_timeout.
  */
 void
-apitoken_gates_pass_turn(const char *account_id, bool was_there_before)
+apitoken_gates_pass_turn(ApitokenGateKind kind, const char *account_id, bool was_there_before)
 {
+	List	  **passed = kind == GATE_TURN ? &turns : &rescue_turns;
 	ApitokenGates *gates;
 	Turn		turn;
-	Oid			account = Tag(GATE_TURN, account_id).locktag_field3;
+	Oid			account = Tag(kind, account_id).locktag_field3;
 	MemoryContext old;
 
-	if (list_member_oid(turns, account))
+	if (list_member_oid(*passed, account))
 		return;
 
 	gates = apitoken_gates_create();
-	if (turns == NIL)
-		apitoken_gates_add(gates, GATE_TURN, EVERY_ACCOUNT);
-	apitoken_gates_add(gates, GATE_TURN, account_id);
+	if (*passed == NIL)
+		apitoken_gates_add(gates, kind, EVERY_ACCOUNT);
+	apitoken_gates_add(gates, kind, account_id);
 	if (TryPass(gates) == NULL)
 		ReleaseAll(gates);
 	else
@@ -518,7 +552,7 @@ apitoken_gates_pass_turn(const char *account_id, bool was_there_before)
 	}
 
 	old = MemoryContextSwitchTo(TopTransactionContext);
-	turns = lappend_oid(turns, account);
+	*passed = lappend_oid(*passed, account);
 	MemoryContextSwitchTo(old);
 }
 
@@ -534,15 +568,15 @@ TurnOf(const char *account_id)
  * transaction's end.
  */
 void
-apitoken_gates_take_turn(const char *account_id)
+apitoken_gates_take_turn(ApitokenGateKind kind, const char *account_id)
 {
-	Close(GATE_TURN, TurnOf(account_id), ShareLock);
+	Close(kind, TurnOf(account_id), ShareLock);
 }
 
 void
-apitoken_gates_end_turn(const char *account_id)
+apitoken_gates_end_turn(ApitokenGateKind kind, const char *account_id)
 {
-	Release(GATE_TURN, TurnOf(account_id), ShareLock);
+	Release(kind, TurnOf(account_id), ShareLock);
 }
 
 /*
@@ -553,7 +587,8 @@ apitoken_gates_end_turn(const char *account_id)
 static bool
 IsTurn(const LOCKTAG *tag)
 {
-	LOCKTAG		turn = Tag(GATE_TURN, EVERY_ACCOUNT);
+	bool		rescue = tag->locktag_field4 == GATE_RESCUE_TURN;
+	LOCKTAG		turn = Tag(rescue ? GATE_RESCUE_TURN : GATE_TURN, EVERY_ACCOUNT);
 
 	turn.locktag_field3 = tag->locktag_field3;
 	return memcmp(tag, &turn, sizeof(LOCKTAG)) == 0;

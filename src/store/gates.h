@@ -23,6 +23,7 @@ typedef enum ApitokenGateKind
 	GATE_USER,
 	GATE_RESCUE,				/* of an account: one at a time */
 	GATE_TURN,					/* of an account: before its tokens are locked */
+	GATE_RESCUE_TURN,			/* the same, to disable them */
 	GATE_QUOTA					/* of an account: who adds to its tokens */
 } ApitokenGateKind;
 
@@ -46,9 +47,11 @@ extern void apitoken_gates_leave_rescue(const char *account_id);
 extern void apitoken_gates_queue_quota(const char *account_id);
 extern void apitoken_gates_give_way(void);
 extern void apitoken_gates_expect_deadlocks(void);
-extern void apitoken_gates_pass_turn(const char *account_id, bool was_there_before);
-extern void apitoken_gates_take_turn(const char *account_id);
-extern void apitoken_gates_end_turn(const char *account_id);
+extern void apitoken_gates_expect_no_deadlocks(void);
+extern void apitoken_gates_pass_turn(ApitokenGateKind kind, const char *account_id,
+									 bool was_there_before);
+extern void apitoken_gates_take_turn(ApitokenGateKind kind, const char *account_id);
+extern void apitoken_gates_end_turn(ApitokenGateKind kind, const char *account_id);
 extern bool apitoken_gates_is_waited_for(void);
 extern void apitoken_gates_close_token(const char *account_id, const char *id);
 extern void apitoken_gates_forget(void);
