@@ -1419,7 +1419,7 @@ BEGIN
 	IF apitoken.is_erasing() THEN
 		RETURN NULL;
 	END IF;
-	RAISE EXCEPTION 'rows of the trail are only ever added'
+	RAISE EXCEPTION 'such rows are only ever added'
 		USING ERRCODE = 'restrict_violation',
 			DETAIL = format('%s on apitoken.%s is refused.', TG_OP, TG_TABLE_NAME);
 END

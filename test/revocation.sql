@@ -112,7 +112,7 @@ SELECT is(helper.outcome(format(statement, sha256(convert_to(helper.secret('TKN-
 SET LOCAL row_security = on;
 SELECT is(to_jsonb(f), '{"code": "23514", "message": "digest is that of a secret that was revoked", "detail": "", "hint": ""}'::jsonb, 'the error shows nothing of it')
 	FROM helper.failure(format('UPDATE apitoken.api_token_credentials SET digest = %L', sha256(convert_to(helper.secret('TKN-1671-0642'), 'UTF8')))) f;
-SELECT is(helper.failure(s)::text, '(23001,"rows of the trail are only ever added","' || split_part(s, ' ', 1) || ' on apitoken.revoked_digests is refused.","")', s)
+SELECT is(helper.failure(s)::text, '(23001,"such rows are only ever added","' || split_part(s, ' ', 1) || ' on apitoken.revoked_digests is refused.","")', s)
 	FROM unnest(ARRAY['UPDATE apitoken.revoked_digests SET revoked_at = now()', 'DELETE FROM apitoken.revoked_digests', 'TRUNCATE apitoken.revoked_digests']) s;
 
 /*

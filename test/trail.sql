@@ -191,7 +191,7 @@ SELECT is((SELECT array_agg(indexrelid::regclass::text ORDER BY 1) FROM pg_index
 /*
  * Rows are only ever added.
  */
-SELECT is(to_jsonb(f), jsonb_build_object('code', '23001', 'message', 'rows of the trail are only ever added',
+SELECT is(to_jsonb(f), jsonb_build_object('code', '23001', 'message', 'such rows are only ever added',
 		'detail', format('%s on apitoken.api_token_transitions is refused.', split_part(statement, ' ', 1)), 'hint', ''), 'the owner: ' || statement)
 	FROM unnest(ARRAY[
 			'UPDATE apitoken.api_token_transitions SET database_role = ''x''',

@@ -196,34 +196,30 @@ static void
 Revoke(const ApitokenCaller *caller, Datum *secrets, const bool *isnull, int count)
 {
 	List	   *found = FindAll(secrets, isnull, count);
+	List	   *counting = Counting(found);
 
+	/* nobody is asked whether he may, so nobody may stay */
 	if (found != NIL)
-	{
-		/* nobody is asked whether he may, so nobody may stay */
 		apitoken_acts_limit_time();
-		if (Counting(found) != NIL)
-			LockAll(Counting(found));
-	}
+	if (counting != NIL)
+		LockAll(counting);
 	/* what they are by now is asked when nobody can change it any more */
 	found = FindAll(secrets, isnull, count);
 
-	/*
-	 * the same is done for none, which takes as long as one that counts no
-	 * more
-	 */
+	/* if it is none, too: that takes as long as one that counts no more */
 	Write(caller, STATEMENT_ADD_REVOKED_DIGESTS, Digests(found));
-	found = Counting(found);
-	if (found == NIL)
+	counting = Counting(found);
+	if (counting == NIL)
 		return;
-	Write(caller, STATEMENT_REVOKE_OLD_SECRETS, Ids(found, false, true));
-	Write(caller, STATEMENT_REVOKE_SECRETS, Ids(found, true, false));
+	Write(caller, STATEMENT_REVOKE_OLD_SECRETS, Ids(counting, false, true));
+	Write(caller, STATEMENT_REVOKE_SECRETS, Ids(counting, true, false));
 }
 
 PG_FUNCTION_INFO_V1(apitoken_revoke);
 
 /*
- * apitoken_revoke(secrets text[], reason text) returns void: these secrets never authenticate again;
- * what is none is left out.  Nobody has to act, and nobody does it as.
+ * apitoken_revoke(secrets text[], reason text) returns void: these secrets never
+ * authenticate again; what is none is left out.  Nobody has to act, and nobody does it as.
  *
  * Raises PT400 for null and for more than MAX_SECRETS, and for a reason that is too long;
  * 25006 in a read-only transaction.
