@@ -110,6 +110,20 @@
 	index_beginscan(relation, index, snapshot, nkeys, 0)
 #endif
 
+/*
+ * 14 takes a page from the buffer in which it was, if it still is there, and 16 calls the
+ * file that a table lies in otherwise.
+ */
+#if PG_VERSION_NUM >= 160000
+#define apitoken_read_recent(relation, block, buffer) \
+	ReadRecentBuffer((relation)->rd_locator, MAIN_FORKNUM, block, buffer)
+#elif PG_VERSION_NUM >= 140000
+#define apitoken_read_recent(relation, block, buffer) \
+	ReadRecentBuffer((relation)->rd_node, MAIN_FORKNUM, block, buffer)
+#else
+#define apitoken_read_recent(relation, block, buffer) false
+#endif
+
 /* 15 tells the timeline that is written to by a function, and has a header for recovery */
 #if PG_VERSION_NUM >= 150000
 #include "access/xlogrecovery.h"

@@ -209,10 +209,13 @@ apitoken_authenticate_secret(const char *secret, int length, bool *access_due)
 	PushActiveSnapshot(GetLatestSnapshot());
 	id = MemoryContextStrdup(result_context,
 							 apitoken_credential_token_id(secret, length, digest));
-	token = apitoken_identity_token_status(id);
+	token = apitoken_identity_token_of_secret(id, digest);
 	credential = apitoken_credential_find(&token, id, digest);
 	if (!credential.equal || !apitoken_identity_accepts(&token, credential.number))
+	{
+		apitoken_credential_refuse(&token, id);
 		apitoken_error_secret(ReasonToRefuse(&token, id, &credential));
+	}
 	PopActiveSnapshot();
 
 	access.id = id;

@@ -167,7 +167,8 @@ apitoken_credential_find(const ApitokenTokenStatus *token, const char *id, const
 	ApitokenCredential credential;
 
 	if (token->secret_number == 0)
-		apitoken_fetch(LOOKUP_CREDENTIALS, &first_layout, &keys, 1, ReceiveFirst, &secrets);
+		apitoken_fetch_by_secret(LOOKUP_CREDENTIALS, &first_layout, &keys, token->digest,
+								 ReceiveFirst, &secrets);
 	else
 		apitoken_fetch(LOOKUP_SECRETS, &secret_layout, &keys, PG_INT32_MAX, ReceiveSecret,
 					   &secrets);
@@ -180,4 +181,19 @@ apitoken_credential_find(const ApitokenTokenStatus *token, const char *id, const
 	credential.used = found->used;
 	credential.last_access_at = found->last_access_at;
 	return credential;
+}
+
+/*
+ * To be called when the secret is refused that has led to the token: whoever tries it
+ * again is not to learn from the time that it takes whether it has led to one.
+ */
+void
+apitoken_credential_refuse(const ApitokenTokenStatus *token, const char *id)
+{
+	Datum		account = CStringGetTextDatum(token->account_id == NULL ? "" : token->account_id);
+	Datum		token_id = CStringGetTextDatum(id);
+	ApitokenKeys keys = {1, {&account, &token_id}};
+
+	apitoken_fetch_forget(LOOKUP_CREDENTIALS, &keys, token->digest);
+	apitoken_identity_refuse(token, id);
 }

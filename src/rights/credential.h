@@ -27,5 +27,6 @@ extern bool apitoken_credential_rotates(void);
 extern char *apitoken_credential_token_id(const char *secret, int length, const bytea *digest);
 extern ApitokenCredential apitoken_credential_find(const ApitokenTokenStatus *token,
 												   const char *id, const bytea *digest);
+extern void apitoken_credential_refuse(const ApitokenTokenStatus *token, const char *id);
 
 #endif							/* APITOKEN_CREDENTIAL_H */

@@ -62,18 +62,38 @@ ReceiveStatus(void *argument, int key, Datum *values, bool *isnull)
 }
 
 /*
- * Finds a token by its id, under the active snapshot; the result is in the
- * current memory context.
+ * Finds a token by its id, to which a secret with that digest has led; NULL: something
+ * else has.  If the secret is refused, apitoken_credential_refuse is to be called.  Under
+ * the active snapshot; the result is in the current memory context.
  */
 ApitokenTokenStatus
-apitoken_identity_token_status(const char *id)
+apitoken_identity_token_of_secret(const char *id, const bytea *digest)
 {
-	ApitokenTokenStatus token = {.expires_at = DT_NOEND, .old_until = DT_NOBEGIN};
+	ApitokenTokenStatus token = {.expires_at = DT_NOEND, .old_until = DT_NOBEGIN,
+	.digest = digest};
 	Datum		key = CStringGetTextDatum(id);
 	ApitokenKeys keys = {1, {&key}};
 
-	apitoken_fetch(LOOKUP_TOKEN_STATUS, &status_layout, &keys, 1, ReceiveStatus, &token);
+	apitoken_fetch_by_secret(LOOKUP_TOKEN_STATUS, &status_layout, &keys, digest, ReceiveStatus,
+							 &token);
 	return token;
+}
+
+/* The same by its id alone. */
+ApitokenTokenStatus
+apitoken_identity_token_status(const char *id)
+{
+	return apitoken_identity_token_of_secret(id, NULL);
+}
+
+/* Forgets where the token is: the secret that led to it is refused. */
+void
+apitoken_identity_refuse(const ApitokenTokenStatus *token, const char *id)
+{
+	Datum		key = CStringGetTextDatum(id);
+	ApitokenKeys keys = {1, {&key}};
+
+	apitoken_fetch_forget(LOOKUP_TOKEN_STATUS, &keys, token->digest);
 }
 
 /* Is its end over, by the clock, and not by the transaction's beginning? */
@@ -120,11 +140,24 @@ ReceiveLink(void *argument, int key, Datum *values, bool *isnull)
 static void
 ReceiveCode(void *argument, int key, Datum *values, bool *isnull)
 {
-	ApitokenHeldModules *held = argument;
-	ApitokenHeldModule *module = &held->modules[held->count++];
+	ApitokenHeldModule *module = &((ApitokenHeldModule *) argument)[key];
 
 	module->id = TextDatumGetCString(values[0]);
 	module->code = TextDatumGetCString(values[1]);
+}
+
+/* Leaves those out that are not there; they stay in their order. */
+static ApitokenHeldModules
+ThoseThere(ApitokenHeldModule *modules, int count)
+{
+	ApitokenHeldModules held = {0, modules};
+
+	for (int i = 0; i < count; i++)
+	{
+		if (modules[i].id != NULL)
+			held.modules[held.count++] = modules[i];
+	}
+	return held;
 }
 
 /*
@@ -134,19 +167,19 @@ ReceiveCode(void *argument, int key, Datum *values, bool *isnull)
 ApitokenHeldModules
 apitoken_identity_token_modules(const char *account_id, const char *id)
 {
-	ApitokenHeldModules held = {0, NULL};
 	ApitokenIds *ids = apitoken_ids_create();
 	Datum		account = CStringGetTextDatum(account_id);
 	Datum		token = CStringGetTextDatum(id);
 	ApitokenKeys owner = {1, {&account, &token}};
-	ApitokenKeys modules;
+	ApitokenKeys keys;
+	ApitokenHeldModule *modules;
 
 	apitoken_fetch(LOOKUP_ACTOR_MODULES, &link_layout, &owner, PG_INT32_MAX, ReceiveLink, ids);
-	modules.count = ids->count;
-	modules.columns[0] = ids->ids;
-	held.modules = palloc(sizeof(ApitokenHeldModule) * Max(ids->count, 1));
-	apitoken_fetch(LOOKUP_MODULE_CODES, &code_layout, &modules, 1, ReceiveCode, &held);
-	return held;
+	keys.count = ids->count;
+	keys.columns[0] = ids->ids;
+	modules = palloc0(sizeof(ApitokenHeldModule) * Max(ids->count, 1));
+	apitoken_fetch(LOOKUP_MODULE_CODES, &code_layout, &keys, 1, ReceiveCode, modules);
+	return ThoseThere(modules, ids->count);
 }
 
 static void

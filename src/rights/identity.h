@@ -56,6 +56,8 @@ typedef struct ApitokenTokenStatus
 	bool		revoked;		/* does the current one never count again? */
 	const char *creator_type;	/* who created it: NULL if nobody is known, */
 	const char *creator_id;		/* or apitoken.refuse_lost_creators is off */
+	const bytea *digest;		/* of the secret that led to it; NULL:
+								 * something else did */
 } ApitokenTokenStatus;
 
 /* A module that a token has. */
@@ -71,7 +73,9 @@ typedef struct ApitokenHeldModules
 	ApitokenHeldModule *modules;	/* in order of their ids */
 } ApitokenHeldModules;
 
+extern ApitokenTokenStatus apitoken_identity_token_of_secret(const char *id, const bytea *digest);
 extern ApitokenTokenStatus apitoken_identity_token_status(const char *id);
+extern void apitoken_identity_refuse(const ApitokenTokenStatus *token, const char *id);
 extern bool apitoken_identity_has_expired(const ApitokenTokenStatus *token);
 extern bool apitoken_identity_accepts(const ApitokenTokenStatus *token, int secret);
 extern ApitokenHeldModules apitoken_identity_token_modules(const char *account_id,

@@ -18,7 +18,8 @@
  *	 by.
  *
  * Where anything else is so, the statement is run.  Both find the same rows in
- * the same order.
+ * the same order.  A row with a unique key may be found where it was the last time,
+ * without the index and its lock: see places.c.
  *
  * What is known of a table is kept for the session, until the server says that
  * something about the table has changed.
@@ -52,6 +53,7 @@
 #include "parser/analyze.h"
 #include "rewrite/rowsecurity.h"
 #include "store/ids.h"
+#include "store/places.h"
 #include "store/scan.h"
 #include "store/store.h"
 #include "utils/acl.h"
@@ -120,9 +122,8 @@ typedef struct Binding
 {
 	bool		valid;			/* as far as the server has said */
 	Oid			relation;
-	Oid			index;			/* InvalidOid: run the statement */
+	ApitokenPath path;			/* without an index: run the statement */
 	AttrNumber	last;			/* of attnums, the greatest */
-	bool		covered;		/* are all wanted columns in the index? */
 	bool		owner_reads;	/* has the owner himself the right to? */
 	AttrNumber *attnums;		/* by slot: of the table, or of the index if
 								 * covered */
@@ -272,6 +273,7 @@ ColumnFits(Relation relation, Relation index, const Lookup *lookup, int column)
 
 	return column >= lookup->nkeys ||
 		(index->rd_opfamily[column] == TEXT_BTREE_FAM_OID &&
+		 index->rd_opcintype[column] == TEXTOID &&
 		 index->rd_indcollation[column] == C_COLLATION_OID);
 }
 
@@ -355,6 +357,24 @@ BindToIndex(const Lookup *lookup, const ApitokenLayout *layout, AttrNumber *attn
 	return true;
 }
 
+/*
+ * Finds the columns of a lookup's key in the table, if places are kept of its rows:
+ * where no snapshot shows two rows with one key, not even before a constraint that
+ * is deferred is checked.
+ */
+static void
+BindKey(const Lookup *lookup, Oid oid, ApitokenPath *path)
+{
+	Relation	index = index_open(oid, NoLock);
+	bool		unique = CountColumns(lookup) == lookup->nkeys && index->rd_index->indimmediate &&
+		!path->covered;
+
+	for (int column = 0; column < APITOKEN_MAX_KEYS; column++)
+		path->unique[column] = unique && column < lookup->nkeys ?
+			index->rd_index->indkey.values[column] : InvalidAttrNumber;
+	index_close(index, NoLock);
+}
+
 static AttrNumber
 LastOf(const AttrNumber *attnums, int count)
 {
@@ -383,7 +403,7 @@ Bind(const Lookup *lookup, const ApitokenLayout *layout, Binding *binding)
 	 * well, is what is run from then on.
 	 */
 	binding->valid = true;
-	binding->index = InvalidOid;
+	binding->path.index = InvalidOid;
 	relation = relation_open(binding->relation, NoLock);
 	if (binding->attnums == NULL)
 		binding->attnums = MemoryContextAlloc(TopMemoryContext,
@@ -393,13 +413,14 @@ Bind(const Lookup *lookup, const ApitokenLayout *layout, Binding *binding)
 	{
 		/* this one checks the columns' types, too */
 		apitoken_layout_bind(layout, RelationGetDescr(relation), binding->attnums);
-		binding->covered = BindToIndex(lookup, layout, binding->attnums);
-		if (!binding->covered)
+		binding->path.covered = BindToIndex(lookup, layout, binding->attnums);
+		if (!binding->path.covered)
 			apitoken_layout_bind(layout, RelationGetDescr(relation), binding->attnums);
 		binding->last = LastOf(binding->attnums, layout->count);
+		BindKey(lookup, index, &binding->path);
 	}
 	binding->owner_reads = OwnerReads(relation);
-	binding->index = index;
+	binding->path.index = index;
 	return relation;
 }
 
@@ -426,7 +447,7 @@ OpenDirectly(const Lookup *lookup, const ApitokenLayout *layout, Binding *bindin
 	if (relation == NULL)
 		relation = Bind(lookup, layout, binding);
 
-	if (OidIsValid(binding->index) && IsOpenToRole(relation, binding))
+	if (OidIsValid(binding->path.index) && IsOpenToRole(relation, binding))
 		return relation;
 	relation_close(relation, NoLock);
 	return NULL;
@@ -483,14 +504,37 @@ Fetch(ApitokenLookup lookup, const ApitokenKeys *keys, int64 limit, ApitokenDeli
 
 	if (relation != NULL)
 	{
+		binding->path.by_secret = lookup <= LOOKUP_FOREIGN_SECRETS;
 		delivery->attnums = binding->attnums;
 		delivery->last = binding->last;
-		apitoken_scan_read(relation, binding->index, binding->covered, keyed->nkeys, keys, limit,
-						   delivery);
+		apitoken_scan_read(relation, &binding->path, keyed->nkeys, keys, limit, delivery);
 		relation_close(relation, NoLock);
 	}
 	else
 		ReadByStatement(lookups[lookup], keys, limit, delivery);
+}
+
+static void
+Deliver(ApitokenLookup lookup, const ApitokenKeys *keys, int64 limit, ApitokenDelivery *delivery)
+{
+	const ApitokenLayout *layout = delivery->layout;
+
+	if (keys->count == 0)
+		return;
+
+	delivery->values = palloc(sizeof(Datum) * layout->count);
+	delivery->isnull = palloc(sizeof(bool) * layout->count);
+	if (lookup < LOOKUP_TOKEN_ACTORS)
+		Fetch(lookup, keys, limit, delivery);
+	else
+	{
+		int			security_context = apitoken_store_heed_policies();
+
+		Fetch(lookup, keys, limit, delivery);
+		apitoken_store_pass_policies(security_context);
+	}
+	pfree(delivery->values);
+	pfree(delivery->isnull);
 }
 
 /*
@@ -509,20 +553,28 @@ apitoken_fetch(ApitokenLookup lookup, const ApitokenLayout *layout, const Apitok
 {
 	ApitokenDelivery delivery = {.layout = layout, .receive = receive, .argument = argument};
 
-	if (keys->count == 0)
-		return;
+	Deliver(lookup, keys, limit, &delivery);
+}
 
-	delivery.values = palloc(sizeof(Datum) * layout->count);
-	delivery.isnull = palloc(sizeof(bool) * layout->count);
-	if (lookup < LOOKUP_TOKEN_ACTORS)
-		Fetch(lookup, keys, limit, &delivery);
-	else
-	{
-		int			security_context = apitoken_store_heed_policies();
+/*
+ * The same for keys to one row each, to which a secret has led that has that digest.  If
+ * it is refused then, apitoken_fetch_forget is to be called.
+ */
+void
+apitoken_fetch_by_secret(ApitokenLookup lookup, const ApitokenLayout *layout,
+						 const ApitokenKeys *keys, const bytea *digest,
+						 ApitokenReceiver receive, void *argument)
+{
+	ApitokenDelivery delivery = {.layout = layout, .receive = receive, .argument = argument,
+	.digest = digest};
 
-		Fetch(lookup, keys, limit, &delivery);
-		apitoken_store_pass_policies(security_context);
-	}
-	pfree(delivery.values);
-	pfree(delivery.isnull);
+	Deliver(lookup, keys, 1, &delivery);
+}
+
+/* Forgets where the rows with the keys are to which a secret has led: see places.c. */
+void
+apitoken_fetch_forget(ApitokenLookup lookup, const ApitokenKeys *keys, const bytea *digest)
+{
+	apitoken_places_forget(bindings[lookup].relation, keyed_reads[lookups[lookup]].nkeys, keys,
+						   digest);
 }

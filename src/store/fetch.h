@@ -17,6 +17,7 @@
 typedef enum ApitokenLookup
 {
 	/* who acts, and a token's own: no policy binds these, though it be forced */
+	/* the first ones are made for a secret that may be wrong */
 	LOOKUP_TOKEN_STATUS,		/* by id */
 	LOOKUP_CREDENTIALS,			/* by account and token */
 	LOOKUP_SECRETS,				/* by account and token */
@@ -72,5 +73,10 @@ extern Oid	apitoken_fetch_unique_index(Relation relation, const char *first,
 extern void apitoken_fetch(ApitokenLookup lookup, const ApitokenLayout *layout,
 						   const ApitokenKeys *keys, int64 limit, ApitokenReceiver receive,
 						   void *argument);
+extern void apitoken_fetch_by_secret(ApitokenLookup lookup, const ApitokenLayout *layout,
+									 const ApitokenKeys *keys, const bytea *digest,
+									 ApitokenReceiver receive, void *argument);
+extern void apitoken_fetch_forget(ApitokenLookup lookup, const ApitokenKeys *keys,
+								  const bytea *digest);
 
 #endif							/* APITOKEN_FETCH_H */

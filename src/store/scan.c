@@ -26,6 +26,7 @@
 #include "storage/bufmgr.h"
 #include "storage/predicate.h"
 #include "store/ids.h"
+#include "store/places.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/memutils.h"
@@ -44,8 +45,9 @@
 typedef struct IndexReader
 {
 	Relation	relation;
+	const ApitokenPath *path;
+	const ApitokenKeys *keys;
 	Relation	index;
-	bool		covered;		/* are all wanted columns in the index? */
 	IndexScanDesc scan;
 	TupleTableSlot *slot;
 	Buffer		visibility;		/* page of the visibility map, or
@@ -100,7 +102,7 @@ IsVisible(IndexReader *reader)
 {
 	BlockNumber block = ItemPointerGetBlockNumber(&reader->scan->xs_heaptid);
 
-	if (!reader->covered)
+	if (!reader->path->covered)
 		return index_fetch_heap(reader->scan, reader->slot);
 
 	if (VM_ALL_VISIBLE(reader->relation, block, &reader->visibility))
@@ -117,7 +119,7 @@ IsVisible(IndexReader *reader)
 static void
 DeliverRow(IndexReader *reader, int key, ApitokenDelivery *delivery)
 {
-	if (reader->covered)
+	if (reader->path->covered)
 	{
 		Datum		values[INDEX_MAX_KEYS];
 		bool		isnull[INDEX_MAX_KEYS];
@@ -241,6 +243,16 @@ FindKey(const IndexReader *reader, const KeyRange *range, int nkeys)
  * Reading
  */
 
+/* Keeps the place of the row that was read, as the index has it; the table is a heap. */
+static void
+NotePlace(const IndexReader *reader, int key, int nkeys, const ApitokenDelivery *delivery,
+		  ItemPointer tid)
+{
+	apitoken_places_note(reader->relation, reader->path, nkeys, reader->keys, key,
+						 delivery->digest, tid,
+						 ((BufferHeapTupleTableSlot *) reader->slot)->buffer);
+}
+
 /*
  * Hands on the rows that the scan leads to, of one key (range is NULL) or of those of
  * a range, and counts them by their keys.  Returns false if it was given up, having
@@ -252,17 +264,21 @@ ReadScan(IndexReader *reader, const KeyRange *range, int key, int nkeys, int64 l
 {
 	int64		found = 0;
 	int64		passed = 0;
+	ItemPointer tid;
 
 	while ((range == NULL ? rows[key] < limit : passed <= MAX_PASSED(found)) &&
-		   index_getnext_tid(reader->scan, ForwardScanDirection) != NULL)
+		   (tid = index_getnext_tid(reader->scan, ForwardScanDirection)) != NULL)
 	{
 		int			met = range == NULL ? key : FindKey(reader, range, nkeys);
+		ItemPointerData place = *tid;	/* a row's is another one, if it was
+										 * updated */
 
 		CHECK_FOR_INTERRUPTS();
 		if (met < 0 || rows[met] == limit)
 			passed++;
 		else if (IsVisible(reader))
 		{
+			NotePlace(reader, met, nkeys, delivery, &place);
 			DeliverRow(reader, met, delivery);
 			rows[met]++;
 			found++;
@@ -278,7 +294,7 @@ ReadKeys(IndexReader *reader, int nkeys, const ApitokenKeys *keys, int64 limit, 
 {
 	ScanKeyData scankeys[APITOKEN_MAX_KEYS];
 
-	StartScan(reader, nkeys, reader->covered);
+	StartScan(reader, nkeys, reader->path->covered);
 	for (int key = 0; key < keys->count; key++)
 	{
 		/* there may be no row of any of them */
@@ -310,43 +326,60 @@ ReadRange(IndexReader *reader, const KeyRange *range, int nkeys, const ApitokenK
 	return whole;
 }
 
+/* Reads what has the keys of which there are no rows yet: a part of them, or all. */
 static void
-ReadIndex(IndexReader *reader, int nkeys, const ApitokenKeys *keys, int64 limit,
+ReadIndex(IndexReader *reader, int nkeys, bool all, int64 limit, int64 *rows,
 		  ApitokenDelivery *delivery)
 {
-	KeyRange   *range = FindRange(nkeys, keys);
-	int64	   *rows = MemoryContextAllocExtended(CurrentMemoryContext,
-												  sizeof(int64) * keys->count,
-												  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	KeyRange   *range = all ? FindRange(nkeys, reader->keys) : NULL;
 
-	if (range == NULL || !ReadRange(reader, range, nkeys, keys, limit, rows, delivery))
-		ReadKeys(reader, nkeys, keys, limit, rows, delivery);
-	pfree(rows);
+	if (range == NULL || !ReadRange(reader, range, nkeys, reader->keys, limit, rows, delivery))
+		ReadKeys(reader, nkeys, reader->keys, limit, rows, delivery);
 	if (range != NULL)
 		MemoryContextDelete(range->context);
 }
 
+static void
+OpenIndex(IndexReader *reader)
+{
+	reader->index = index_open(reader->path->index, AccessShareLock);
+	reader->slot = table_slot_create(reader->relation, NULL);
+}
+
+/* Locks are kept until the transaction ends, as a statement's are. */
+static void
+CloseIndex(IndexReader *reader)
+{
+	if (BufferIsValid(reader->visibility))
+		ReleaseBuffer(reader->visibility);
+	ExecDropSingleTupleTableSlot(reader->slot);
+	index_close(reader->index, NoLock);
+}
+
 /*
- * Reads through an index, under the active snapshot, the rows that have the
- * keys, which are its first nkeys columns (text, of collation C): at most limit
- * of them for each key, one key's after another's, the keys in any order.
+ * Reads by a path, under the active snapshot, the rows that have the keys, which are
+ * its index's first nkeys columns (text, of collation C): at most limit of them
+ * for each key, one key's after another's, the keys in any order.
  *
- * covered says that the attribute numbers of delivery are those of the index,
- * which has all that is wanted; else they are those of the table.
+ * The attribute numbers of delivery are those of the index if the path is covered by
+ * it, else they are those of the table.
  */
 void
-apitoken_scan_read(Relation relation, Oid index, bool covered, int nkeys,
+apitoken_scan_read(Relation relation, const ApitokenPath *path, int nkeys,
 				   const ApitokenKeys *keys, int64 limit, ApitokenDelivery *delivery)
 {
-	IndexReader reader = {relation, NULL, covered, NULL, NULL, InvalidBuffer};
+	IndexReader reader = {.relation = relation, .path = path, .keys = keys,
+	.visibility = InvalidBuffer};
+	int64	   *rows = MemoryContextAllocExtended(CurrentMemoryContext,
+												  sizeof(int64) * keys->count,
+												  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	int			found = apitoken_places_read(relation, path, nkeys, keys, rows, delivery);
 
-	reader.index = index_open(index, AccessShareLock);
-	reader.slot = table_slot_create(relation, NULL);
-	ReadIndex(&reader, nkeys, keys, limit, delivery);
-
-	/* locks are kept until the transaction ends, as a statement's are */
-	if (BufferIsValid(reader.visibility))
-		ReleaseBuffer(reader.visibility);
-	ExecDropSingleTupleTableSlot(reader.slot);
-	index_close(reader.index, NoLock);
+	if (found < keys->count)
+	{
+		OpenIndex(&reader);
+		ReadIndex(&reader, nkeys, found == 0, limit, rows, delivery);
+		CloseIndex(&reader);
+	}
+	pfree(rows);
 }
