@@ -7,7 +7,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(202);
+SELECT plan(204);
 
 CREATE ROLE apitoken_attacker;
 CREATE ROLE apitoken_granted;
