@@ -14,12 +14,12 @@ make_operator() {
 	sql -f "$project/deploy/postgrest/roles.sql" -f "$bench/sql/http.sql" >"$work/secret"
 }
 
+# shellcheck disable=SC2016 # nginx's own variable
 http_folder() {
 	quietly nginx_folder "$work/http" &&
 		cp "$project"/test/api/{proxy.pl,server.py} "$project/test/postgrest/postgrest.py" \
 			"$project"/deploy/postgrest/{postgrest,rescue}.conf "$bench/http_load.py" "$work/http" &&
 		# what is measured is not how much is let through
-		# shellcheck disable=SC2016 # nginx's own variable
 		sed -i -e 's/rate=50r/rate=100000r/' -e 's/limit_conn apitoken_busy 32/limit_conn apitoken_busy 1000/' \
 			-e 's|location = /apitoken-problem {|location = /bench {\n\tinclude apitoken/proxy.conf;\n\tproxy_set_header X-Apitoken-Secret $apitoken_secret;\n\tproxy_pass http://apitoken-postgrest/rpc/apitoken_get;\n}\n&|' \
 			"$work/http/conf/apitoken/apitoken.conf" &&
