@@ -29,6 +29,7 @@
 
 #include "access/relation.h"
 #include "access/sysattr.h"
+#include "access/transam.h"
 #include "access/xact.h"
 #include "apitoken.h"
 #include "catalog/dependency.h"
@@ -440,6 +441,15 @@ apitoken_target_open(ApitokenTarget *target)
 	return NULL;
 }
 
+/* A column's type without domains; the server's own are none, and need not be looked up. */
+static Oid
+BaseType(Form_pg_attribute attribute, int32 *typmod)
+{
+	if (attribute->atttypid < FirstGenbkiObjectId)
+		return attribute->atttypid;
+	return getBaseTypeAndTypmod(attribute->atttypid, typmod);
+}
+
 /*
  * Makes a value what its column takes.  Returns false if the column does not take it
  * because it is null; raises 23514 as the type of the column, a domain, does.
@@ -450,7 +460,7 @@ apitoken_target_coerce(ApitokenTarget *target, Relation relation, int column, Da
 {
 	Form_pg_attribute attribute = Attribute(relation, target->attnums[column]);
 	int32		typmod = attribute->atttypmod;
-	Oid			base = getBaseTypeAndTypmod(attribute->atttypid, &typmod);
+	Oid			base = BaseType(attribute, &typmod);
 
 	if (isnull && attribute->attnotnull)
 		return false;
