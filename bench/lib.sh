@@ -12,23 +12,23 @@ bench=$project/bench
 
 # How much of everything there is in each form.  The number of classes'
 # accounts; rounds, and how long one is, in seconds or, for pgbench, as its
-# option; sizes of the growing documents.
+# option; sizes of the growing documents; the trail's events.
 set_form() {
 	case $1 in
 		smoke)
 			accounts=300 medium=10 large=2 rounds=1 turn="-t 2" fsyncs=off sessions=5 load_seconds=2
 			round_seconds=1 round_large=3
-			growth="100 300" many=100 memory=128MB
+			growth="100 300" many=100 trail_events=10000 memory=128MB
 			;;
 		short)
 			accounts=10000 medium=400 large=10 rounds=5 turn="-T 1" fsyncs="off on" sessions=40 load_seconds=30
 			round_seconds=5 round_large=15
-			growth="1000 10000 100000" many=10000 memory=512MB
+			growth="1000 10000 100000" many=10000 trail_events=1000000 memory=512MB
 			;;
 		long)
 			accounts=100000 medium=4000 large=40 rounds=5 turn="-T 1" fsyncs="off on" sessions=40 load_seconds=300
 			round_seconds=5 round_large=15
-			growth="1000 10000 100000" many=10000 memory=2GB
+			growth="1000 10000 100000" many=10000 trail_events=1000000 memory=2GB
 			;;
 		*) die "FORM is smoke, short or long, not \"$1\"" ;;
 	esac

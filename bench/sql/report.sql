@@ -133,6 +133,23 @@ SELECT '| HOT share of updates of ' || subject, pg_temp.shown(100 * h / NULLIF(u
 		FROM medians WHERE part = 'load' AND condition = 'after' GROUP BY subject) shares
 	WHERE u > 0;
 \qecho
+\qecho '## With signals'
+\qecho
+\qecho 'Calls that disable and enable, each a transaction, a second.'
+\qecho
+\qecho '| sessions | condition | contender | calls/s | lowest | highest | extension reaches | from | to |'
+\qecho '|---|---|---|---:|---:|---:|---:|---:|---:|'
+SELECT '| ' || subject, condition, contender, pg_temp.shown(median), pg_temp.shown(lowest), pg_temp.shown(highest),
+		pg_temp.shown(ratio), pg_temp.shown(ratio_lowest), pg_temp.shown(ratio_highest) || ' |'
+	FROM medians WHERE part = 'signals' ORDER BY condition, subject, median DESC;
+\qecho
+\qecho '## The trail'
+\qecho
+\qecho '| trail | what | ms | lowest | highest |'
+\qecho '|---|---|---:|---:|---:|'
+SELECT '| ' || subject, condition, pg_temp.shown(median), pg_temp.shown(lowest), pg_temp.shown(highest) || ' |'
+	FROM medians WHERE part = 'trail' ORDER BY median;
+\qecho
 \qecho '## Targets'
 \qecho
 \qecho '| target | at most | is | |'
@@ -187,6 +204,10 @@ INSERT INTO targets (name, bound, found)
 INSERT INTO targets (name, bound, found)
 	SELECT format('disable all, %s, times one bare UPDATE', m.subject), 2, m.ratio
 		FROM medians m WHERE m.part = 'disable_all' AND m.contender = 'floor';
+INSERT INTO targets (name, bound, found)
+	SELECT format('%s, %s, ms', t.condition, m.subject), t.bound, m.median
+		FROM (VALUES ('history of a token', 1), ('feed, 100 from the middle', 2)) t (condition, bound)
+		JOIN medians m ON m.part = 'trail' AND m.condition = t.condition ORDER BY t.bound;
 INSERT INTO targets (name, bound, found)
 	SELECT 'deadlocks under load', 0, median FROM medians WHERE part = 'load' AND unit = 'deadlocks';
 SELECT '| ' || name, CASE WHEN at_least THEN 'at least ' ELSE '' END || pg_temp.shown(bound), pg_temp.shown(found),
