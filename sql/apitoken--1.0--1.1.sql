@@ -933,7 +933,7 @@ AS $$
 				'externalIds.accountExternalId,account_external_id,string,address.addressLine1,address_line1,string,address.addressLine2,address_line2,string,'
 				'address.postCode,post_code,string,address.city,city,string,address.state,state,string,address.country,country,string,taxId,tax_id,string}'),
 			('tokens', '{id,id,string,account.id,account_id,string,name,name,string,description,description,string,icon,icon,string,status,status,string,'
-				'expiresAt,expires_at,date,createdAt,created_at,date}')
+				'expiresAt,expires_at,date,createdAt,created_at,date,allowedNetworks,allowed_networks,list of strings}')
 		) AS m (kind, names)
 		CROSS JOIN LATERAL (
 			SELECT string_to_array(m.names[i], '.'), m.names[i + 1], m.names[i + 2]
@@ -1606,7 +1606,7 @@ Disabled -> Active: the token authenticates again, with the same secret. Answers
 COMMENT ON FUNCTION @extschema@.apitoken_create(jsonb) IS
 	$$Create an API token
 
-Takes {"account": {"id"}, "name", "description", "icon", "modules": [{"id"}], "expiresAt"}; account and name are required. Answers the new Active token's full document, whose member token is the secret: it is shown here and nowhere else. Errors: PT400 naming the member that is wrong, or if the account has as many tokens as it may have, PT403 or PT404 if the caller may not administer the account.$$;
+Takes {"account": {"id"}, "name", "description", "icon", "modules": [{"id"}], "expiresAt", "allowedNetworks"}; account and name are required. Answers the new Active token's full document, whose member token is the secret: it is shown here and nowhere else. Errors: PT400 naming the member that is wrong, or if the account has as many tokens as it may have, PT403 or PT404 if the caller may not administer the account.$$;
 COMMENT ON FUNCTION @extschema@.apitoken_authenticate(text) IS
 	$$Authenticate with an API token's secret
 
@@ -1658,6 +1658,23 @@ COMMENT ON TABLE apitoken.api_tokens IS
 	'API tokens (/accounts/api-tokens). Active -> Disabled -> Active; either -> Deleted, for good. Rows are never removed. What a token authenticates with is in apitoken.api_token_credentials and api_token_secrets.';
 
 /*
+ * From where
+ */
+CREATE DOMAIN apitoken.networks AS cidr[]
+	CHECK (pg_catalog.array_ndims(VALUE) = 1 AND pg_catalog.cardinality(VALUE) BETWEEN 1 AND 100 AND pg_catalog.array_position(VALUE, NULL) IS NULL);
+COMMENT ON DOMAIN apitoken.networks IS
+	'Networks of IPv4 and IPv6, at most 100. Null, and not an empty list, is all of them.';
+REVOKE ALL ON DOMAIN apitoken.networks FROM PUBLIC;
+ALTER TABLE apitoken.api_tokens ADD COLUMN allowed_networks apitoken.networks;
+COMMENT ON COLUMN apitoken.api_tokens.allowed_networks IS
+	'allowedNetworks: from where its secret is taken; null: from everywhere that its account''s networks allow.';
+CREATE TRIGGER close_gate_of_networks AFTER UPDATE OF allowed_networks ON apitoken.api_tokens
+	FOR EACH ROW WHEN (NEW.allowed_networks IS NOT NULL AND OLD.allowed_networks IS DISTINCT FROM NEW.allowed_networks)
+	EXECUTE FUNCTION apitoken.close_gate('token', 'id');
+CREATE TRIGGER keep_networks BEFORE UPDATE OF allowed_networks ON apitoken.api_tokens
+	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('allowed_networks');
+
+/*
  * The trail of everything
  *
  * Nothing is written to the rows that are there: their statuses say what happened.
@@ -1666,7 +1683,7 @@ ALTER TABLE apitoken.api_token_transitions
 	ALTER COLUMN to_status DROP NOT NULL,
 	ADD COLUMN reason text COLLATE "C" CONSTRAINT api_token_transitions_reason_length_check CHECK (pg_catalog.char_length(reason) <= 500),
 	ADD COLUMN event text COLLATE "C" CHECK (event IN ('created', 'imported', 'enabled', 'disabled', 'deleted', 'rotated', 'revoked', 'held', 'released',
-		'expiry_changed', 'changed', 'module_given', 'module_taken')),
+		'expiry_changed', 'networks_changed', 'changed', 'module_given', 'module_taken')),
 	ADD COLUMN details jsonb,
 	ADD COLUMN session_role text COLLATE "C",
 	ADD COLUMN request_id text COLLATE "C",
@@ -1681,7 +1698,7 @@ COMMENT ON COLUMN apitoken.api_token_transitions.client_address IS
 COMMENT ON COLUMN apitoken.api_token_transitions.reason IS
 	'Why: what whoever made the call gave as the reason; null if he gave none.';
 COMMENT ON COLUMN apitoken.api_token_transitions.event IS
-	'What happened: created, imported, enabled, disabled, deleted, rotated (it has another secret), revoked (a secret), held, released, expiry_changed, changed (its name, description or icon), module_given or module_taken. Null in rows of version 1.0, whose statuses say it.';
+	'What happened: created, imported, enabled, disabled, deleted, rotated (it has another secret), revoked (a secret), held, released, expiry_changed, networks_changed, changed (its name, description or icon), module_given or module_taken. Null in rows of version 1.0, whose statuses say it.';
 COMMENT ON COLUMN apitoken.api_token_transitions.details IS
 	'What exactly: {"module": {"id"}}, {"modules": [{"id"}]} of a new token, or of each member that has changed {"from", "to"}; null if there is no more to say.';
 COMMENT ON COLUMN apitoken.api_token_transitions.session_role IS 'Database role that had logged in; null in rows of version 1.0.';
@@ -1716,7 +1733,8 @@ CREATE TRIGGER log_change AFTER UPDATE ON apitoken.api_tokens
 	FOR EACH ROW WHEN (OLD.name IS DISTINCT FROM NEW.name OR OLD.description IS DISTINCT FROM NEW.description
 		OR OLD.icon IS DISTINCT FROM NEW.icon OR OLD.held_at IS DISTINCT FROM NEW.held_at
 		OR OLD.expires_at IS DISTINCT FROM NEW.expires_at OR OLD.secret_number IS DISTINCT FROM NEW.secret_number
-		OR OLD.old_secret_until IS DISTINCT FROM NEW.old_secret_until OR OLD.revoked_at IS DISTINCT FROM NEW.revoked_at)
+		OR OLD.old_secret_until IS DISTINCT FROM NEW.old_secret_until OR OLD.revoked_at IS DISTINCT FROM NEW.revoked_at
+		OR OLD.allowed_networks IS DISTINCT FROM NEW.allowed_networks)
 	EXECUTE FUNCTION apitoken.log_change();
 CREATE TRIGGER log_module AFTER INSERT OR DELETE ON apitoken.api_token_modules
 	FOR EACH ROW EXECUTE FUNCTION apitoken.log_module();
@@ -1998,7 +2016,7 @@ AS 'MODULE_PATHNAME', 'apitoken_import';
 COMMENT ON FUNCTION @extschema@.apitoken_import(jsonb) IS
 	$$Bring API tokens along from elsewhere
 
-Takes {"tokens": [{"id", "account": {"id"}, "name", "description", "icon", "status", "modules": [{"id"}], "expiresAt", "createdAt", "digest"}]}; id, account, name and digest are required. The digest is SHA-256 of the secret that the token had, of whatever form, in hexadecimal digits: by that secret it authenticates. Answers how many were added. For trusted roles. Errors: PT400 naming the member that is wrong, PT401 for everybody else; nothing is written then.$$;
+Takes {"tokens": [{"id", "account": {"id"}, "name", "description", "icon", "status", "modules": [{"id"}], "expiresAt", "allowedNetworks", "createdAt", "digest"}]}; id, account, name and digest are required. The digest is SHA-256 of the secret that the token had, of whatever form, in hexadecimal digits: by that secret it authenticates. Answers how many were added. For trusted roles. Errors: PT400 naming the member that is wrong, PT401 for everybody else; nothing is written then.$$;
 REVOKE ALL ON FUNCTION @extschema@.apitoken_import(jsonb) FROM PUBLIC;
 /*
  * At most so many
@@ -2009,6 +2027,33 @@ COMMENT ON COLUMN apitoken.accounts.max_tokens IS
 	'Largest number of its API tokens that are not Deleted, for those who create another; null: apitoken.max_tokens.';
 CREATE TRIGGER keep_max_tokens BEFORE UPDATE OF max_tokens ON apitoken.accounts
 	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('max_tokens');
+
+/*
+ * From where, of an account
+ */
+ALTER TABLE apitoken.accounts ADD COLUMN allowed_networks apitoken.networks;
+COMMENT ON COLUMN apitoken.accounts.allowed_networks IS
+	'From where the secrets of its API tokens are taken; null: from everywhere. Where a token has networks of its own, both have to allow it.';
+-- whether any has a list is asked by each session
+CREATE INDEX accounts_networks_idx ON apitoken.accounts (id) WHERE allowed_networks IS NOT NULL;
+CREATE TRIGGER close_gate_of_networks AFTER UPDATE OF allowed_networks ON apitoken.accounts
+	FOR EACH ROW WHEN (NEW.allowed_networks IS NOT NULL AND OLD.allowed_networks IS DISTINCT FROM NEW.allowed_networks)
+	EXECUTE FUNCTION apitoken.close_gate('account', 'id');
+CREATE TRIGGER keep_networks BEFORE UPDATE OF allowed_networks ON apitoken.accounts
+	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('allowed_networks');
+
+CREATE FUNCTION apitoken.tell_networks() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_tell_networks';
+COMMENT ON FUNCTION apitoken.tell_networks() IS
+	'Trigger: when an account gets a list of networks, or loses it, every session looks again whether there is any.';
+REVOKE ALL ON FUNCTION apitoken.tell_networks() FROM PUBLIC;
+
+CREATE TRIGGER tell_new_networks AFTER INSERT ON apitoken.accounts
+	FOR EACH ROW WHEN (NEW.allowed_networks IS NOT NULL) EXECUTE FUNCTION apitoken.tell_networks();
+ALTER TABLE apitoken.accounts ENABLE ALWAYS TRIGGER tell_new_networks;
+CREATE TRIGGER tell_networks AFTER UPDATE ON apitoken.accounts
+	FOR EACH ROW WHEN ((OLD.allowed_networks IS NULL) <> (NEW.allowed_networks IS NULL)) EXECUTE FUNCTION apitoken.tell_networks();
+ALTER TABLE apitoken.accounts ENABLE ALWAYS TRIGGER tell_networks;
 
 CREATE VIEW apitoken_monitor.token_limits WITH (security_barrier) AS
 	SELECT a.id AS account_id, count(t.id) AS tokens, m.max_tokens
@@ -2071,7 +2116,7 @@ COMMENT ON COLUMN apitoken_monitor.token_events.id IS 'Number of the event; a la
 COMMENT ON COLUMN apitoken_monitor.token_events.at IS 'When it happened.';
 COMMENT ON COLUMN apitoken_monitor.token_events.account_id IS 'The token''s account.';
 COMMENT ON COLUMN apitoken_monitor.token_events.api_token_id IS 'The token.';
-COMMENT ON COLUMN apitoken_monitor.token_events.event IS 'What happened: created, imported, enabled, disabled, deleted, rotated, revoked, held, released, expiry_changed, changed, module_given or module_taken.';
+COMMENT ON COLUMN apitoken_monitor.token_events.event IS 'What happened: created, imported, enabled, disabled, deleted, rotated, revoked, held, released, expiry_changed, networks_changed, changed, module_given or module_taken.';
 COMMENT ON COLUMN apitoken_monitor.token_events.from_status IS 'Status before; null for a new token, and where the event is no change of the status.';
 COMMENT ON COLUMN apitoken_monitor.token_events.to_status IS 'Status after; null where the event is no change of the status.';
 COMMENT ON COLUMN apitoken_monitor.token_events.details IS 'What exactly: {"module": {"id"}}, {"modules": [{"id"}]} of a new token, or of each member that has changed {"from", "to"}.';
@@ -2389,7 +2434,7 @@ ALTER FUNCTION @extschema@.apitoken_version() STABLE;
 COMMENT ON FUNCTION @extschema@.apitoken_update(text, jsonb, text) IS
 	$$Update an API token
 
-Changes only the supplied members of {"name", "description", "icon", "modules": [{"id"}], "expiresAt"}; null clears description, icon and expiresAt, modules replaces the list, and null for it leaves it. The rest of the document may be there as it was answered; another id, account, status or token is PT400. Answers the token's full document. Errors: PT404 if there is no such token among those the caller may administer, PT400 naming the member that is wrong or if the token is Deleted.$$;
+Changes only the supplied members of {"name", "description", "icon", "modules": [{"id"}], "expiresAt", "allowedNetworks"}; null clears description, icon, expiresAt and allowedNetworks, modules replaces the list, and null for it leaves it. The rest of the document may be there as it was answered; another id, account, status or token is PT400. Answers the token's full document. Errors: PT404 if there is no such token among those the caller may administer, PT400 naming the member that is wrong or if the token is Deleted.$$;
 COMMENT ON FUNCTION @extschema@.apitoken_get(text, text) IS
 	$$Get an API token
 

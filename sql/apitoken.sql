@@ -89,6 +89,12 @@ COMMENT ON DOMAIN apitoken.instant IS
 	'A moment with milliseconds, between the years 1 and 9999: exactly what the documented date form can say.';
 REVOKE ALL ON DOMAIN apitoken.instant FROM PUBLIC;
 
+CREATE DOMAIN apitoken.networks AS cidr[]
+	CHECK (pg_catalog.array_ndims(VALUE) = 1 AND pg_catalog.cardinality(VALUE) BETWEEN 1 AND 100 AND pg_catalog.array_position(VALUE, NULL) IS NULL);
+COMMENT ON DOMAIN apitoken.networks IS
+	'Networks of IPv4 and IPv6, at most 100. Null, and not an empty list, is all of them.';
+REVOKE ALL ON DOMAIN apitoken.networks FROM PUBLIC;
+
 /*
  * Tables
  *
@@ -141,6 +147,7 @@ CREATE TABLE apitoken.accounts (
 	max_token_lifetime interval CONSTRAINT accounts_max_token_lifetime_check
 		CHECK (max_token_lifetime > '0' AND max_token_lifetime <= '1000 years'),
 	max_tokens integer CONSTRAINT accounts_max_tokens_check CHECK (max_tokens >= 0),
+	allowed_networks apitoken.networks,
 	FOREIGN KEY (created_by_type, created_by_id) REFERENCES apitoken.actors MATCH FULL,
 	FOREIGN KEY (updated_by_type, updated_by_id) REFERENCES apitoken.actors MATCH FULL,
 	CHECK (updated_at IS NOT NULL OR updated_by_id IS NULL)
@@ -171,8 +178,12 @@ COMMENT ON COLUMN apitoken.accounts.max_token_lifetime IS
 	'Longest time from the making of a token''s secret to the token''s end; null: none but apitoken.max_lifetime, of which the shorter one counts. New tokens without an end get one.';
 COMMENT ON COLUMN apitoken.accounts.max_tokens IS
 	'Largest number of its API tokens that are not Deleted, for those who create another; null: apitoken.max_tokens.';
+COMMENT ON COLUMN apitoken.accounts.allowed_networks IS
+	'From where the secrets of its API tokens are taken; null: from everywhere. Where a token has networks of its own, both have to allow it.';
 CREATE INDEX accounts_created_by_idx ON apitoken.accounts (created_by_type, created_by_id);
 CREATE INDEX accounts_updated_by_idx ON apitoken.accounts (updated_by_type, updated_by_id);
+-- whether any has a list is asked by each session
+CREATE INDEX accounts_networks_idx ON apitoken.accounts (id) WHERE allowed_networks IS NOT NULL;
 
 CREATE TABLE apitoken.modules (
 	id apitoken.resource_id PRIMARY KEY,
@@ -466,6 +477,7 @@ CREATE TABLE apitoken.api_tokens (
 	rotated_at apitoken.instant,
 	old_secret_until apitoken.instant,
 	revoked_at apitoken.instant,
+	allowed_networks apitoken.networks,
 	PRIMARY KEY (account_id, id),
 	FOREIGN KEY (created_by_type, created_by_id) REFERENCES apitoken.actors MATCH FULL,
 	FOREIGN KEY (updated_by_type, updated_by_id) REFERENCES apitoken.actors MATCH FULL,
@@ -503,6 +515,8 @@ COMMENT ON COLUMN apitoken.api_tokens.old_secret_until IS
 	'oldSecretUntil: until when the secret before the current one authenticates as well; null if it does not.';
 COMMENT ON COLUMN apitoken.api_tokens.revoked_at IS
 	'revokedAt: when somebody who held the current secret revoked it; null if nobody did. Nobody enables such a token before it has another secret.';
+COMMENT ON COLUMN apitoken.api_tokens.allowed_networks IS
+	'allowedNetworks: from where its secret is taken; null: from everywhere that its account''s networks allow.';
 CREATE INDEX api_tokens_created_by_idx ON apitoken.api_tokens (created_by_type, created_by_id);
 CREATE INDEX api_tokens_updated_by_idx ON apitoken.api_tokens (updated_by_type, updated_by_id);
 -- for lists: an account's tokens, tokens of a status, and all, newest or oldest first
@@ -617,7 +631,7 @@ CREATE TABLE apitoken.api_token_transitions (
 	call_id bigint,
 	reason text COLLATE "C" CONSTRAINT api_token_transitions_reason_length_check CHECK (pg_catalog.char_length(reason) <= 500),
 	event text COLLATE "C" CHECK (event IN ('created', 'imported', 'enabled', 'disabled', 'deleted', 'rotated', 'revoked', 'held', 'released',
-		'expiry_changed', 'changed', 'module_given', 'module_taken')),
+		'expiry_changed', 'networks_changed', 'changed', 'module_given', 'module_taken')),
 	details jsonb,
 	session_role text COLLATE "C",
 	request_id text COLLATE "C",
@@ -644,7 +658,7 @@ COMMENT ON COLUMN apitoken.api_token_transitions.call_id IS
 COMMENT ON COLUMN apitoken.api_token_transitions.reason IS
 	'Why: what whoever made the call gave as the reason; null if he gave none.';
 COMMENT ON COLUMN apitoken.api_token_transitions.event IS
-	'What happened: created, imported, enabled, disabled, deleted, rotated (it has another secret), revoked (a secret), held, released, expiry_changed, changed (its name, description or icon), module_given or module_taken. Null in rows of version 1.0, whose statuses say it.';
+	'What happened: created, imported, enabled, disabled, deleted, rotated (it has another secret), revoked (a secret), held, released, expiry_changed, networks_changed, changed (its name, description or icon), module_given or module_taken. Null in rows of version 1.0, whose statuses say it.';
 COMMENT ON COLUMN apitoken.api_token_transitions.details IS
 	'What exactly: {"module": {"id"}}, {"modules": [{"id"}]} of a new token, or of each member that has changed {"from", "to"}; null if there is no more to say.';
 COMMENT ON COLUMN apitoken.api_token_transitions.session_role IS 'Database role that had logged in; null in rows of version 1.0.';
@@ -1058,7 +1072,8 @@ CREATE TRIGGER log_change AFTER UPDATE ON apitoken.api_tokens
 	FOR EACH ROW WHEN (OLD.name IS DISTINCT FROM NEW.name OR OLD.description IS DISTINCT FROM NEW.description
 		OR OLD.icon IS DISTINCT FROM NEW.icon OR OLD.held_at IS DISTINCT FROM NEW.held_at
 		OR OLD.expires_at IS DISTINCT FROM NEW.expires_at OR OLD.secret_number IS DISTINCT FROM NEW.secret_number
-		OR OLD.old_secret_until IS DISTINCT FROM NEW.old_secret_until OR OLD.revoked_at IS DISTINCT FROM NEW.revoked_at)
+		OR OLD.old_secret_until IS DISTINCT FROM NEW.old_secret_until OR OLD.revoked_at IS DISTINCT FROM NEW.revoked_at
+		OR OLD.allowed_networks IS DISTINCT FROM NEW.allowed_networks)
 	EXECUTE FUNCTION apitoken.log_change();
 CREATE TRIGGER log_module AFTER INSERT OR DELETE ON apitoken.api_token_modules
 	FOR EACH ROW EXECUTE FUNCTION apitoken.log_module();
@@ -1211,6 +1226,29 @@ CREATE TRIGGER close_gate AFTER UPDATE OF expires_at ON apitoken.api_tokens
 CREATE TRIGGER close_gate_of_secret AFTER UPDATE OF secret_number, old_secret_until ON apitoken.api_tokens
 	FOR EACH ROW WHEN (OLD.secret_number IS DISTINCT FROM NEW.secret_number OR OLD.old_secret_until IS DISTINCT FROM NEW.old_secret_until)
 	EXECUTE FUNCTION apitoken.close_gate('token', 'id');
+CREATE TRIGGER close_gate_of_networks AFTER UPDATE OF allowed_networks ON apitoken.api_tokens
+	FOR EACH ROW WHEN (NEW.allowed_networks IS NOT NULL AND OLD.allowed_networks IS DISTINCT FROM NEW.allowed_networks)
+	EXECUTE FUNCTION apitoken.close_gate('token', 'id');
+CREATE TRIGGER close_gate_of_networks AFTER UPDATE OF allowed_networks ON apitoken.accounts
+	FOR EACH ROW WHEN (NEW.allowed_networks IS NOT NULL AND OLD.allowed_networks IS DISTINCT FROM NEW.allowed_networks)
+	EXECUTE FUNCTION apitoken.close_gate('account', 'id');
+
+/*
+ * Where no account has a list of networks, no session reads an account for it.  Whoever
+ * applies a publisher's changes tells it, too.
+ */
+CREATE FUNCTION apitoken.tell_networks() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_tell_networks';
+COMMENT ON FUNCTION apitoken.tell_networks() IS
+	'Trigger: when an account gets a list of networks, or loses it, every session looks again whether there is any.';
+REVOKE ALL ON FUNCTION apitoken.tell_networks() FROM PUBLIC;
+
+CREATE TRIGGER tell_new_networks AFTER INSERT ON apitoken.accounts
+	FOR EACH ROW WHEN (NEW.allowed_networks IS NOT NULL) EXECUTE FUNCTION apitoken.tell_networks();
+ALTER TABLE apitoken.accounts ENABLE ALWAYS TRIGGER tell_new_networks;
+CREATE TRIGGER tell_networks AFTER UPDATE ON apitoken.accounts
+	FOR EACH ROW WHEN ((OLD.allowed_networks IS NULL) <> (NEW.allowed_networks IS NULL)) EXECUTE FUNCTION apitoken.tell_networks();
+ALTER TABLE apitoken.accounts ENABLE ALWAYS TRIGGER tell_networks;
 
 /*
  * Whose name is in an audit is shown with it.  Somebody else's, put there by
@@ -1259,6 +1297,11 @@ CREATE TRIGGER keep_max_tokens BEFORE UPDATE OF max_tokens ON apitoken.accounts
 	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('max_tokens');
 CREATE TRIGGER keep_secret BEFORE UPDATE OF secret_number, rotated_at, old_secret_until, revoked_at ON apitoken.api_tokens
 	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('secret_number', 'rotated_at', 'old_secret_until', 'revoked_at');
+-- nor from where they are taken
+CREATE TRIGGER keep_networks BEFORE UPDATE OF allowed_networks ON apitoken.api_tokens
+	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('allowed_networks');
+CREATE TRIGGER keep_networks BEFORE UPDATE OF allowed_networks ON apitoken.accounts
+	FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('allowed_networks');
 
 /*
  * Row security is not asked by TRUNCATE.  What replicates a publisher's does not
@@ -1788,7 +1831,7 @@ COMMENT ON COLUMN apitoken_monitor.token_events.id IS 'Number of the event; a la
 COMMENT ON COLUMN apitoken_monitor.token_events.at IS 'When it happened.';
 COMMENT ON COLUMN apitoken_monitor.token_events.account_id IS 'The token''s account.';
 COMMENT ON COLUMN apitoken_monitor.token_events.api_token_id IS 'The token.';
-COMMENT ON COLUMN apitoken_monitor.token_events.event IS 'What happened: created, imported, enabled, disabled, deleted, rotated, revoked, held, released, expiry_changed, changed, module_given or module_taken.';
+COMMENT ON COLUMN apitoken_monitor.token_events.event IS 'What happened: created, imported, enabled, disabled, deleted, rotated, revoked, held, released, expiry_changed, networks_changed, changed, module_given or module_taken.';
 COMMENT ON COLUMN apitoken_monitor.token_events.from_status IS 'Status before; null for a new token, and where the event is no change of the status.';
 COMMENT ON COLUMN apitoken_monitor.token_events.to_status IS 'Status after; null where the event is no change of the status.';
 COMMENT ON COLUMN apitoken_monitor.token_events.details IS 'What exactly: {"module": {"id"}}, {"modules": [{"id"}]} of a new token, or of each member that has changed {"from", "to"}.';
@@ -2094,7 +2137,7 @@ AS 'MODULE_PATHNAME', 'apitoken_create';
 COMMENT ON FUNCTION @extschema@.apitoken_create(jsonb) IS
 	$$Create an API token
 
-Takes {"account": {"id"}, "name", "description", "icon", "modules": [{"id"}], "expiresAt"}; account and name are required. Answers the new Active token's full document, whose member token is the secret: it is shown here and nowhere else. Errors: PT400 naming the member that is wrong, or if the account has as many tokens as it may have, PT403 or PT404 if the caller may not administer the account.$$;
+Takes {"account": {"id"}, "name", "description", "icon", "modules": [{"id"}], "expiresAt", "allowedNetworks"}; account and name are required. Answers the new Active token's full document, whose member token is the secret: it is shown here and nowhere else. Errors: PT400 naming the member that is wrong, or if the account has as many tokens as it may have, PT403 or PT404 if the caller may not administer the account.$$;
 REVOKE ALL ON FUNCTION @extschema@.apitoken_create(jsonb) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.apitoken_rotate(id text, overlap interval DEFAULT '0', fields text DEFAULT NULL) RETURNS jsonb
@@ -2121,7 +2164,7 @@ AS 'MODULE_PATHNAME', 'apitoken_update';
 COMMENT ON FUNCTION @extschema@.apitoken_update(text, jsonb, text) IS
 	$$Update an API token
 
-Changes only the supplied members of {"name", "description", "icon", "modules": [{"id"}], "expiresAt"}; null clears description, icon and expiresAt, modules replaces the list, and null for it leaves it. The rest of the document may be there as it was answered; another id, account, status or token is PT400. Answers the token's full document. Errors: PT404 if there is no such token among those the caller may administer, PT400 naming the member that is wrong or if the token is Deleted.$$;
+Changes only the supplied members of {"name", "description", "icon", "modules": [{"id"}], "expiresAt", "allowedNetworks"}; null clears description, icon, expiresAt and allowedNetworks, modules replaces the list, and null for it leaves it. The rest of the document may be there as it was answered; another id, account, status or token is PT400. Answers the token's full document. Errors: PT404 if there is no such token among those the caller may administer, PT400 naming the member that is wrong or if the token is Deleted.$$;
 REVOKE ALL ON FUNCTION @extschema@.apitoken_update(text, jsonb, text) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.apitoken_get(id text, fields text DEFAULT NULL) RETURNS jsonb
@@ -2247,7 +2290,7 @@ AS $$
 				'externalIds.accountExternalId,account_external_id,string,address.addressLine1,address_line1,string,address.addressLine2,address_line2,string,'
 				'address.postCode,post_code,string,address.city,city,string,address.state,state,string,address.country,country,string,taxId,tax_id,string}'),
 			('tokens', '{id,id,string,account.id,account_id,string,name,name,string,description,description,string,icon,icon,string,status,status,string,'
-				'expiresAt,expires_at,date,createdAt,created_at,date}')
+				'expiresAt,expires_at,date,createdAt,created_at,date,allowedNetworks,allowed_networks,list of strings}')
 		) AS m (kind, names)
 		CROSS JOIN LATERAL (
 			SELECT string_to_array(m.names[i], '.'), m.names[i + 1], m.names[i + 2]
@@ -2791,7 +2834,7 @@ AS 'MODULE_PATHNAME', 'apitoken_import';
 COMMENT ON FUNCTION @extschema@.apitoken_import(jsonb) IS
 	$$Bring API tokens along from elsewhere
 
-Takes {"tokens": [{"id", "account": {"id"}, "name", "description", "icon", "status", "modules": [{"id"}], "expiresAt", "createdAt", "digest"}]}; id, account, name and digest are required. The digest is SHA-256 of the secret that the token had, of whatever form, in hexadecimal digits: by that secret it authenticates. Answers how many were added. For trusted roles. Errors: PT400 naming the member that is wrong, PT401 for everybody else; nothing is written then.$$;
+Takes {"tokens": [{"id", "account": {"id"}, "name", "description", "icon", "status", "modules": [{"id"}], "expiresAt", "allowedNetworks", "createdAt", "digest"}]}; id, account, name and digest are required. The digest is SHA-256 of the secret that the token had, of whatever form, in hexadecimal digits: by that secret it authenticates. Answers how many were added. For trusted roles. Errors: PT400 naming the member that is wrong, PT401 for everybody else; nothing is written then.$$;
 REVOKE ALL ON FUNCTION @extschema@.apitoken_import(jsonb) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.apitoken_feed(after text DEFAULT NULL, at_most integer DEFAULT 100) RETURNS jsonb

@@ -581,6 +581,16 @@ apitoken_error_beyond_own_end(void)
 			 errhint("An API token gives no API token, itself included, a later end than it has, and no new secret to one that has a later end.")));
 }
 
+/* Networks that are not the giver's own. */
+void
+apitoken_error_beyond_own_networks(void)
+{
+	ereport(ERROR,
+			(FORBIDDEN,
+			 errdetail("The actor may not be used from all of these networks."),
+			 errhint("An API token gives no API token, itself included, networks that are not within its own, and no new secret to one that has such.")));
+}
+
 /* A token that is to change its own secret. */
 void
 apitoken_error_self_rotation(void)

@@ -75,6 +75,7 @@ pg_noreturn extern void apitoken_error_not_shown(const char *path);
 pg_noreturn extern void apitoken_error_right_gone(void);
 pg_noreturn extern void apitoken_error_not_held(const char *module_id);
 pg_noreturn extern void apitoken_error_beyond_own_end(void);
+pg_noreturn extern void apitoken_error_beyond_own_networks(void);
 pg_noreturn extern void apitoken_error_self_rotation(void);
 pg_noreturn extern void apitoken_error_old_secret(void);
 pg_noreturn extern void apitoken_error_offer_gone(const char *module_id);

@@ -11,11 +11,11 @@ SELECT plan(5);
 \ir fixtures/expected_document.psql
 
 -- What the sample has no value of.
-UPDATE apitoken.accounts SET address_line2 = 'Second floor', held_at = '2026-01-02 03:04:05.006Z', max_token_lifetime = '1 year', max_tokens = 1000 WHERE id = 'ACC-3001-7788';
+UPDATE apitoken.accounts SET address_line2 = 'Second floor', held_at = '2026-01-02 03:04:05.006Z', max_token_lifetime = '1 year', max_tokens = 1000, allowed_networks = '{0.0.0.0/0}' WHERE id = 'ACC-3001-7788';
 UPDATE apitoken.buyers SET address_line2 = 'Back door', state = 'GL', updated_at = '2026-01-02 03:04:05.006Z', updated_by_type = 'user',
 	updated_by_id = 'USR-3001-0002' WHERE id = 'BUY-3001-0001';
 UPDATE apitoken.api_tokens SET held_at = '2026-01-02 03:04:05.006Z', expires_at = '2999-01-02 03:04:05.006Z', secret_number = 1, rotated_at = '2026-01-03 03:04:05.006Z',
-	old_secret_until = '2026-01-04 03:04:05.006Z', revoked_at = '2026-01-05 03:04:05.006Z' WHERE id = 'TKN-3001-1004';
+	old_secret_until = '2026-01-04 03:04:05.006Z', revoked_at = '2026-01-05 03:04:05.006Z', allowed_networks = '{192.0.2.0/24,2001:db8::/32}' WHERE id = 'TKN-3001-1004';
 
 -- A member that no row has a value of would be missing from both documents.
 CREATE FUNCTION helper.columns_without_a_value() RETURNS SETOF text

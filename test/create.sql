@@ -15,7 +15,7 @@ SET LOCAL row_security = on;
  * What the body may not be.  ACC stands for an account that is there.
  */
 CREATE TABLE helper.cases (number integer GENERATED ALWAYS AS IDENTITY, body text, detail text, hint text);
-\set members 'The members are: account, name, description, icon, modules, expiresAt.'
+\set members 'The members are: account, name, description, icon, modules, expiresAt, allowedNetworks.'
 \set object 'Give an object, for example {"name": "Nightly export"}.'
 \set reference 'Refer to it as {"id": "..."}, with the id of what exists.'
 \set list 'Give the modules as [{"id": "..."}, ...].'
@@ -219,7 +219,7 @@ SELECT is(document #> '{audit,updated}', NULL, 'it was never updated') FROM help
 
 SELECT is(to_jsonb(t) - 'created_at', jsonb_build_object('account_id', 'ACC-3001-7788', 'id', :'id', 'status', 'Active',
 		'name', 'Made by a token', 'description', NULL, 'icon', NULL, 'created_by_type', 'token', 'created_by_id', 'TKN-3001-1002',
-		'updated_at', NULL, 'updated_by_type', NULL, 'updated_by_id', NULL, 'held_at', NULL, 'expires_at', NULL, 'secret_number', NULL, 'rotated_at', NULL, 'old_secret_until', NULL, 'revoked_at', NULL), 'the token''s row')
+		'updated_at', NULL, 'updated_by_type', NULL, 'updated_by_id', NULL, 'held_at', NULL, 'expires_at', NULL, 'secret_number', NULL, 'rotated_at', NULL, 'old_secret_until', NULL, 'revoked_at', NULL, 'allowed_networks', NULL), 'the token''s row')
 	FROM apitoken.api_tokens t WHERE id = :'id';
 SELECT is(to_jsonb(c), jsonb_build_object('account_id', 'ACC-3001-7788', 'api_token_id', :'id',
 		'digest', '\x' || encode(sha256(convert_to(:'secret', 'UTF8')), 'hex'), 'last_access_at', NULL),

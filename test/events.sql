@@ -5,7 +5,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(59);
+SELECT plan(61);
 
 CREATE ROLE apitoken_events_caller;
 GRANT USAGE ON SCHEMA api TO apitoken_events_caller;
@@ -52,6 +52,10 @@ SELECT is(helper.events(statement, setup), events, description)
 		(7, 'another end, and a name', $c$SELECT api.apitoken_update('TKN-1671-0642', '{"expiresAt": null, "name": "New"}')$c$,
 			$c$UPDATE apitoken.api_tokens SET expires_at = '2999-01-01Z' WHERE id = 'TKN-1671-0642'$c$,
 			ARRAY['expiry_changed TKN-1671-0642 - - {"expiresAt": {"to": null, "from": "2999-01-01T00:00:00.000Z"}}', 'changed TKN-1671-0642 - - {"name": {"to": "New", "from": "Nightly export"}}']),
+		(34, 'networks', $c$SELECT api.apitoken_update('TKN-1671-0642', '{"allowedNetworks": ["192.0.2.0/24", "2001:DB8::/32"]}')$c$, $c$UPDATE apitoken.api_tokens SET allowed_networks = '{10.0.0.0/8}' WHERE id = 'TKN-1671-0642'$c$,
+			ARRAY['networks_changed TKN-1671-0642 - - {"allowedNetworks": {"to": ["192.0.2.0/24", "2001:db8::/32"], "from": ["10.0.0.0/8"]}}']),
+		(35, 'by hand: networks', $c$UPDATE apitoken.api_tokens SET allowed_networks = '{10.0.0.0/8}', name = 'New' WHERE id = 'TKN-1671-0642'$c$, NULL,
+			ARRAY['networks_changed TKN-1671-0642 - - {"allowedNetworks": {"to": ["10.0.0.0/8"], "from": null}}', 'changed TKN-1671-0642 - - {"name": {"to": "New", "from": "Nightly export"}}']),
 		(8, 'modules given and taken', $c$SELECT api.apitoken_update('TKN-1671-0642', '{"modules": [{"id": "MOD-0001"}, {"id": "MOD-0003"}]}')$c$, NULL,
 			ARRAY['module_taken TKN-1671-0642 - - {"module": {"id": "MOD-0004"}}', 'module_given TKN-1671-0642 - - {"module": {"id": "MOD-0001"}}']),
 		(9, 'the modules that it has', $c$SELECT api.apitoken_update('TKN-1671-0642', '{"modules": [{"id": "MOD-0004"}, {"id": "MOD-0003"}]}')$c$, NULL, '{}'),

@@ -234,7 +234,7 @@ SELECT is(d #> '{account,groups,1,audit}' #- '{updated,by,audit}' #- '{updated,b
 /*
  * What is refused.
  */
-\set token 'Its members are: id, href, icon, name, $meta, audit, token, heldAt, status, account, modules, expiresAt, revokedAt, rotatedAt, description, lastAccessAt, oldSecretUntil.'
+\set token 'Its members are: id, href, icon, name, $meta, audit, token, heldAt, status, account, modules, expiresAt, revokedAt, rotatedAt, description, lastAccessAt, oldSecretUntil, allowedNetworks.'
 \set account 'Its members are: ' :account '.'
 \set itself 'It stands for itself: it has no members to choose from.'
 \set grammar 'Write fields as +a,-b,-c.d, or -* to start from nothing.'

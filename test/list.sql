@@ -279,7 +279,7 @@ SELECT is(
 SELECT is(helper.refusal(format('eq(%s,%s)', member, value)), 'ok', member || ' may be asked for ' || value)
 	FROM helper.enumerations(), unnest(known) AS value;
 SELECT is(helper.refusal('select=-foo'),
-	'PT400|Bad Request|The field "foo" does not exist: the API token has no member "foo".|Its members are: id, href, icon, name, $meta, audit, token, heldAt, status, account, modules, expiresAt, revokedAt, rotatedAt, description, lastAccessAt, oldSecretUntil.',
+	'PT400|Bad Request|The field "foo" does not exist: the API token has no member "foo".|Its members are: id, href, icon, name, $meta, audit, token, heldAt, status, account, modules, expiresAt, revokedAt, rotatedAt, description, lastAccessAt, oldSecretUntil, allowedNetworks.',
 	'a field that does not exist');
 SELECT is(helper.ids(repeat('not(', 32) || 'id=x' || repeat(')', 32)), '{}', 'as deep as may be');
 SELECT is(helper.ids(repeat('id=x&', 499) || 'id=x'), '{}', 'as many comparisons as may be');

@@ -59,7 +59,7 @@ SELECT ok((:'document'::jsonb #>> '{audit,updated,at}')::timestamptz BETWEEN now
 SELECT is(:'document'::jsonb #>> '{audit,created,at}', '2025-02-21T18:02:53.773Z', 'created when it was');
 SELECT is(to_jsonb(t) - ARRAY['created_at', 'updated_at'], jsonb_build_object('account_id', 'ACC-3001-7788', 'id', 'TKN-1671-0642', 'status', 'Active',
 		'name', 'New name', 'description', 'Reads the orders of the day for the data warehouse', 'icon', '/icons/export.png',
-		'created_by_type', 'user', 'created_by_id', 'USR-3001-0001', 'updated_by_type', 'token', 'updated_by_id', 'TKN-3001-1002', 'held_at', NULL, 'expires_at', NULL, 'secret_number', NULL, 'rotated_at', NULL, 'old_secret_until', NULL, 'revoked_at', NULL), 'the row')
+		'created_by_type', 'user', 'created_by_id', 'USR-3001-0001', 'updated_by_type', 'token', 'updated_by_id', 'TKN-3001-1002', 'held_at', NULL, 'expires_at', NULL, 'secret_number', NULL, 'rotated_at', NULL, 'old_secret_until', NULL, 'revoked_at', NULL, 'allowed_networks', NULL), 'the row')
 	FROM apitoken.api_tokens t WHERE id = 'TKN-1671-0642';
 SELECT is((SELECT array_agg(module_id::text) FROM apitoken.api_token_modules WHERE api_token_id = 'TKN-1671-0642'), '{MOD-0001}', 'the modules'' rows');
 SELECT is((SELECT count(*) FROM apitoken.api_token_modules WHERE account_id = 'ACC-3001-7788' AND api_token_id <> 'TKN-1671-0642'), 4::bigint,
@@ -85,7 +85,7 @@ ROLLBACK TO untouched;
 /*
  * What changes may not be: as for create, but for the account.
  */
-\set members 'The members that can change are: name, description, icon, modules, expiresAt.'
+\set members 'The members that can change are: name, description, icon, modules, expiresAt, allowedNetworks.'
 \set object 'Give an object, for example {"name": "Nightly export"}.'
 \set reference 'Refer to it as {"id": "..."}, with the id of what exists.'
 \set list 'Give the modules as [{"id": "..."}, ...].'

@@ -22,16 +22,19 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "errors.h"
+#include "request.h"
 #include "rights/acts.h"
 #include "rights/credential.h"
 #include "rights/identity.h"
 #include "rights/left_behind.h"
+#include "rights/networks.h"
 #include "rights/secret.h"
 #include "storage/lmgr.h"
 #include "store/fetch.h"
 #include "store/store.h"
 #include "store/subxact.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -46,6 +49,16 @@ IsAccessDue(const ApitokenCredential *credential)
 	return !credential->used ||
 		TimestampDifferenceExceeds(last, now, apitoken_last_access_interval * 1000) ||
 		TimestampDifferenceExceeds(now, last, 1);
+}
+
+/* From where a secret came, for the log. */
+static const char *
+Where(void)
+{
+	Datum		address = apitoken_request_origin().address;
+
+	return DatumGetPointer(address) == NULL ? "A client whose address is not known" :
+		psprintf("The address %s", DatumGetCString(DirectFunctionCall1(inet_out, address)));
 }
 
 /*
@@ -68,6 +81,9 @@ ReasonToRefuse(const ApitokenTokenStatus *token, const char *id,
 		return psprintf("The account of the API token \"%s\" is Disabled.", id);
 	if (apitoken_left_behind(token))
 		return psprintf("Whoever created the API token \"%s\" is no longer there.", id);
+	if (!apitoken_networks_allow(token))
+		return psprintf("%s is in no network that the API token \"%s\", or its account, may be used from.",
+						Where(), id);
 	return psprintf("The secret is one that the API token \"%s\" had before.", id);
 }
 
@@ -183,7 +199,7 @@ BuildAnswer(const char *account_id, const char *id, MemoryContext result_context
  *
  * Returns, in the current memory context, the token's id, account and modules.
  * Raises PT401, always the same, if the secret is malformed, unknown, or of a
- * token that is not Active, has expired or is left behind.
+ * token that is not Active, has expired, is left behind or may not be used from there.
  */
 Jsonb *
 apitoken_authenticate_secret(const char *secret, int length, bool *access_due)

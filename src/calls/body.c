@@ -4,7 +4,7 @@
  *	  The bodies of create and update.
  *
  *		{"account": {"id"}, "name", "description", "icon", "modules": [{"id"}],
- *		"expiresAt"}
+ *		"expiresAt", "allowedNetworks"}
  *
  * Clients send documents back that they were given.  So the other members of a
  * document may stand there, too, as long as they do not ask for what would not be
@@ -18,13 +18,15 @@
  */
 #include "calls/body.h"
 
+#include "catalog/pg_type.h"
 #include "document/model.h"
 #include "errors.h"
 #include "miscadmin.h"
 #include "query/rql_sql.h"
+#include "rights/networks.h"
 #include "utils/datetime.h"
 
-#define CREATE_MEMBERS "The members are: account, name, description, icon, modules, expiresAt."
+#define CREATE_MEMBERS "The members are: account, name, description, icon, modules, expiresAt, allowedNetworks."
 
 static bool
 IsKey(const JsonbValue *key, const char *name)
@@ -174,6 +176,53 @@ ParseInstant(const JsonbValue *value, const char *path)
 	return instant - instant % 1000;
 }
 
+#define NETWORKS_HINT \
+	"Give networks such as [\"192.0.2.0/24\", \"2001:db8::/32\"], or null for all."
+
+/* The network at that place of the list. */
+static Datum
+ParseNetwork(const JsonbValue *value, int index)
+{
+	Datum		network = (Datum) 0;
+	const char *problem = value->type != jbvString ? "is not a string" :
+		apitoken_networks_read(CopyString(value), &network);
+
+	if (problem != NULL)
+		apitoken_error_member(psprintf("allowedNetworks[%d]", index), problem, NETWORKS_HINT);
+	return network;
+}
+
+/* Networks, as they are stored; NULL for null. */
+static const ArrayType *
+ParseNetworks(const JsonbValue *list)
+{
+	Datum		networks[APITOKEN_MAX_NETWORKS];
+	int			count = 0;
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue	value;
+
+	if (list->type == jbvNull)
+		return NULL;
+	if (!IsContainer(list, JB_FARRAY))
+		apitoken_error_member("allowedNetworks", "is not an array", NETWORKS_HINT);
+
+	iterator = JsonbIteratorInit(list->val.binary.data);
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	{
+		if (token != WJB_ELEM)
+			continue;
+		if (count == APITOKEN_MAX_NETWORKS)
+			apitoken_error_member("allowedNetworks", "has more than 100 networks", NETWORKS_HINT);
+		networks[count] = ParseNetwork(&value, count);
+		count++;
+	}
+	if (count == 0)
+		apitoken_error_member("allowedNetworks", "is empty",
+							  "Give null for all; apitoken_disable() lets no one use a token.");
+	return construct_array(networks, count, CIDROID, -1, false, TYPALIGN_INT);
+}
+
 /* A member that is not for the client to choose; NULL: not supplied, or null. */
 static char *
 ParseStored(const JsonbValue *value, const char *path)
@@ -248,6 +297,11 @@ ParseMember(ApitokenBody *body, bool create, const JsonbValue *key, const JsonbV
 	{
 		body->expires_supplied = true;
 		body->expires_at = ParseInstant(value, "expiresAt");
+	}
+	else if (IsKey(key, "allowedNetworks"))
+	{
+		body->networks_supplied = true;
+		body->networks = ParseNetworks(value);
 	}
 	else if (IsKey(key, "account"))
 		body->account_id = ParseAccount(value, create);

@@ -14,6 +14,7 @@
 
 #include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
+#include "utils/array.h"
 #include "utils/jsonb.h"
 
 /* A member that holds a string. */
@@ -42,12 +43,14 @@ typedef struct ApitokenBody
 	ApitokenBodyString icon;
 	bool		expires_supplied;
 	TimestampTz expires_at;		/* DT_NOEND: null */
+	bool		networks_supplied;
+	const ArrayType *networks;	/* cidr[]; NULL: null */
 	bool		modules_supplied;
 	List	   *module_ids;		/* of char *, in the order supplied */
 } ApitokenBody;
 
 #define APITOKEN_BODY_UPDATE_MEMBERS \
-	"The members that can change are: name, description, icon, modules, expiresAt."
+	"The members that can change are: name, description, icon, modules, expiresAt, allowedNetworks."
 
 extern bool apitoken_body_is_empty(Jsonb *body);
 extern bool apitoken_body_has_modules(Jsonb *body);

@@ -13,6 +13,7 @@
 #include "calls/body.h"
 #include "calls/call.h"
 #include "calls/life.h"
+#include "calls/places.h"
 #include "calls/transitions.h"
 #include "catalog/pg_type.h"
 #include "errors.h"
@@ -208,7 +209,8 @@ CheckQuota(const char *account_id)
 
 /* Adds the token's row under an id that is free, and returns the id. */
 static char *
-AddToken(const ApitokenCall *call, const ApitokenBody *body, TimestampTz end)
+AddToken(const ApitokenCall *call, const ApitokenBody *body, TimestampTz end,
+		 const ArrayType *networks)
 {
 	ApitokenStatement statement = STATEMENT_ADD_TOKEN;
 	ApitokenArguments arguments;
@@ -220,11 +222,11 @@ AddToken(const ApitokenCall *call, const ApitokenBody *body, TimestampTz end)
 	apitoken_store_set_text(&arguments, 5, body->icon.value);
 	apitoken_store_set_text(&arguments, 6, call->caller.actor.type);
 	apitoken_store_set_text(&arguments, 7, call->caller.actor.id);
+	if (end != DT_NOEND || networks != NULL)
+		statement = STATEMENT_ADD_BOUNDED_TOKEN;
 	if (end != DT_NOEND)
-	{
-		statement = STATEMENT_ADD_TOKEN_UNTIL;
 		apitoken_store_set(&arguments, 8, TimestampTzGetDatum(end));
-	}
+	apitoken_store_set_pointer(&arguments, 9, networks);
 
 	for (int attempt = 0; attempt < MAX_ID_ATTEMPTS; attempt++)
 	{
@@ -277,7 +279,8 @@ apitoken_create(PG_FUNCTION_ARGS)
 	CheckModules(&call, body.account_id, NULL, body.module_ids);
 	apitoken_acts_open(&call.caller, body.account_id);
 
-	id = AddToken(&call, &body, apitoken_life_of_new(&call, &body));
+	id = AddToken(&call, &body, apitoken_life_of_new(&call, &body),
+				  apitoken_places_of_new(&call, &body));
 	secret = AddCredential(body.account_id, id);
 	if (body.module_ids != NIL)
 		AddModules(&call, body.account_id, id, body.module_ids);
@@ -409,6 +412,8 @@ Update(const ApitokenCall *call, const char *id, Jsonb *changes)
 	CheckStored(&body, account_id, id, status);
 	if (body.expires_supplied)
 		apitoken_life_change(call, account_id, id, body.expires_at);
+	if (body.networks_supplied)
+		apitoken_places_change(call, account_id, id, body.networks);
 	if (body.modules_supplied)
 	{
 		CheckModules(call, account_id, id, body.module_ids);

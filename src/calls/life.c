@@ -69,9 +69,12 @@ apitoken_life_of_new(const ApitokenCall *call, const ApitokenBody *body)
 	return end;
 }
 
-/* Whatever is held is not prolonged by anybody below.  Raises PT403. */
-static void
-CheckProlonged(const ApitokenCall *call, const char *account_id, const char *id)
+/*
+ * Checks that a token may be given more than it has: nothing that is held is, by anybody
+ * below.  Under the active snapshot.  Raises PT403.
+ */
+void
+apitoken_life_check_gain(const ApitokenCall *call, const char *account_id, const char *id)
 {
 	if (!call->caller.everywhere && apitoken_held_token(id))
 		apitoken_error_held("API token", id);
@@ -119,7 +122,7 @@ apitoken_life_change(const ApitokenCall *call, const char *account_id, const cha
 	if (end > life.end)
 	{
 		Give(call, end);
-		CheckProlonged(call, account_id, id);
+		apitoken_life_check_gain(call, account_id, id);
 	}
 	PopActiveSnapshot();
 	if (end != life.end)

@@ -16,6 +16,8 @@
 #include "calls/call.h"
 
 extern TimestampTz apitoken_life_of_new(const ApitokenCall *call, const ApitokenBody *body);
+extern void apitoken_life_check_gain(const ApitokenCall *call, const char *account_id,
+									 const char *id);
 extern void apitoken_life_change(const ApitokenCall *call, const char *account_id,
 								 const char *id, TimestampTz end);
 

@@ -20,6 +20,7 @@
 #include "errors.h"
 #include "rights/acts.h"
 #include "rights/held.h"
+#include "rights/networks.h"
 #include "rights/offer.h"
 #include "rights/secret.h"
 #include "utils/builtins.h"
@@ -123,11 +124,14 @@ CheckRight(const ApitokenCall *call, const char *account_id, const char *id)
 
 	if (token.expires_at > call->caller.expires_at)
 		apitoken_error_beyond_own_end();
+	if (!apitoken_networks_cover(call->caller.networks, token.networks))
+		apitoken_error_beyond_own_networks();
 	if (IsSelf(call, id))
 		CheckSelf(call, &token);
 	else
 	{
 		apitoken_acts_give_time(&call->caller, token.expires_at);
+		apitoken_acts_give_networks(&call->caller, token.networks);
 		if (call->caller.everywhere)
 			return;
 		CheckModules(call, account_id, id);

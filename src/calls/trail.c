@@ -158,24 +158,25 @@ typedef struct Member
 {
 	const char *key;
 	const char *column;
-	bool		is_moment;		/* else a text */
+	ApitokenMemberKind kind;	/* a text, a moment or networks */
 } Member;
 
 /* In the order that jsonb has keys in. */
 enum
 {
 	MEMBER_ICON, MEMBER_NAME, MEMBER_HELD, MEMBER_EXPIRES, MEMBER_REVOKED,
-	MEMBER_DESCRIPTION, MEMBER_OLD_SECRET, MEMBERS
+	MEMBER_DESCRIPTION, MEMBER_OLD_SECRET, MEMBER_ALLOWED, MEMBERS
 };
 
 static const Member members[MEMBERS] = {
-	[MEMBER_ICON] = {"icon", "icon", false},
-	[MEMBER_NAME] = {"name", "name", false},
-	[MEMBER_HELD] = {"heldAt", "held_at", true},
-	[MEMBER_EXPIRES] = {"expiresAt", "expires_at", true},
-	[MEMBER_REVOKED] = {"revokedAt", "revoked_at", true},
-	[MEMBER_DESCRIPTION] = {"description", "description", false},
-	[MEMBER_OLD_SECRET] = {"oldSecretUntil", "old_secret_until", true}
+	[MEMBER_ICON] = {"icon", "icon", MEMBER_TEXT},
+	[MEMBER_NAME] = {"name", "name", MEMBER_TEXT},
+	[MEMBER_HELD] = {"heldAt", "held_at", MEMBER_INSTANT},
+	[MEMBER_EXPIRES] = {"expiresAt", "expires_at", MEMBER_INSTANT},
+	[MEMBER_REVOKED] = {"revokedAt", "revoked_at", MEMBER_INSTANT},
+	[MEMBER_DESCRIPTION] = {"description", "description", MEMBER_TEXT},
+	[MEMBER_OLD_SECRET] = {"oldSecretUntil", "old_secret_until", MEMBER_INSTANT},
+	[MEMBER_ALLOWED] = {"allowedNetworks", "allowed_networks", MEMBER_NETWORKS}
 };
 
 #define MASK(member) (1 << (member))
@@ -246,7 +247,12 @@ WriteValue(ApitokenContainer *parent, const Member *member, Datum value, bool is
 		apitoken_jsonb_add_null(parent);
 		return;
 	}
-	written = member->is_moment ?
+	if (member->kind == MEMBER_NETWORKS)
+	{
+		apitoken_members_add_networks(parent, value);
+		return;
+	}
+	written = member->kind == MEMBER_INSTANT ?
 		apitoken_members_instant(DatumGetTimestampTz(value), string) : TextDatumGetCString(value);
 	apitoken_jsonb_add_string(parent, written, strlen(written));
 }
@@ -344,6 +350,8 @@ RecordChange(TokenChange *change)
 					  MASK(MEMBER_HELD), (Datum) 0);
 	if (change->changed & MASK(MEMBER_EXPIRES))
 		RecordMembers(change, "expiry_changed", MASK(MEMBER_EXPIRES), (Datum) 0);
+	if (change->changed & MASK(MEMBER_ALLOWED))
+		RecordMembers(change, "networks_changed", MASK(MEMBER_ALLOWED), (Datum) 0);
 	if (change->changed != 0)
 		RecordMembers(change, "changed", change->changed, (Datum) 0);
 }

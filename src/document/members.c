@@ -136,6 +136,28 @@ WriteTextArray(ResourceWriter *writer, ApitokenContainer *parent, Datum value)
 	apitoken_jsonb_finish(&array, parent);
 }
 
+/* Writes networks, cidr[], as an array of strings: the next value of parent. */
+void
+apitoken_members_add_networks(ApitokenContainer *parent, Datum networks)
+{
+	ApitokenContainer array;
+	Datum	   *elements;
+	bool	   *isnull;
+	int			count;
+
+	deconstruct_array(DatumGetArrayTypeP(networks), CIDROID, -1, false, TYPALIGN_INT,
+					  &elements, &isnull, &count);
+	apitoken_jsonb_start_array(&array, parent->buffer, count);
+	for (int i = 0; i < count; i++)
+	{
+		char	   *string = DatumGetCString(DirectFunctionCall1(cidr_out, elements[i]));
+
+		apitoken_jsonb_add_string(&array, string, strlen(string));
+		pfree(string);
+	}
+	apitoken_jsonb_finish(&array, parent);
+}
+
 static void
 WriteJson(ResourceWriter *writer, ApitokenContainer *parent, int slot)
 {
@@ -617,6 +639,9 @@ WriteMember(ResourceWriter *writer, ApitokenContainer *parent,
 			break;
 		case MEMBER_TEXT_ARRAY:
 			WriteTextArray(writer, parent, SlotValue(writer, member->slot));
+			break;
+		case MEMBER_NETWORKS:
+			apitoken_members_add_networks(parent, SlotValue(writer, member->slot));
 			break;
 		case MEMBER_JSON:
 			WriteJson(writer, parent, member->slot);

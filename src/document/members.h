@@ -24,6 +24,7 @@ extern void apitoken_members_write(ApitokenDocument *document, StringInfo buffer
 								   const ApitokenShape *shape, ApitokenRow *row,
 								   ApitokenFields *fields);
 extern ApitokenGroupList apitoken_members_group_list(ApitokenResourceKind target);
+extern void apitoken_members_add_networks(ApitokenContainer *parent, Datum networks);
 extern const char *apitoken_members_instant(TimestampTz at, char string[APITOKEN_INSTANT_SIZE]);
 
 #endif							/* APITOKEN_MEMBERS_H */

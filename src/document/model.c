@@ -85,6 +85,7 @@ static const ApitokenMember token_list[] = {
 	ADDED("rotatedAt", MEMBER_INSTANT, "rotated_at"),
 	ADDED("oldSecretUntil", MEMBER_INSTANT, "old_secret_until"),
 	ADDED("revokedAt", MEMBER_INSTANT, "revoked_at"),
+	ADDED("allowedNetworks", MEMBER_NETWORKS, "allowed_networks"),
 	LINK("account", "account_id", RESOURCE_ACCOUNT),
 	LIST("modules", RESOURCE_MODULE),
 };
@@ -288,6 +289,8 @@ ColumnType(ApitokenMemberKind kind)
 			return UUIDOID;
 		case MEMBER_TEXT_ARRAY:
 			return TEXTARRAYOID;
+		case MEMBER_NETWORKS:
+			return CIDRARRAYOID;
 		case MEMBER_JSON:
 			return JSONBOID;
 		default:

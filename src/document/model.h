@@ -24,6 +24,7 @@ typedef enum ApitokenMemberKind
 	MEMBER_INSTANT,				/* documented date form, from timestamptz */
 	MEMBER_UUID,				/* string, from uuid */
 	MEMBER_TEXT_ARRAY,			/* array of strings, from text[] */
+	MEMBER_NETWORKS,			/* array of strings, from cidr[] */
 	MEMBER_JSON,				/* any JSON, from jsonb; null stays null */
 	MEMBER_HREF,				/* path of the resource, from its id */
 	MEMBER_MASKED_SECRET,		/* what may be shown of a token's secret */

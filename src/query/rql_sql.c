@@ -25,11 +25,13 @@
 #include "document/self.h"
 #include "errors.h"
 #include "rights/credential.h"
+#include "rights/networks.h"
 #include "rights/secret.h"
 #include "store/ids.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
+#include "utils/fmgrprotos.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
@@ -287,6 +289,7 @@ ConvertEmpty(const Compiler *compiler, const Target *target, const ApitokenRqlVa
 		case MEMBER_INSTANT:
 		case MEMBER_BOOLEAN:
 		case MEMBER_TEXT_ARRAY:
+		case MEMBER_NETWORKS:
 			Fail(compiler, value->position, "this member is never an empty string",
 				 "null(), or a value");
 		default:
@@ -340,6 +343,18 @@ CheckEnumeration(const Compiler *compiler, const Target *target, const ApitokenR
 	}
 }
 
+/* A network as the text that the member is compared as. */
+static Datum
+ConvertNetwork(const Compiler *compiler, const ApitokenRqlValue *value)
+{
+	Datum		network;
+
+	if (apitoken_networks_read(value->string, &network) != NULL)
+		Fail(compiler, value->position, "this is no network",
+			 "a network such as 192.0.2.0/24");
+	return DirectFunctionCall1(network_show, network);
+}
+
 /* A value as the type that the member has. */
 static Datum
 ConvertValue(const Compiler *compiler, const Target *target, const ApitokenRqlValue *value)
@@ -366,6 +381,8 @@ ConvertValue(const Compiler *compiler, const Target *target, const ApitokenRqlVa
 				Fail(compiler, value->position, "this is neither true nor false",
 					 "true or false");
 			return BoolGetDatum(value->string[0] == 't');
+		case MEMBER_NETWORKS:
+			return ConvertNetwork(compiler, value);
 		default:
 			RefusePlus(compiler, value);
 			if (value->star >= 0)
@@ -514,6 +531,13 @@ EnterTarget(Compiler *compiler, Target *target, const ApitokenMember *member)
 	}
 }
 
+/* Is it an array of strings? */
+static bool
+IsArray(ApitokenMemberKind kind)
+{
+	return kind == MEMBER_TEXT_ARRAY || kind == MEMBER_NETWORKS;
+}
+
 /* Is it a member, rather than something with members or made of others? */
 static bool
 IsComparable(ApitokenMemberKind kind)
@@ -525,6 +549,7 @@ IsComparable(ApitokenMemberKind kind)
 		case MEMBER_INSTANT:
 		case MEMBER_UUID:
 		case MEMBER_TEXT_ARRAY:
+		case MEMBER_NETWORKS:
 		case MEMBER_MASKED_SECRET:
 			return true;
 		default:
@@ -632,7 +657,8 @@ static char *
 TargetColumn(const Target *target)
 {
 	const ApitokenMember *member = target->member->member;
-	const char *cast = member->kind == MEMBER_UUID ? "::pg_catalog.text" : "";
+	const char *cast = member->kind == MEMBER_UUID ? "::pg_catalog.text" :
+		member->kind == MEMBER_NETWORKS ? "::pg_catalog.text[]" : "";
 
 	return psprintf("%s.%s%s", member->elsewhere ? "x" : target->alias,
 					quote_identifier(member->column), cast);
@@ -720,6 +746,7 @@ CheckOperator(Compiler *compiler, const Target *target, const ApitokenRqlNode *n
 					 "eq, ne, in or out");
 			break;
 		case MEMBER_TEXT_ARRAY:
+		case MEMBER_NETWORKS:
 			if (pattern || order)
 				Fail(compiler, node->position, "this operator is not for lists",
 					 "eq, ne, in or out");
@@ -755,8 +782,7 @@ FindOtherMember(Compiler *compiler, const Target *target, const ApitokenRqlNode 
 	}
 
 	if (!other->comparable || other->in_list || ValueType(other) != ValueType(target) ||
-		target->member->member->kind == MEMBER_TEXT_ARRAY ||
-		other->member->member->kind == MEMBER_TEXT_ARRAY ||
+		IsArray(target->member->member->kind) || IsArray(other->member->member->kind) ||
 		other->member->member->kind == MEMBER_LIST ||
 		other->member->member->kind == MEMBER_MASKED_SECRET)
 		Fail(compiler, value->position, "these two members cannot be compared",
@@ -807,7 +833,7 @@ CompileColumn(Compiler *compiler, StringInfo out, const Target *target,
 		CompileMembers(compiler, out, target, &other, node, negated);
 		return;
 	}
-	if (target->member->member->kind == MEMBER_TEXT_ARRAY)
+	if (IsArray(target->member->member->kind))
 	{
 		CompileArrayComparison(compiler, out, target, node, differs);
 		return;
@@ -942,7 +968,7 @@ CompileElements(Compiler *compiler, StringInfo out, const ApitokenRqlNode *node,
 			appendStringInfoString(out, SOME_MODULE);
 			return RESOURCE_MODULE;
 		}
-		if (list.member->member->kind == MEMBER_TEXT_ARRAY)
+		if (IsArray(list.member->member->kind))
 		{
 			appendStringInfo(out, "EXISTS (SELECT FROM pg_catalog.unnest(%s) AS e (value) WHERE true",
 							 TargetColumn(&list));
@@ -1108,7 +1134,8 @@ CompileOrder(Compiler *compiler, StringInfo out, const List *order)
 		const ApitokenRqlOrder *item = lfirst(cell);
 		Target		target = FindTarget(compiler, item->path, item->position, RESOURCE_TOKEN);
 
-		if (target.in_list || target.member->member->kind == MEMBER_LIST ||
+		if (target.in_list || IsArray(target.member->member->kind) ||
+			target.member->member->kind == MEMBER_LIST ||
 			target.member->member->kind == MEMBER_MASKED_SECRET)
 			Fail(compiler, item->position, "a list or a secret has no order",
 				 "a member with one value");

@@ -31,6 +31,7 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "rights/held.h"
+#include "rights/networks.h"
 #include "rights/offer.h"
 #include "storage/latch.h"
 #include "store/gates.h"
@@ -50,6 +51,7 @@ typedef enum ActKind
 	ACT_OPENED,					/* made or enabled a token */
 	ACT_GAVE,					/* gave a module to a token */
 	ACT_GAVE_TIME,				/* gave a token an end, or its secret */
+	ACT_GAVE_NETWORKS,			/* gave a token networks, or its secret */
 	ACT_GUARDED,				/* asked for the same guarantee */
 	ACT_TRUSTED					/* used what its database role may */
 } ActKind;
@@ -68,6 +70,7 @@ typedef struct Act
 	uint64		completed;		/* of transactions, when it was looked at */
 	TimestampTz acts_until;		/* the actor, by then; DT_NOEND: for ever */
 	TimestampTz end;			/* of a token, that was given */
+	const ArrayType *networks;	/* the same, cidr[]; NULL: all */
 	SubTransactionId subid;
 } Act;
 
@@ -89,7 +92,7 @@ SameAct(const Act *a, const Act *b)
 {
 	return a->kind == b->kind && a->everywhere == b->everywhere &&
 		a->role == b->role && a->operation == b->operation && a->end == b->end &&
-		SameActor(a, b) &&
+		SameActor(a, b) && apitoken_networks_same(a->networks, b->networks) &&
 		apitoken_ids_same(a->account_id, b->account_id) && apitoken_ids_same(a->module, b->module);
 }
 
@@ -148,7 +151,8 @@ PushCommittedSnapshot(void)
 static bool
 NothingHappened(uint64 completed)
 {
-	return completed != 0 && apitoken_snapshot_completed(GetLatestSnapshot()) == completed;
+	return completed != 0 && apitoken_networks_are_settled() &&
+		apitoken_snapshot_completed(GetLatestSnapshot()) == completed;
 }
 
 /* Is all that one may that the other may, too? */
@@ -283,6 +287,8 @@ Note(Act act)
 		kept->actor.id = Keep(act.actor.id);
 		kept->account_id = Keep(act.account_id);
 		kept->module = Keep(act.module);
+		if (act.networks != NULL)
+			kept->networks = DatumGetArrayTypePCopy(PointerGetDatum(act.networks));
 		kept->subid = GetCurrentSubTransactionId();
 		entry->act = kept;
 		acts = lappend(acts, kept);
@@ -345,6 +351,8 @@ HasRight(const Act *act, const ApitokenOffer *offer, bool *active)
 										   &scope);
 		case ACT_GAVE_TIME:
 			return act->end <= scope.expires_at;
+		case ACT_GAVE_NETWORKS:
+			return apitoken_networks_cover(scope.networks, act->networks);
 		case ACT_OPENED:
 		case ACT_TRUSTED:
 			break;
@@ -398,6 +406,8 @@ CheckRight(const Act *act, const ApitokenOffer *offer)
 		apitoken_error_not_held(act->module);
 	if (act->kind == ACT_GAVE_TIME)
 		apitoken_error_beyond_own_end();
+	if (act->kind == ACT_GAVE_NETWORKS)
+		apitoken_error_beyond_own_networks();
 	if (act->kind == ACT_GUARDED)
 		apitoken_error_module_not_held(act->module);
 	apitoken_error_right_gone();
@@ -613,6 +623,18 @@ apitoken_acts_give_time(const ApitokenCaller *caller, TimestampTz end)
 	NoteGift(act, caller);
 }
 
+/* The same of networks that a token was given (NULL: all), or its secret. */
+void
+apitoken_acts_give_networks(const ApitokenCaller *caller, const ArrayType *networks)
+{
+	Act			act = ActOf(ACT_GAVE_NETWORKS, caller, NULL, NULL);
+
+	if (caller->actor.type == NULL || !apitoken_actor_is_token(&caller->actor))
+		return;
+	act.networks = networks;
+	NoteGift(act, caller);
+}
+
 /*
  * Notes that the transaction is to commit only if its actor is still Active then,
  * and holds the module with that code if it is not NULL.  Raises PT401 and PT403
@@ -794,6 +816,7 @@ Forget(void)
 	StopTimeout();
 	apitoken_gates_forget();
 	apitoken_signals_forget();
+	apitoken_networks_settle();
 }
 
 static void

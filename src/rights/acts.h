@@ -24,6 +24,7 @@ extern void apitoken_acts_by_hand(void);
 extern void apitoken_acts_open(const ApitokenCaller *caller, const char *account_id);
 extern void apitoken_acts_give(const ApitokenCaller *caller, const char *account_id,
 							   const char *module_id);
+extern void apitoken_acts_give_networks(const ApitokenCaller *caller, const ArrayType *networks);
 extern void apitoken_acts_give_time(const ApitokenCaller *caller, TimestampTz end);
 extern void apitoken_acts_guard(const ApitokenCaller *caller, const char *module_code);
 

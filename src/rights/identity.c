@@ -17,6 +17,7 @@
 #include "errors.h"
 #include "miscadmin.h"
 #include "rights/left_behind.h"
+#include "rights/networks.h"
 #include "store/fetch.h"
 #include "store/ids.h"
 #include "utils/builtins.h"
@@ -33,12 +34,12 @@ static ApitokenColumn status_columns[] = {
 	{"account_id", TEXTOID, false}, {"status", TEXTOID, false}, {"expires_at", TIMESTAMPTZOID, true},
 	{"secret_number", INT4OID, true}, {"old_secret_until", TIMESTAMPTZOID, true},
 	{"revoked_at", TIMESTAMPTZOID, true}, {"created_by_type", TEXTOID, false},
-	{"created_by_id", TEXTOID, false}
+	{"created_by_id", TEXTOID, false}, {"allowed_networks", CIDRARRAYOID, true}
 };
 static ApitokenColumn type_columns[] = {{"type", TEXTOID, false}};
 static ApitokenColumn link_columns[] = {{"module_id", TEXTOID, false}};
 static ApitokenColumn code_columns[] = {{"id", TEXTOID, false}, {"code", TEXTOID, false}};
-static const ApitokenLayout status_layout = {8, status_columns, 0};
+static const ApitokenLayout status_layout = {9, status_columns, 0};
 static const ApitokenLayout type_layout = {1, type_columns, 0};
 static const ApitokenLayout link_layout = {1, link_columns, 0};
 static const ApitokenLayout code_layout = {2, code_columns, 0};
@@ -54,6 +55,7 @@ ReceiveStatus(void *argument, int key, Datum *values, bool *isnull)
 	token->secret_number = isnull[3] ? 0 : DatumGetInt32(values[3]);
 	token->old_until = isnull[4] ? DT_NOBEGIN : DatumGetTimestampTz(values[4]);
 	token->revoked = !isnull[5];
+	token->networks = isnull[8] ? NULL : DatumGetArrayTypePCopy(values[8]);
 	if (apitoken_refuse_lost_creators && !isnull[6])
 	{
 		token->creator_type = TextDatumGetCString(values[6]);
@@ -121,14 +123,15 @@ EndOfSecret(const ApitokenTokenStatus *token, int secret)
 }
 
 /*
- * Is it an Active token, which its secret of that number still opens, and which is not
- * left behind?  Under the active snapshot, under which it was found.
+ * Is it an Active token, which its secret of that number still opens, which is not left
+ * behind, and which may be used from where this is?  Under the active snapshot, under
+ * which it was found.
  */
 bool
 apitoken_identity_accepts(const ApitokenTokenStatus *token, int secret)
 {
 	return IsActive(token) && EndOfSecret(token, secret) > GetCurrentTimestamp() &&
-		!apitoken_left_behind(token);
+		!apitoken_left_behind(token) && apitoken_networks_allow(token);
 }
 
 static void
@@ -260,6 +263,7 @@ FindTokenScope(ApitokenCaller *caller)
 
 	caller->expires_at = token.expires_at;
 	caller->acts_until = EndOfSecret(&token, caller->actor.secret);
+	caller->networks = token.networks;
 	home = CStringGetTextDatum(token.account_id);
 	caller->homes = apitoken_ids_array(&home, 1);
 	held = apitoken_identity_token_modules(token.account_id, caller->actor.id);

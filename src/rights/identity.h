@@ -35,6 +35,7 @@ typedef struct ApitokenCaller
 								 * known */
 	TimestampTz expires_at;		/* of the token that acts; DT_NOEND: never */
 	TimestampTz acts_until;		/* by its secret; the same, or sooner */
+	const ArrayType *networks;	/* of the token that acts, cidr[]; NULL: all */
 	bool		closes_account; /* does he close the account's gate himself? */
 	int64		call_id;		/* by which the trail knows the call, or 0 */
 	const char *reason;			/* that the trail gives, or NULL */
@@ -54,6 +55,8 @@ typedef struct ApitokenTokenStatus
 	TimestampTz old_until;		/* until when the one before counts;
 								 * DT_NOBEGIN: it does not */
 	bool		revoked;		/* does the current one never count again? */
+	const ArrayType *networks;	/* from where it may be used, cidr[]; NULL:
+								 * from everywhere */
 	const char *creator_type;	/* who created it: NULL if nobody is known, */
 	const char *creator_id;		/* or apitoken.refuse_lost_creators is off */
 	const bytea *digest;		/* of the secret that led to it; NULL:

@@ -29,6 +29,7 @@ typedef enum ApitokenLookup
 	LOOKUP_ACCOUNT_LIFETIME,	/* by id */
 	LOOKUP_ACCOUNT_QUOTA,		/* by id */
 	LOOKUP_ACCOUNT_STATUS,		/* by id */
+	LOOKUP_ACCOUNT_NETWORKS,	/* by id */
 	LOOKUP_CREATING_USER,		/* by id */
 	LOOKUP_CREATING_TOKEN,		/* by id */
 	LOOKUP_ACTOR_MODULES,		/* by account and token */

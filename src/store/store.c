@@ -459,10 +459,11 @@ static const StatementText statements[] = {
 		ADD_TOKEN("", ""),
 		7, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID}
 	},
-	[STATEMENT_ADD_TOKEN_UNTIL] = {
-		"apitoken add token until", SPI_OK_INSERT_RETURNING,
-		ADD_TOKEN(", expires_at", ", $8"),
-		8, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID}
+	[STATEMENT_ADD_BOUNDED_TOKEN] = {
+		"apitoken add bounded token", SPI_OK_INSERT_RETURNING,
+		ADD_TOKEN(", expires_at, allowed_networks", ", $8, $9"),
+		9, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID,
+		CIDRARRAYOID}
 	},
 	[STATEMENT_ADD_CREDENTIAL] = {
 		"apitoken add credential", SPI_OK_INSERT,
@@ -595,6 +596,14 @@ static const StatementText statements[] = {
 		" WHERE t.id " EQ " $1",
 		4, {TEXTOID, TIMESTAMPTZOID, TEXTOID, TEXTOID}
 	},
+	[STATEMENT_SET_NETWORKS] = {
+		"apitoken set networks", SPI_OK_UPDATE,
+		"UPDATE apitoken.api_tokens AS t"
+		" SET allowed_networks = $2, updated_at = pg_catalog.clock_timestamp(),"
+		" updated_by_type = $3, updated_by_id = $4"
+		" WHERE t.id " EQ " $1",
+		4, {TEXTOID, CIDRARRAYOID, TEXTOID, TEXTOID}
+	},
 	[STATEMENT_LOCK_TOKEN] = {
 		"apitoken lock token", SPI_OK_SELECT,
 		"SELECT t.account_id::pg_catalog.text, t.status FROM apitoken.api_tokens AS t"
@@ -685,6 +694,11 @@ static const StatementText statements[] = {
 		" WHERE a.type " EQ " ANY ($2) AND NOT (a.type " EQ " ANY (m.account_types))"
 		" ORDER BY a.id LIMIT 1",
 		2, {TEXTOID, TEXTARRAYOID}
+	},
+	[STATEMENT_FIND_NETWORKS] = {
+		"apitoken find networks", SPI_OK_SELECT,
+		"SELECT FROM apitoken.accounts AS a WHERE a.allowed_networks IS NOT NULL LIMIT 1",
+		0, {0}
 	},
 	[STATEMENT_NOTE_ACCESS] = {
 		/* another session may have noted one since it was found to be due */
