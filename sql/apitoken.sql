@@ -542,6 +542,9 @@ CREATE TABLE apitoken.api_token_credentials (
 	api_token_id apitoken.resource_id NOT NULL,
 	digest bytea NOT NULL CHECK (pg_catalog.octet_length(digest) = 32),
 	last_access_at apitoken.instant,
+	last_access_address inet,
+	last_access_via text COLLATE "C" CHECK (last_access_via IN ('sql', 'http')),
+	last_access_mode text COLLATE "C" CHECK (last_access_mode IN ('read', 'write')),
 	PRIMARY KEY (account_id, api_token_id),
 	FOREIGN KEY (account_id, api_token_id) REFERENCES apitoken.api_tokens ON DELETE CASCADE
 ) WITH (fillfactor = 80);
@@ -551,6 +554,12 @@ COMMENT ON COLUMN apitoken.api_token_credentials.account_id IS 'The token''s acc
 COMMENT ON COLUMN apitoken.api_token_credentials.api_token_id IS 'The token.';
 COMMENT ON COLUMN apitoken.api_token_credentials.digest IS 'SHA-256 of the secret; the secret itself is kept nowhere.';
 COMMENT ON COLUMN apitoken.api_token_credentials.last_access_at IS 'lastAccessAt: about when the token last authenticated, noted at most every apitoken.last_access_interval.';
+COMMENT ON COLUMN apitoken.api_token_credentials.last_access_address IS
+	'From where that was: in sessions of apitoken.proxy_authenticator as the proxy says, else the connection''s address; null where there is none, or it was erased.';
+COMMENT ON COLUMN apitoken.api_token_credentials.last_access_via IS
+	'How: http, a request in a session of apitoken.proxy_authenticator or apitoken.jwt_authenticator; else sql.';
+COMMENT ON COLUMN apitoken.api_token_credentials.last_access_mode IS
+	'What for: read or write, by the request''s method; null for sql, where nobody knows.';
 
 /*
  * Once a token's secret was changed, its secrets are here: the current one and the one
@@ -563,6 +572,9 @@ CREATE TABLE apitoken.api_token_secrets (
 	number integer NOT NULL,
 	digest bytea NOT NULL CHECK (pg_catalog.octet_length(digest) = 32),
 	last_access_at apitoken.instant,
+	last_access_address inet,
+	last_access_via text COLLATE "C" CHECK (last_access_via IN ('sql', 'http')),
+	last_access_mode text COLLATE "C" CHECK (last_access_mode IN ('read', 'write')),
 	PRIMARY KEY (account_id, api_token_id, number),
 	FOREIGN KEY (account_id, api_token_id) REFERENCES apitoken.api_tokens ON DELETE CASCADE
 ) WITH (fillfactor = 80);
@@ -573,6 +585,12 @@ COMMENT ON COLUMN apitoken.api_token_secrets.api_token_id IS 'The token.';
 COMMENT ON COLUMN apitoken.api_token_secrets.number IS 'Number of the secret: 0 for the first, as api_tokens.secret_number counts.';
 COMMENT ON COLUMN apitoken.api_token_secrets.digest IS 'SHA-256 of the secret; the secret itself is kept nowhere.';
 COMMENT ON COLUMN apitoken.api_token_secrets.last_access_at IS 'About when the token last authenticated with it, noted at most every apitoken.last_access_interval.';
+COMMENT ON COLUMN apitoken.api_token_secrets.last_access_address IS
+	'From where that was: in sessions of apitoken.proxy_authenticator as the proxy says, else the connection''s address; null where there is none, or it was erased.';
+COMMENT ON COLUMN apitoken.api_token_secrets.last_access_via IS
+	'How: http, a request in a session of apitoken.proxy_authenticator or apitoken.jwt_authenticator; else sql.';
+COMMENT ON COLUMN apitoken.api_token_secrets.last_access_mode IS
+	'What for: read or write, by the request''s method; null for sql, where nobody knows.';
 
 /*
  * Secrets that tokens had elsewhere need not say whose they are: their tokens are found
@@ -1740,11 +1758,12 @@ COMMENT ON COLUMN apitoken_monitor.token_states.deleted IS 'Number of Deleted to
 REVOKE ALL ON apitoken_monitor.token_states FROM PUBLIC;
 
 CREATE VIEW apitoken_monitor.token_accesses WITH (security_barrier) AS
-	SELECT t.account_id, t.id AS api_token_id, t.name, t.status, t.created_at, c.last_access_at
+	SELECT t.account_id, t.id AS api_token_id, t.name, t.status, t.created_at, c.last_access_at,
+			c.last_access_address, c.last_access_via, c.last_access_mode
 		FROM apitoken.api_tokens t
 		LEFT JOIN apitoken.api_token_credentials c ON c.account_id = t.account_id AND c.api_token_id = t.id;
 COMMENT ON VIEW apitoken_monitor.token_accesses IS
-	'When each API token last authenticated. Not since a date: WHERE last_access_at < date. For monitoring: shows every account, and nothing that a secret could be found by.';
+	'When each API token last authenticated, from where, and how. Not since a date: WHERE last_access_at < date. For monitoring: shows every account, and nothing that a secret could be found by.';
 COMMENT ON COLUMN apitoken_monitor.token_accesses.account_id IS 'The token''s account.';
 COMMENT ON COLUMN apitoken_monitor.token_accesses.api_token_id IS 'The token.';
 COMMENT ON COLUMN apitoken_monitor.token_accesses.name IS 'Its name.';
@@ -1752,6 +1771,9 @@ COMMENT ON COLUMN apitoken_monitor.token_accesses.status IS 'Its status now: Act
 COMMENT ON COLUMN apitoken_monitor.token_accesses.created_at IS 'When it was created.';
 COMMENT ON COLUMN apitoken_monitor.token_accesses.last_access_at IS
 	'About when it last authenticated, noted at most every apitoken.last_access_interval; null if it never has.';
+COMMENT ON COLUMN apitoken_monitor.token_accesses.last_access_address IS 'From where: as far as that is known.';
+COMMENT ON COLUMN apitoken_monitor.token_accesses.last_access_via IS 'How: sql or http.';
+COMMENT ON COLUMN apitoken_monitor.token_accesses.last_access_mode IS 'What for: read or write; null for sql, where nobody knows.';
 REVOKE ALL ON apitoken_monitor.token_accesses FROM PUBLIC;
 
 CREATE VIEW apitoken_monitor.tokens_never_used WITH (security_barrier) AS
@@ -1947,7 +1969,8 @@ CREATE VIEW apitoken_monitor.tokens_in_rotation WITH (security_barrier) AS
 	SELECT t.account_id, t.id AS api_token_id, t.name, t.status, t.rotated_at, t.old_secret_until,
 			n.last_access_at AS new_secret_access_at, o.last_access_at AS old_secret_access_at,
 			CASE WHEN o.last_access_at > n.last_access_at OR n.last_access_at IS NULL AND o.last_access_at IS NOT NULL THEN 'old'
-				WHEN n.last_access_at IS NOT NULL THEN 'new' END AS last_used
+				WHEN n.last_access_at IS NOT NULL THEN 'new' END AS last_used,
+			n.last_access_address AS new_secret_access_address, o.last_access_address AS old_secret_access_address
 		FROM apitoken.api_tokens t
 		LEFT JOIN apitoken.api_token_secrets n
 			ON n.account_id = t.account_id AND n.api_token_id = t.id AND n.number = t.secret_number
@@ -1966,6 +1989,8 @@ COMMENT ON COLUMN apitoken_monitor.tokens_in_rotation.new_secret_access_at IS
 	'About when the token last authenticated with the new one, noted at most every apitoken.last_access_interval; null if it never has.';
 COMMENT ON COLUMN apitoken_monitor.tokens_in_rotation.old_secret_access_at IS 'The same of the old one.';
 COMMENT ON COLUMN apitoken_monitor.tokens_in_rotation.last_used IS 'Which one was used last: old or new; null if neither was.';
+COMMENT ON COLUMN apitoken_monitor.tokens_in_rotation.new_secret_access_address IS 'From where it did so with the new one, as far as that is known.';
+COMMENT ON COLUMN apitoken_monitor.tokens_in_rotation.old_secret_access_address IS 'The same of the old one.';
 REVOKE ALL ON apitoken_monitor.tokens_in_rotation FROM PUBLIC;
 
 CREATE VIEW apitoken_monitor.token_limits WITH (security_barrier) AS
@@ -2861,7 +2886,7 @@ AS 'MODULE_PATHNAME', 'apitoken_erase_user';
 COMMENT ON FUNCTION @extschema@.apitoken_erase_user(text) IS
 	$$Erase what is known of a user
 
-His names, e-mail address, telephone, icon, languages and last login, and the addresses that he changed API tokens from; he becomes Deleted, and is in no account. His id stays in audits and in the trail. A row of apitoken.erasures says so. For trusted roles. Errors: PT401 for everybody else, PT404 if there is no such user.$$;
+His names, e-mail address, telephone, icon, languages and last login, the addresses that he changed API tokens from, and those that the tokens he made were used from; he becomes Deleted, and is in no account. His id stays in audits and in the trail. A row of apitoken.erasures says so. For trusted roles. Errors: PT401 for everybody else, PT404 if there is no such user.$$;
 REVOKE ALL ON FUNCTION @extschema@.apitoken_erase_user(text) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.apitoken_erase_account(id text, with_tokens boolean DEFAULT false) RETURNS void
@@ -2870,7 +2895,7 @@ AS 'MODULE_PATHNAME', 'apitoken_erase_account';
 COMMENT ON FUNCTION @extschema@.apitoken_erase_account(text, boolean) IS
 	$$Erase what is known of an account
 
-Its names, addresses and numbers, those of its user groups and buyers, the names and descriptions of its API tokens, and the addresses in their trail. It becomes Disabled and held, its tokens and buyers Deleted, and nobody is in it; ids stay. With with_tokens the tokens' rows go, too, and their trail. What is known of its users is erased by apitoken_erase_user. A row of apitoken.erasures says so. For trusted roles. Errors: PT401 for everybody else, PT404 if there is no such account.$$;
+Its names, addresses and numbers, those of its user groups and buyers, the names and descriptions of its API tokens, the addresses that they were used from, and those in their trail. It becomes Disabled and held, its tokens and buyers Deleted, and nobody is in it; ids stay. With with_tokens the tokens' rows go, too, and their trail. What is known of its users is erased by apitoken_erase_user. A row of apitoken.erasures says so. For trusted roles. Errors: PT401 for everybody else, PT404 if there is no such account.$$;
 REVOKE ALL ON FUNCTION @extschema@.apitoken_erase_account(text, boolean) FROM PUBLIC;
 
 -- What others have made beside them before, under their names, would be called as well.

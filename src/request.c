@@ -110,12 +110,18 @@ apitoken_request_member(const char *setting, const char *key)
 /* A request's id has no more characters. */
 #define MAX_REQUEST_ID 100
 
-/* Was this session opened by the role whose proxy is believed? */
+/* Was this session opened by the role of that name? */
+static bool
+IsSessionOf(const char *role)
+{
+	return role[0] != '\0' && get_role_oid(role, true) == GetSessionUserId();
+}
+
+/* Was it opened by the role whose proxy is believed? */
 static bool
 IsVouchedFor(void)
 {
-	return apitoken_proxy_authenticator[0] != '\0' &&
-		get_role_oid(apitoken_proxy_authenticator, true) == GetSessionUserId();
+	return IsSessionOf(apitoken_proxy_authenticator);
 }
 
 /* The address in a string; 0 if it is none, which stops nobody. */
@@ -187,4 +193,36 @@ apitoken_request_origin(void)
 	if (request_id != NULL && IsRequestId(request_id))
 		origin.request_id = request_id;
 	return origin;
+}
+
+/*
+ * How the session is used
+ */
+
+static bool
+Is(const char *setting, const char *wanted)
+{
+	const char *value = GetConfigOption(setting, true, false);
+
+	return value != NULL && strcmp(value, wanted) == 0;
+}
+
+/*
+ * Returns how the session is used: over HTTP in sessions of a role that PostgREST logs in
+ * by, for a request, of which the method tells whether it reads; else by SQL, where nobody
+ * knows what will be done.
+ */
+ApitokenUse
+apitoken_request_use(void)
+{
+	ApitokenUse use = {"sql", NULL};
+	const char *method = GetConfigOption("request.method", true, false);
+
+	if (method == NULL || method[0] == '\0' ||
+		(!IsVouchedFor() && !IsSessionOf(apitoken_jwt_authenticator)))
+		return use;
+	use.via = "http";
+	use.mode = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 ||
+		Is("request.path", APITOKEN_NOTE_PATH) ? "read" : "write";
+	return use;
 }

@@ -19,7 +19,18 @@ typedef struct ApitokenOrigin
 	const char *request_id;		/* NULL: it is no request, or has none */
 } ApitokenOrigin;
 
+/* How the session is used. */
+typedef struct ApitokenUse
+{
+	const char *via;			/* "sql" or "http" */
+	const char *mode;			/* "read" or "write"; NULL: nobody knows */
+} ApitokenUse;
+
+/* The one call that is made for a read, and for nothing else, as PostgREST names it. */
+#define APITOKEN_NOTE_PATH "/rpc/apitoken_pre_request"
+
 extern ApitokenOrigin apitoken_request_origin(void);
+extern ApitokenUse apitoken_request_use(void);
 extern char *apitoken_request_member(const char *setting, const char *key);
 
 #endif							/* APITOKEN_REQUEST_H */

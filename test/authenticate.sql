@@ -243,7 +243,7 @@ SELECT is(helper.noted('-25 d'), 'yes', 'after it');
 SET LOCAL apitoken.last_access_interval = 0;
 SELECT is(helper.noted('-5 ms'), 'yes', 'always, without an interval');
 SELECT is((SELECT to_jsonb(c) - ARRAY['last_access_at', 'digest'] FROM apitoken.api_token_credentials c WHERE api_token_id = 'TKN-1671-0642'),
-	'{"account_id": "ACC-3001-7788", "api_token_id": "TKN-1671-0642"}', 'the rest of the row is as it was');
+	'{"account_id": "ACC-3001-7788", "api_token_id": "TKN-1671-0642", "last_access_address": null, "last_access_via": "sql", "last_access_mode": null}', 'the rest of the row is as it was');
 SELECT is((SELECT count(*) FROM apitoken.api_token_credentials WHERE last_access_at > now() - interval '1 h'), 1::bigint, 'and so are the others');
 ROLLBACK;
 

@@ -222,7 +222,7 @@ SELECT is(to_jsonb(t) - 'created_at', jsonb_build_object('account_id', 'ACC-3001
 		'updated_at', NULL, 'updated_by_type', NULL, 'updated_by_id', NULL, 'held_at', NULL, 'expires_at', NULL, 'secret_number', NULL, 'rotated_at', NULL, 'old_secret_until', NULL, 'revoked_at', NULL, 'allowed_networks', NULL), 'the token''s row')
 	FROM apitoken.api_tokens t WHERE id = :'id';
 SELECT is(to_jsonb(c), jsonb_build_object('account_id', 'ACC-3001-7788', 'api_token_id', :'id',
-		'digest', '\x' || encode(sha256(convert_to(:'secret', 'UTF8')), 'hex'), 'last_access_at', NULL),
+		'digest', '\x' || encode(sha256(convert_to(:'secret', 'UTF8')), 'hex'), 'last_access_at', NULL, 'last_access_address', NULL, 'last_access_via', NULL, 'last_access_mode', NULL),
 		'what is kept of the secret is its SHA-256')
 	FROM apitoken.api_token_credentials c WHERE api_token_id = :'id';
 SELECT is((SELECT array_agg(module_id::text ORDER BY module_id) FROM apitoken.api_token_modules WHERE api_token_id = :'id'

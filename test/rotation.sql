@@ -54,7 +54,7 @@ SELECT is(helper.lets_in(secret), 'ok TKN-1671-0642', 'then both do: the ' || na
 
 -- which of the two is used
 SELECT is(to_jsonb(v) - '{rotated_at,old_secret_until}'::text[], '{"account_id": "ACC-3001-7788", "api_token_id": "TKN-1671-0642", "name": "Nightly export", "status": "Active",
-	"new_secret_access_at": null, "old_secret_access_at": null, "last_used": null}', 'a view has it') FROM apitoken_monitor.tokens_in_rotation v;
+	"new_secret_access_at": null, "old_secret_access_at": null, "last_used": null, "new_secret_access_address": null, "old_secret_access_address": null}', 'a view has it') FROM apitoken_monitor.tokens_in_rotation v;
 SELECT api.apitoken_authenticate(secret) FROM helper.secrets WHERE name = 'second' \g /dev/null
 SELECT is(to_json(v) ->> 'last_used', 'old', 'the old one was used') FROM apitoken_monitor.tokens_in_rotation v;
 SELECT ok(last_access_at BETWEEN now() - interval '1 ms' AND clock_timestamp() + interval '1 ms', 'lastAccessAt is of whichever') FROM apitoken.api_token_credentials WHERE api_token_id = 'TKN-1671-0642';

@@ -95,6 +95,16 @@ typedef struct Access
 	const ApitokenCredential *credential;
 } Access;
 
+/* Have credentials a place for how they are used?  They may be older than the library. */
+static bool
+KnowUses(void)
+{
+	Oid			schema = get_namespace_oid(APITOKEN_SCHEMA, false);
+
+	return get_attnum(get_relname_relid("api_token_credentials", schema), "last_access_via") !=
+		InvalidAttrNumber;
+}
+
 /*
  * Notes the access now, unless the credential is locked: whoever holds it is
  * noting an access too.
@@ -104,15 +114,25 @@ NoteAccess(void *argument)
 {
 	const Access *access = argument;
 	ApitokenArguments arguments;
+	ApitokenUse use;
 
 	apitoken_store_clear(&arguments);
 	apitoken_store_set_text(&arguments, 1, access->token->account_id);
 	apitoken_store_set_text(&arguments, 2, access->id);
 	apitoken_store_set(&arguments, 3, Int32GetDatum(apitoken_last_access_interval));
-	apitoken_store_run_fresh(STATEMENT_NOTE_ACCESS, &arguments);
+	if (!KnowUses())
+	{
+		apitoken_store_run_fresh(STATEMENT_NOTE_ACCESS, &arguments);
+		return;
+	}
+	use = apitoken_request_use();
+	apitoken_store_set_pointer(&arguments, 4, DatumGetPointer(apitoken_request_origin().address));
+	apitoken_store_set_text(&arguments, 5, use.via);
+	apitoken_store_set_text(&arguments, 6, use.mode);
+	apitoken_store_run_fresh(STATEMENT_NOTE_USE, &arguments);
 	if (access->token->secret_number > 0)
 	{
-		apitoken_store_set(&arguments, 4, Int32GetDatum(access->credential->number));
+		apitoken_store_set(&arguments, 7, Int32GetDatum(access->credential->number));
 		apitoken_store_run_fresh(STATEMENT_NOTE_SECRET_ACCESS, &arguments);
 	}
 }

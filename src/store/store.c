@@ -134,6 +134,28 @@ typedef struct StatementText
 	" OR " alias ".last_access_at OPERATOR(pg_catalog.>)" \
 	" pg_catalog.clock_timestamp()::pg_catalog.timestamptz(3))"
 
+#define HOW_IT_IS_USED \
+	", last_access_address = $4, last_access_via = $5, last_access_mode = $6"
+
+/* Notes an access, unless another session has since it was found to be due. */
+#define NOTE_ACCESS(use) \
+	"UPDATE apitoken.api_token_credentials AS c" \
+	" SET last_access_at = pg_catalog.clock_timestamp()" use \
+	" FROM (SELECT k.account_id, k.api_token_id FROM apitoken.api_token_credentials AS k" \
+	" WHERE k.account_id " EQ " $1 AND k.api_token_id " EQ " $2" \
+	" AND " IS_ACCESS_DUE("k", "$3") \
+	" FOR NO KEY UPDATE SKIP LOCKED) AS free" \
+	" WHERE c.account_id " EQ " free.account_id AND c.api_token_id " EQ " free.api_token_id"
+
+/* Erases from where secrets were used, of a table of them: of which tokens, condition says. */
+#define ERASE_ACCESSES(relation, condition) \
+	"UPDATE apitoken." relation " AS s SET last_access_address = NULL" \
+	" WHERE s.last_access_address IS NOT NULL AND " condition
+#define MADE_BY_USER \
+	"EXISTS (SELECT FROM apitoken.api_tokens AS t" \
+	" WHERE t.account_id " EQ " s.account_id AND t.id " EQ " s.api_token_id" \
+	" AND t.created_by_type " EQ " 'user' AND t.created_by_id " EQ " $1)"
+
 /*
  * A new token, unless another has the id, or had it and was erased; with columns that
  * an older table has not, for who needs them.
@@ -262,6 +284,16 @@ static const StatementText statements[] = {
 		" AND (l.client_address IS NOT NULL OR l.request_id IS NOT NULL)",
 		1, {TEXTOID}
 	},
+	[STATEMENT_ERASE_USER_ACCESSES] = {
+		"apitoken erase user accesses", SPI_OK_UPDATE,
+		ERASE_ACCESSES("api_token_credentials", MADE_BY_USER),
+		1, {TEXTOID}
+	},
+	[STATEMENT_ERASE_USER_SECRETS] = {
+		"apitoken erase user secrets", SPI_OK_UPDATE,
+		ERASE_ACCESSES("api_token_secrets", MADE_BY_USER),
+		1, {TEXTOID}
+	},
 	[STATEMENT_LOCK_ACCOUNT] = {
 		"apitoken lock account", SPI_OK_SELECT,
 		"SELECT FROM apitoken.accounts AS a WHERE a.id " EQ " $1 FOR UPDATE",
@@ -317,6 +349,16 @@ static const StatementText statements[] = {
 		" details = l.details OPERATOR(pg_catalog.-) ARRAY['name', 'description', 'icon']"
 		" WHERE l.account_id " EQ " $1 AND (l.client_address IS NOT NULL"
 		" OR l.request_id IS NOT NULL OR l.reason IS NOT NULL OR l.event " EQ " 'changed')",
+		1, {TEXTOID}
+	},
+	[STATEMENT_ERASE_ACCOUNT_ACCESSES] = {
+		"apitoken erase account accesses", SPI_OK_UPDATE,
+		ERASE_ACCESSES("api_token_credentials", "s.account_id " EQ " $1"),
+		1, {TEXTOID}
+	},
+	[STATEMENT_ERASE_ACCOUNT_SECRETS] = {
+		"apitoken erase account secrets", SPI_OK_UPDATE,
+		ERASE_ACCESSES("api_token_secrets", "s.account_id " EQ " $1"),
 		1, {TEXTOID}
 	},
 	[STATEMENT_ERASE_ACCOUNT_TOKENS] = {
@@ -491,11 +533,13 @@ static const StatementText statements[] = {
 		"apitoken add secret", SPI_OK_INSERT,
 		/* the first one as well, with the first rotation */
 		"INSERT INTO apitoken.api_token_secrets"
-		" (account_id, api_token_id, number, digest, last_access_at)"
-		" SELECT c.account_id, c.api_token_id, 0, c.digest, c.last_access_at"
+		" (account_id, api_token_id, number, digest, last_access_at, last_access_address,"
+		" last_access_via, last_access_mode)"
+		" SELECT c.account_id, c.api_token_id, 0, c.digest, c.last_access_at,"
+		" c.last_access_address, c.last_access_via, c.last_access_mode"
 		" FROM apitoken.api_token_credentials AS c"
 		" WHERE $3 " EQ " 1 AND c.account_id " EQ " $1 AND c.api_token_id " EQ " $2"
-		" UNION ALL SELECT $1, $2, $3, $4, NULL",
+		" UNION ALL SELECT $1, $2, $3, $4, NULL, NULL, NULL, NULL",
 		4, {TEXTOID, TEXTOID, INT4OID, BYTEAOID}
 	},
 	[STATEMENT_REMOVE_SECRETS] = {
@@ -701,28 +745,27 @@ static const StatementText statements[] = {
 		0, {0}
 	},
 	[STATEMENT_NOTE_ACCESS] = {
-		/* another session may have noted one since it was found to be due */
+		/* to credentials of version 1.0 */
 		"apitoken note access", SPI_OK_UPDATE,
-		"UPDATE apitoken.api_token_credentials AS c"
-		" SET last_access_at = pg_catalog.clock_timestamp()"
-		" FROM (SELECT k.account_id, k.api_token_id FROM apitoken.api_token_credentials AS k"
-		" WHERE k.account_id " EQ " $1 AND k.api_token_id " EQ " $2"
-		" AND " IS_ACCESS_DUE("k", "$3")
-		" FOR NO KEY UPDATE SKIP LOCKED) AS free"
-		" WHERE c.account_id " EQ " free.account_id AND c.api_token_id " EQ " free.api_token_id",
+		NOTE_ACCESS(""),
 		3, {TEXTOID, TEXTOID, INT4OID}
+	},
+	[STATEMENT_NOTE_USE] = {
+		"apitoken note use", SPI_OK_UPDATE,
+		NOTE_ACCESS(HOW_IT_IS_USED),
+		6, {TEXTOID, TEXTOID, INT4OID, INETOID, TEXTOID, TEXTOID}
 	},
 	[STATEMENT_NOTE_SECRET_ACCESS] = {
 		"apitoken note secret access", SPI_OK_UPDATE,
 		"UPDATE apitoken.api_token_secrets AS s"
-		" SET last_access_at = pg_catalog.clock_timestamp()"
+		" SET last_access_at = pg_catalog.clock_timestamp()" HOW_IT_IS_USED
 		" FROM (SELECT k.account_id, k.api_token_id, k.number FROM apitoken.api_token_secrets AS k"
-		" WHERE k.account_id " EQ " $1 AND k.api_token_id " EQ " $2 AND k.number " EQ " $4"
+		" WHERE k.account_id " EQ " $1 AND k.api_token_id " EQ " $2 AND k.number " EQ " $7"
 		" AND " IS_ACCESS_DUE("k", "$3")
 		" FOR NO KEY UPDATE SKIP LOCKED) AS free"
 		" WHERE s.account_id " EQ " free.account_id AND s.api_token_id " EQ " free.api_token_id"
 		" AND s.number " EQ " free.number",
-		4, {TEXTOID, TEXTOID, INT4OID, INT4OID}
+		7, {TEXTOID, TEXTOID, INT4OID, INETOID, TEXTOID, TEXTOID, INT4OID}
 	},
 	[STATEMENT_TOKEN] = {
 		"apitoken token", SPI_OK_SELECT,
