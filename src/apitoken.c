@@ -42,6 +42,7 @@ int			apitoken_trail_retention = 0;
 int			apitoken_actor_transaction_timeout = 0;
 bool		apitoken_index_reads = true;
 int			apitoken_last_access_interval = 0;
+int			apitoken_log_refusals = 0;
 int			apitoken_max_lifetime = 0;
 int			apitoken_max_rotation_overlap = 0;
 bool		apitoken_self_rotation = false;
@@ -187,6 +188,14 @@ DefineAdministratorSettings(void)
 							&apitoken_last_access_interval,
 							60, 0, INT_MAX / 1000,
 							PGC_SUSET, GUC_UNIT_S,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("apitoken.log_refusals",
+							"Most refusals of secrets that a session writes into the log in a minute.",
+							"Of the others it says how many they were. -1: no bound.",
+							&apitoken_log_refusals,
+							60, -1, INT_MAX,
+							PGC_SUSET, 0,
 							NULL, NULL, NULL);
 }
 

@@ -34,6 +34,7 @@ extern int	apitoken_commit_timeout;
 extern int	apitoken_actor_transaction_timeout;
 extern bool apitoken_index_reads;
 extern int	apitoken_last_access_interval;
+extern int	apitoken_log_refusals;
 extern int	apitoken_trail_retention;
 extern int	apitoken_max_lifetime;
 extern int	apitoken_max_rotation_overlap;

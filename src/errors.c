@@ -14,12 +14,15 @@
 
 #include <signal.h>
 
+#include "apitoken.h"
 #include "mb/pg_wchar.h"
 #include "redact.h"
+#include "storage/ipc.h"
 #include "tcop/tcopprot.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/timestamp.h"
 
 #define ERRCODE_BAD_REQUEST MAKE_SQLSTATE('P', 'T', '4', '0', '0')
 #define ERRCODE_UNAUTHORIZED MAKE_SQLSTATE('P', 'T', '4', '0', '1')
@@ -100,10 +103,93 @@ static volatile sig_atomic_t session_ends = false;
 /* Who else looks at what is logged. */
 static emit_log_hook_type next_log_hook = NULL;
 
-/* Keeps the statement that a session ends in out of the log if a secret is in it. */
-static void
-HideEnd(ErrorData *report)
+/*
+ * Refusals of secrets
+ *
+ * Whoever tries many secrets writes as many lines into the log as he likes.  So there
+ * are so many in a minute of each session, and then how many were left out: when the next
+ * secret comes after the minute, or the session ends.
+ */
+
+static TimestampTz minute_began = 0;
+static int	written = 0;		/* refusals in that minute */
+static int64 left_out = 0;		/* that were not told yet */
+
+static bool
+IsMinuteOver(void)
 {
+	return TimestampDifferenceExceeds(minute_began, GetCurrentTimestamp(),
+									  SECS_PER_MINUTE * 1000);
+}
+
+static void
+TellLeftOut(void)
+{
+	if (left_out == 0)
+		return;
+	ereport(LOG_SERVER_ONLY,
+			(errmsg("%lld refusals of secrets were left out of the log", (long long) left_out),
+			 errdetail("A session writes %d in a minute, as apitoken.log_refusals says.",
+					   apitoken_log_refusals),
+			 errhidestmt(true), errhidecontext(true)));
+	left_out = 0;
+}
+
+static void
+TellAtEnd(int code, Datum argument)
+{
+	TellLeftOut();
+}
+
+/* Tells of what was left out in a minute that is over; for whoever is given a secret. */
+void
+apitoken_error_tell_refusals(void)
+{
+	if (left_out > 0 && IsMinuteOver())
+		TellLeftOut();
+}
+
+/* Is it what apitoken_error_secret raises? */
+static bool
+IsRefusal(const ErrorData *report)
+{
+	return report->elevel == ERROR && report->sqlerrcode == ERRCODE_UNAUTHORIZED &&
+		report->detail_log != NULL;
+}
+
+/* Keeps a refusal out of the log if there were as many in this minute as there may be. */
+static void
+BoundRefusals(ErrorData *report)
+{
+	static bool registered = false;
+
+	if (apitoken_log_refusals < 0 || !IsRefusal(report))
+		return;
+	if (IsMinuteOver())
+	{
+		minute_began = GetCurrentTimestamp();
+		written = 0;
+	}
+	if (written < apitoken_log_refusals)
+	{
+		written++;
+		return;
+	}
+	report->output_to_server = false;
+	left_out++;
+	if (!registered)
+		before_shmem_exit(TellAtEnd, (Datum) 0);
+	registered = true;
+}
+
+/*
+ * Keeps the statement that a session ends in out of the log if a secret is in it, and a
+ * flood of refusals.
+ */
+static void
+WatchLog(ErrorData *report)
+{
+	BoundRefusals(report);
 	if (session_ends && report->elevel == FATAL && report->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN &&
 		debug_query_string != NULL && apitoken_redact_is_needed(debug_query_string))
 	{
@@ -126,7 +212,7 @@ void
 apitoken_error_start(void)
 {
 	next_log_hook = emit_log_hook;
-	emit_log_hook = HideEnd;
+	emit_log_hook = WatchLog;
 }
 
 /*

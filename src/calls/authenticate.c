@@ -236,6 +236,7 @@ apitoken_authenticate_secret(const char *secret, int length, bool *access_due)
 	Jsonb	   *answer;
 
 	apitoken_error_guard(&guard, true);
+	apitoken_error_tell_refusals();
 	if (apitoken_secret_is_mistyped(secret, length))
 		apitoken_error_secret("The secret is malformed: its checksum is wrong.");
 	ownership = apitoken_owner_enter();
