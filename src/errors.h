@@ -4,7 +4,7 @@
  *	  Every error that the extension itself raises.
  *
  * None of these functions returns, but for apitoken_error_constraint, which may,
- * and those of the guard.  The SQLSTATEs are those that PostgREST turns into
+ * and those of what is logged.  The SQLSTATEs are those that PostgREST turns into
  * HTTP statuses: PT400 is 400, and so on.
  *
  * src/errors.h
