@@ -9,11 +9,11 @@
  */
 #include "compat.h"
 
+#include "calls/allowed.h"
 #include "calls/authenticate.h"
 #include "calls/body.h"
 #include "calls/call.h"
 #include "calls/life.h"
-#include "calls/places.h"
 #include "calls/transitions.h"
 #include "catalog/pg_type.h"
 #include "errors.h"
@@ -280,7 +280,7 @@ apitoken_create(PG_FUNCTION_ARGS)
 	apitoken_acts_open(&call.caller, body.account_id);
 
 	id = AddToken(&call, &body, apitoken_life_of_new(&call, &body),
-				  apitoken_places_of_new(&call, &body));
+				  apitoken_allowed_for_new(&call, &body));
 	secret = AddCredential(body.account_id, id);
 	if (body.module_ids != NIL)
 		AddModules(&call, body.account_id, id, body.module_ids);
@@ -413,7 +413,7 @@ Update(const ApitokenCall *call, const char *id, Jsonb *changes)
 	if (body.expires_supplied)
 		apitoken_life_change(call, account_id, id, body.expires_at);
 	if (body.networks_supplied)
-		apitoken_places_change(call, account_id, id, body.networks);
+		apitoken_allowed_change(call, account_id, id, body.networks);
 	if (body.modules_supplied)
 	{
 		CheckModules(call, account_id, id, body.module_ids);

@@ -1,16 +1,16 @@
 /*-------------------------------------------------------------------------
  *
- * places.c
+ * allowed.c
  *	  From where a token may be used: what create and update are asked for.
  *
  * Networks are given as time is: no token gives another, or itself, what is not within
  * its own, and nobody of an account gives any to what is held.
  *
- * src/calls/places.c
+ * src/calls/allowed.c
  *
  *-------------------------------------------------------------------------
  */
-#include "calls/places.h"
+#include "calls/allowed.h"
 
 #include "calls/life.h"
 #include "errors.h"
@@ -32,7 +32,7 @@ Give(const ApitokenCall *call, const ArrayType *networks)
  * else from where the token that makes it may.  Raises PT403.
  */
 const ArrayType *
-apitoken_places_of_new(const ApitokenCall *call, const ApitokenBody *body)
+apitoken_allowed_for_new(const ApitokenCall *call, const ApitokenBody *body)
 {
 	const ArrayType *networks = body->networks == NULL ? call->caller.networks : body->networks;
 
@@ -58,8 +58,8 @@ SetNetworks(const ApitokenCall *call, const char *id, const ArrayType *networks)
  * as it is stored asks for nothing.  Raises PT403.
  */
 void
-apitoken_places_change(const ApitokenCall *call, const char *account_id, const char *id,
-					   const ArrayType *networks)
+apitoken_allowed_change(const ApitokenCall *call, const char *account_id, const char *id,
+						const ArrayType *networks)
 {
 	const ArrayType *stored;
 
