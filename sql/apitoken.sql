@@ -710,7 +710,7 @@ CREATE TABLE apitoken.trail_prunings (
 	PRIMARY KEY (at, before)
 );
 COMMENT ON TABLE apitoken.trail_prunings IS
-	'What was pruned from the trail, and by whom. Rows are only ever added.';
+	'What was pruned from the trail, and by whom; with an account''s tokens that were erased their trail went, too. Rows are only ever added.';
 COMMENT ON COLUMN apitoken.trail_prunings.at IS 'When.';
 COMMENT ON COLUMN apitoken.trail_prunings.before IS 'Rows of before that moment went.';
 COMMENT ON COLUMN apitoken.trail_prunings.pruned IS 'How many.';
@@ -2016,7 +2016,8 @@ CREATE VIEW apitoken_monitor.overview WITH (security_barrier) AS
 			(SELECT count(*) FROM apitoken.api_tokens WHERE revoked_at IS NOT NULL AND status <> 'Deleted') AS revoked,
 			(SELECT count(*) FROM apitoken.api_tokens WHERE held_at IS NOT NULL AND status <> 'Deleted') AS held,
 			(SELECT count(*) FROM apitoken.accounts WHERE held_at IS NOT NULL) AS held_accounts,
-			(SELECT count(DISTINCT api_token_id) FROM apitoken_monitor.tokens_disabled_last_day) AS disabled_last_day;
+			(SELECT count(DISTINCT api_token_id) FROM apitoken_monitor.tokens_disabled_last_day) AS disabled_last_day,
+			(SELECT count(*) FROM apitoken.api_token_transitions WHERE event = 'revoked' AND at > clock_timestamp() - interval '1 day') AS revocations_last_day;
 COMMENT ON VIEW apitoken_monitor.overview IS
 	'What somebody on duty asks first, in one row. For monitoring: shows every account, and nothing that a secret could be found by.';
 COMMENT ON COLUMN apitoken_monitor.overview.active IS 'Number of Active tokens, those that have expired included.';
@@ -2029,6 +2030,8 @@ COMMENT ON COLUMN apitoken_monitor.overview.held IS 'Number of tokens that are n
 COMMENT ON COLUMN apitoken_monitor.overview.held_accounts IS 'Number of accounts whose tokens are held down.';
 COMMENT ON COLUMN apitoken_monitor.overview.disabled_last_day IS
 	'Number of tokens that were disabled in the last 24 hours, also if they were enabled since: tokens_disabled_last_day.';
+COMMENT ON COLUMN apitoken_monitor.overview.revocations_last_day IS
+	'How often a secret, be it a current or an old one, was revoked in the last 24 hours by somebody who held it.';
 REVOKE ALL ON apitoken_monitor.overview FROM PUBLIC;
 
 /*

@@ -564,12 +564,12 @@ apitoken_error_secrets(const char *problem, int longest)
 }
 
 void
-apitoken_error_reason(int longest)
+apitoken_error_reason(const char *problem, int longest)
 {
 	ereport(ERROR,
 			(BAD_REQUEST,
-			 errdetail("The argument \"reason\" is too long."),
-			 errhint("Give at most %d characters.", longest)));
+			 errdetail("The argument \"reason\" %s.", problem),
+			 errhint("Give at most %d characters. " TEXT_HINT, longest)));
 }
 
 void

@@ -5,7 +5,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(61);
+SELECT plan(65);
 
 CREATE ROLE apitoken_events_caller;
 GRANT USAGE ON SCHEMA api TO apitoken_events_caller;
@@ -170,9 +170,13 @@ SELECT is(helper.reasons('SELECT ' || call), reasons, call)
 	ORDER BY number;
 SELECT is(helper.reasons(format('SELECT api.apitoken_disable(''TKN-3001-1002'', NULL, reason => %L)', 'found ' || helper.secret('TKN-3001-1002'))),
 	'{disabled found idt:TKN-3001-1002:****}', 'a secret in it is masked');
-SELECT is(to_jsonb(f), '{"code": "PT400", "message": "Bad Request", "detail": "The argument \"reason\" is too long.", "hint": "Give at most 500 characters."}'::jsonb, 'too long: ' || call)
+SELECT is(to_jsonb(f), '{"code": "PT400", "message": "Bad Request", "detail": "The argument \"reason\" is too long.", "hint": "Give at most 500 characters. Tabs and line breaks are allowed; other control characters, characters that change the direction of writing and invisible ones are not."}'::jsonb, 'too long: ' || call)
 	FROM unnest(ARRAY['api.apitoken_disable(''TKN-3001-1002'', NULL, reason => repeat(''x'', 501))', 'api.apitoken_revoke(''{}'', repeat(''x'', 501))',
 			'api.apitoken_disable_all(''ACC-2001-3344'', '''', reason => repeat(''x'', 501))']) AS call, helper.failure('SELECT ' || call) f;
+SELECT is((helper.failure(format('SELECT api.apitoken_revoke(''{}'', %L)', reason))).detail, 'The argument "reason" has a character that is not allowed.', 'what hides, or changes, what is shown: ' || ascii(right(reason, 1)))
+	FROM unnest(ARRAY[E'a\u001b', E'a\u202e', E'a\u200b']) reason;
+SELECT api.apitoken_update('TKN-3001-1002', jsonb_build_object('description', 'see ' || replace(helper.secret('TKN-3001-1003'), 'idt:', 'idt%3A')), '-*') \g /dev/null
+SELECT is((SELECT details::text ~ substr(helper.secret('TKN-3001-1003'), 20, 20) FROM apitoken.api_token_transitions ORDER BY id DESC LIMIT 1), false, 'a secret in a description is not told');
 
 /*
  * By which transaction a row came is not for anybody to say.

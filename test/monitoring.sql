@@ -195,18 +195,20 @@ SET LOCAL enable_seqscan = on;
  */
 SELECT is(helper.read('SELECT * FROM apitoken_monitor.overview'), jsonb_build_array(jsonb_build_object(
 	'active', (SELECT count(*) FROM apitoken.api_tokens WHERE status = 'Active'), 'expiring_within_week', 0, 'expired', 0,
-	'never_used', (SELECT count(*) FROM apitoken_monitor.tokens_never_used), 'revoked', 0, 'held', 0, 'held_accounts', 0, 'disabled_last_day', 3)),
+	'never_used', (SELECT count(*) FROM apitoken_monitor.tokens_never_used), 'revoked', 0, 'held', 0, 'held_accounts', 0, 'disabled_last_day', 3, 'revocations_last_day', 0)),
 	'overview: before any of that');
 UPDATE apitoken.api_tokens SET status = 'Active' WHERE id IN ('TKN-1671-0642', 'TKN-3001-1002');
 SET LOCAL session_replication_role = replica;
+INSERT INTO apitoken.api_token_transitions (account_id, api_token_id, database_role, event, at) SELECT account_id, id, 'x', 'revoked', clock_timestamp() - age
+	FROM apitoken.api_tokens, unnest('{23:59,24:01}'::interval[]) age WHERE id = 'TKN-3002-1001';
 UPDATE apitoken.api_tokens SET expires_at = clock_timestamp() + interval '6 days 23:59' WHERE id = 'TKN-1671-0642';
 UPDATE apitoken.api_tokens SET expires_at = clock_timestamp() + interval '7 days 1 minute' WHERE id = 'TKN-3002-1001';
 UPDATE apitoken.api_tokens SET expires_at = '2025-01-01' WHERE id IN ('TKN-3001-1004', 'TKN-3001-1005');
 UPDATE apitoken.api_tokens SET revoked_at = '2025-01-01', held_at = '2025-01-01' WHERE status IN ('Disabled', 'Deleted');
 UPDATE apitoken.accounts SET held_at = '2025-01-01' WHERE id IN ('ACC-3002-9900', 'ACC-3001-7788');
 SET LOCAL session_replication_role = origin;
-SELECT is(helper.read('SELECT expiring_within_week, expired, revoked, held, held_accounts, disabled_last_day FROM apitoken_monitor.overview'),
-	jsonb_build_array(jsonb_build_object('expiring_within_week', 1, 'expired', 1, 'revoked', d, 'held', d, 'held_accounts', 2, 'disabled_last_day', 3)),
+SELECT is(helper.read('SELECT expiring_within_week, expired, revoked, held, held_accounts, disabled_last_day, revocations_last_day FROM apitoken_monitor.overview'),
+	jsonb_build_array(jsonb_build_object('expiring_within_week', 1, 'expired', 1, 'revoked', d, 'held', d, 'held_accounts', 2, 'disabled_last_day', 3, 'revocations_last_day', 1)),
 	'overview: each number is that of its tokens, none of them Deleted; those that were enabled since count for their day')
 	FROM (SELECT count(*) AS d FROM apitoken.api_tokens WHERE status = 'Disabled') t;
 SELECT is((SELECT (expiring_within_week, expired, never_used) FROM apitoken_monitor.overview),

@@ -10,6 +10,7 @@
  */
 #include "calls/call.h"
 
+#include "calls/text.h"
 #include "document/self.h"
 #include "errors.h"
 #include "mb/pg_wchar.h"
@@ -62,7 +63,8 @@ apitoken_call_flag(FunctionCallInfo fcinfo, int argument)
 /*
  * Returns the reason that is an argument of the call, as the trail is to have it, in the
  * current memory context; NULL for null.  A secret in it is masked: who has found one may
- * say what he has found.  Raises PT400 if it is too long.
+ * say what he has found.  Raises PT400 if it is too long, or has characters that a
+ * description may not have, since it is shown to others.
  */
 const char *
 apitoken_call_reason(FunctionCallInfo fcinfo, int argument)
@@ -73,7 +75,9 @@ apitoken_call_reason(FunctionCallInfo fcinfo, int argument)
 		return NULL;
 	reason = text_to_cstring(PG_GETARG_TEXT_PP(argument));
 	if (pg_mbstrlen(reason) > MAX_REASON)
-		apitoken_error_reason(MAX_REASON);
+		apitoken_error_reason("is too long", MAX_REASON);
+	if (!apitoken_text_is_text(reason))
+		apitoken_error_reason("has a character that is not allowed", MAX_REASON);
 	return apitoken_redact_is_needed(reason) ? apitoken_redact(reason) : reason;
 }
 

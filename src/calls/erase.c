@@ -66,15 +66,18 @@ Run(const ApitokenCaller *caller, ApitokenStatement statement, ApitokenArguments
 	return rows;
 }
 
-/* Runs them, each with the id.  Returns how many rows the first has found. */
+/* Runs them, each with the id and the role.  Returns how many rows the first has found. */
 static uint64
 RunAll(const ApitokenCaller *caller, const ApitokenStatement *statements, int count, const char *id)
 {
 	ApitokenArguments arguments;
+	NameData	role;
 	uint64		found = 0;
 
+	namestrcpy(&role, GetUserNameFromId(caller->role, false));
 	apitoken_store_clear(&arguments);
 	apitoken_store_set_text(&arguments, 1, id);
+	apitoken_store_set(&arguments, 2, NameGetDatum(&role));
 	for (int i = 0; i < count; i++)
 	{
 		uint64		rows = Run(caller, statements[i], &arguments);

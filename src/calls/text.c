@@ -248,7 +248,14 @@ LeadsToTheWeb(const char *url)
 	return false;
 }
 
-/* Is a text, valid UTF-8, what the rule url allows? */
+/* Is a text, valid UTF-8, what the rule text allows? */
+bool
+apitoken_text_is_text(const char *string)
+{
+	return HasAllowedCharacters(FindRule("text"), string, strlen(string));
+}
+
+/* The same for the rule url. */
 bool
 apitoken_text_is_url(const char *string)
 {

@@ -12,6 +12,7 @@
 
 #include "compat.h"
 
+extern bool apitoken_text_is_text(const char *string);
 extern bool apitoken_text_is_url(const char *string);
 
 #endif							/* APITOKEN_TEXT_H */

@@ -25,6 +25,7 @@
 #include "errors.h"
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
+#include "redact.h"
 #include "request.h"
 #include "store/ids.h"
 #include "store/signals.h"
@@ -236,6 +237,15 @@ ReadChange(TriggerData *trigger)
 	return change;
 }
 
+/* A secret in a text that may be told to others is masked. */
+static const char *
+TextOf(Datum value)
+{
+	const char *string = TextDatumGetCString(value);
+
+	return apitoken_redact_is_needed(string) ? apitoken_redact(string) : string;
+}
+
 static void
 WriteValue(ApitokenContainer *parent, const Member *member, Datum value, bool isnull)
 {
@@ -253,7 +263,7 @@ WriteValue(ApitokenContainer *parent, const Member *member, Datum value, bool is
 		return;
 	}
 	written = member->kind == MEMBER_INSTANT ?
-		apitoken_members_instant(DatumGetTimestampTz(value), string) : TextDatumGetCString(value);
+		apitoken_members_instant(DatumGetTimestampTz(value), string) : TextOf(value);
 	apitoken_jsonb_add_string(parent, written, strlen(written));
 }
 

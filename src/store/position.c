@@ -195,6 +195,13 @@ IsInHistory(const ApitokenPosition *position, TimeLineID timeline)
 		position->lsn <= tliSwitchPoint(position->timeline, history, &next);
 }
 
+/* Does it show transactions that have not begun yet? */
+static bool
+IsToCome(const ApitokenSeen *seen)
+{
+	return seen->xmax > U64FromFullTransactionId(ReadNextFullTransactionId());
+}
+
 /*
  * Was the position handed out of this trail, and is what it shows in this server's past,
  * or on a standby to come?
@@ -206,6 +213,8 @@ apitoken_position_is_known(const ApitokenPosition *position)
 	XLogRecPtr	lsn;
 
 	if (position->origin != Origin())
+		return false;
+	if (!RecoveryInProgress() && (IsToCome(&position->base) || IsToCome(&position->target)))
 		return false;
 	FindLog(&timeline, &lsn);
 	if (position->timeline < timeline)

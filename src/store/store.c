@@ -147,10 +147,12 @@ typedef struct StatementText
 	" FOR NO KEY UPDATE SKIP LOCKED) AS free" \
 	" WHERE c.account_id " EQ " free.account_id AND c.api_token_id " EQ " free.api_token_id"
 
-/* Erases from where secrets were used, of a table of them: of which tokens, condition says. */
+/*
+ * Erases from where secrets were used, of a table of them: of which tokens, condition
+ * says.  Also where nothing is noted: whoever is noting it is waited for.
+ */
 #define ERASE_ACCESSES(relation, condition) \
-	"UPDATE apitoken." relation " AS s SET last_access_address = NULL" \
-	" WHERE s.last_access_address IS NOT NULL AND " condition
+	"UPDATE apitoken." relation " AS s SET last_access_address = NULL WHERE " condition
 #define MADE_BY_USER \
 	"EXISTS (SELECT FROM apitoken.api_tokens AS t" \
 	" WHERE t.account_id " EQ " s.account_id AND t.id " EQ " s.api_token_id" \
@@ -310,7 +312,7 @@ static const StatementText statements[] = {
 		" SET status = 'Disabled', name = " ERASED ", description = NULL, icon = NULL,"
 		" external_id = NULL, external_name = NULL, pyra_tenant_id = NULL, service_level = NULL,"
 		" address_line1 = NULL, address_line2 = NULL, post_code = NULL, city = NULL, state = NULL,"
-		" country = NULL, technical_support_email = NULL, website = NULL,"
+		" country = NULL, technical_support_email = NULL, website = NULL, allowed_networks = NULL,"
 		" held_at = COALESCE(a.held_at, pg_catalog.clock_timestamp()), " ERASED_BY_NOBODY
 		" WHERE a.id " EQ " $1",
 		1, {TEXTOID}
@@ -346,9 +348,9 @@ static const StatementText statements[] = {
 		"apitoken erase account trail", SPI_OK_UPDATE,
 		"UPDATE apitoken.api_token_transitions AS l"
 		" SET client_address = NULL, request_id = NULL, reason = NULL,"
-		" details = l.details OPERATOR(pg_catalog.-) ARRAY['name', 'description', 'icon']"
+		" details = l.details OPERATOR(pg_catalog.-) ARRAY['name', 'description', 'icon', 'allowedNetworks']"
 		" WHERE l.account_id " EQ " $1 AND (l.client_address IS NOT NULL"
-		" OR l.request_id IS NOT NULL OR l.reason IS NOT NULL OR l.event " EQ " 'changed')",
+		" OR l.request_id IS NOT NULL OR l.reason IS NOT NULL OR l.details IS NOT NULL)",
 		1, {TEXTOID}
 	},
 	[STATEMENT_ERASE_ACCOUNT_ACCESSES] = {
@@ -364,14 +366,20 @@ static const StatementText statements[] = {
 	[STATEMENT_ERASE_ACCOUNT_TOKENS] = {
 		"apitoken erase account tokens", SPI_OK_UPDATE,
 		"UPDATE apitoken.api_tokens AS t"
-		" SET status = 'Deleted', name = " ERASED ", description = NULL, icon = NULL, " ERASED_BY_NOBODY
+		" SET status = 'Deleted', name = " ERASED ", description = NULL, icon = NULL,"
+		" allowed_networks = NULL, " ERASED_BY_NOBODY
 		" WHERE t.account_id " EQ " $1",
 		1, {TEXTOID}
 	},
 	[STATEMENT_REMOVE_TRAIL] = {
-		"apitoken remove trail", SPI_OK_DELETE,
-		"DELETE FROM apitoken.api_token_transitions AS l WHERE l.account_id " EQ " $1",
-		1, {TEXTOID}
+		/* whoever follows the feed is not told what becomes of the tokens: he begins again */
+		"apitoken remove trail", SPI_OK_INSERT,
+		"WITH gone AS (DELETE FROM apitoken.api_token_transitions AS l"
+		" WHERE l.account_id " EQ " $1 RETURNING l.id)"
+		" INSERT INTO apitoken.trail_prunings (before, pruned, last_id, last_xid, database_role)"
+		" SELECT pg_catalog.clock_timestamp(), pg_catalog.count(*), pg_catalog.max(g.id),"
+		" pg_catalog.pg_current_xact_id(), $2 FROM gone AS g",
+		2, {TEXTOID, NAMEOID}
 	},
 	[STATEMENT_REMOVE_TOKENS] = {
 		"apitoken remove tokens", SPI_OK_DELETE,
