@@ -18,9 +18,10 @@
 # make matrix          make check with each PostgreSQL that Debian has, in folders
 # make dist            the release archives, in build/
 # make deb             Debian packages, built and tried, in build/deb/
+# make reference       writes docs/reference.md from the comments of a database
 # make pictures        draws docs/*.svg from docs/*.dot
 # make indent          lays out the C code as PostgreSQL's own
-SCRIPT_GOALS = bench check coverage deb demo dist fuzz indent lint matrix pictures sanitize shell soak valgrind
+SCRIPT_GOALS = bench check coverage deb demo dist fuzz indent lint matrix pictures reference sanitize shell soak valgrind
 
 PG_CONFIG ?= pg_config
 
