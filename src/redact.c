@@ -28,25 +28,25 @@
 #define MAX_BEGUN 64
 
 /* Characters of an opaque part's alphabet, one behind another. */
-typedef struct Run
+typedef struct Stretch
 {
 	int			count;
 	int			start;			/* of the first, where it was encoded */
-} Run;
+} Stretch;
 
 /* The longest that end with a character. */
-typedef struct Runs
+typedef struct Stretches
 {
-	Run			decoded;		/* when all is decoded */
-	Run			any;			/* however little of it is */
-} Runs;
+	Stretch			decoded;		/* when all is decoded */
+	Stretch			any;			/* however little of it is */
+} Stretches;
 
 typedef struct Character
 {
 	unsigned char byte;
 	int			start;
-	Runs		before;
-	Runs		runs;
+	Stretches		before;
+	Stretches		runs;
 } Character;
 
 /* A part of a text, which is masked; empty: nothing is. */
@@ -61,7 +61,7 @@ typedef struct Reader
 	const char *string;
 	int			length;
 	int			next;
-	Runs		runs;			/* that end there */
+	Stretches		runs;			/* that end there */
 	Character	begun[2 * MAX_BEGUN];	/* "%", and "%" with a digit: a ring */
 	unsigned int first;
 	unsigned int count;
@@ -83,10 +83,10 @@ EndsWithPercent(Reader *reader)
 }
 
 /* The run that ends with a byte, if the one before it is that. */
-static Run
-Extend(Run run, unsigned char byte, int start)
+static Stretch
+Extend(Stretch run, unsigned char byte, int start)
 {
-	Run			none = {0, 0};
+	Stretch			none = {0, 0};
 
 	if (IS_HIGHBIT_SET(byte) || (!isalnum(byte) && byte != '-' && byte != '_'))
 		return none;
@@ -96,8 +96,8 @@ Extend(Run run, unsigned char byte, int start)
 	return run;
 }
 
-static Run
-Longer(Run a, Run b)
+static Stretch
+Longer(Stretch a, Stretch b)
 {
 	return a.count >= b.count ? a : b;
 }
