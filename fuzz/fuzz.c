@@ -16,6 +16,8 @@
  */
 #include "compat.h"
 
+#include <ctype.h>
+
 #include "calls/body.h"
 #include "catalog/pg_type.h"
 #include "document/fields.h"
@@ -67,19 +69,83 @@ FuzzFields(const char *text, int length)
 	}
 }
 
+/* So often a text is decoded; far deeper than that masking does not look. */
+#define FUZZ_LAYERS 32
+
+/* Is there in what is shown what could be an opaque part, or a secret that is not masked? */
+static bool
+ShowsSecret(const char *shown)
+{
+	const char *secret = shown;
+
+	for (const char *next = shown; *next != '\0'; next++)
+	{
+		size_t		run = strspn(next, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+
+		if (run >= APITOKEN_OPAQUE_LENGTH)
+			return true;
+		next += run;
+		if (*next == '\0')
+			break;
+	}
+	while (*secret != '\0' && pg_strncasecmp(secret, APITOKEN_SECRET_PREFIX, 4) != 0)
+		secret++;
+	secret = *secret == '\0' ? NULL : strchr(secret + 4, ':');
+	return secret != NULL && strcmp(secret + 1, APITOKEN_MASK) != 0;
+}
+
+/* Decodes a text once, in its place; false if there was nothing to decode. */
+static bool
+DecodeOnce(char *text)
+{
+	char	   *to = text;
+	bool		decoded = false;
+
+	for (const char *from = text; *from != '\0'; to++)
+	{
+		if (*from == '%' && isxdigit((unsigned char) from[1]) && isxdigit((unsigned char) from[2]))
+		{
+			char		digits[] = {from[1], from[2], '\0'};
+
+			*to = (char) strtol(digits, NULL, 16);
+			/* so that the text goes on */
+			if (*to == '\0')
+				*to = ' ';
+			from += 3;
+			decoded = true;
+		}
+		else
+			*to = *from++;
+	}
+	*to = '\0';
+	return decoded;
+}
+
 /*
- * Masks what may be shown of a text, which masks it whole; and finds the id in
+ * Masks what may be shown of a text, which masks it whole, however often it is decoded; and finds the id in
  * a secret: it must be what stands between the colons.
  */
 static void
 FuzzSecret(const char *text, int length)
 {
-	const char *shown = apitoken_redact(pnstrdup(text, length));
+	const char *given = pnstrdup(text, length);
+	const char *shown = apitoken_redact(given);
+	char	   *decoded;
 	const char *id;
 	int			id_length;
 
 	if (strcmp(apitoken_redact(shown), shown) != 0)
 		elog(ERROR, "masking a second time has masked more");
+	if (strcmp(shown, given) != 0 && !apitoken_redact_is_needed(given))
+		elog(ERROR, "something was masked that need not be");
+	decoded = pstrdup(shown);
+	for (int layer = 0; layer < FUZZ_LAYERS; layer++)
+	{
+		if (ShowsSecret(decoded))
+			elog(ERROR, "a secret is shown");
+		if (!DecodeOnce(decoded))
+			break;
+	}
 
 	(void) apitoken_secret_digest(text, length);
 	if (!apitoken_secret_find_id(text, length, &id, &id_length))

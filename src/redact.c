@@ -5,7 +5,11 @@
  *
  * Whoever gives a secret where something else belongs has typed it, pasted it
  * behind something, or taken it from a URL.  So it is found in the middle of a
- * text, in capitals and percent-encoded, be it several times over.
+ * text, in capitals and percent-encoded, be it several times over, in whatever
+ * order: "%%369" is "%69", which is "i".
+ *
+ * A text is read once, from left to right, and an escape is decoded when its last
+ * digit is there; what comes of it may be a digit itself, or begin another.
  *
  * src/redact.c
  *
@@ -17,81 +21,183 @@
 
 #include "lib/stringinfo.h"
 
-/* The byte at next, decoded; steps behind it. */
-static unsigned char
-ReadCharacter(const char *string, int length, int *next)
-{
-	unsigned char c = string[(*next)++];
-
-	/* "%25" may be the beginning of what was encoded twice */
-	while (c == '%' && *next + 2 <= length && isxdigit((unsigned char) string[*next]) &&
-		   isxdigit((unsigned char) string[*next + 1]))
-	{
-		char		digits[] = {string[*next], string[*next + 1], '\0'};
-
-		c = (unsigned char) strtol(digits, NULL, 16);
-		*next += 2;
-	}
-	return c;
-}
-
 /*
- * Where the opaque part begins of a secret that begins at start; -1 if none
- * does.
+ * So many escapes may be begun, one inside of another, and not be at their end: of
+ * what is deeper, which nothing ever encodes, the outermost counts as it stands.
  */
-static int
-MatchSecret(const char *string, int length, int start)
+#define MAX_BEGUN 64
+
+/* Characters of an opaque part's alphabet, one behind another. */
+typedef struct Stretch
 {
-	int			next = start;
+	int			count;
+	int			start;			/* of the first, where it was encoded */
+} Stretch;
 
-	for (const char *expected = APITOKEN_SECRET_PREFIX; *expected != '\0'; expected++)
-	{
-		if (next >= length ||
-			pg_tolower(ReadCharacter(string, length, &next)) != (unsigned char) *expected)
-			return -1;
-	}
-	while (next < length)
-	{
-		if (ReadCharacter(string, length, &next) == ':')
-			return next;
-	}
-	return -1;
-}
-
-/* Where the opaque part of the first secret in a text begins; -1: there is none. */
-static int
-FindOpaque(const char *string, int length)
+/* The longest that end with a character. */
+typedef struct Stretches
 {
-	for (int start = 0; start < length; start++)
-	{
-		int			opaque;
+	Stretch			decoded;		/* when all is decoded */
+	Stretch			any;			/* however little of it is */
+} Stretches;
 
-		if (strchr("iI%", string[start]) == NULL)
-			continue;
-		opaque = MatchSecret(string, length, start);
-		if (opaque >= 0)
-			return opaque;
-	}
-	return -1;
-}
-
-/* How many characters of an opaque part's alphabet there are from start on. */
-static int
-RunLength(const char *string, int length, int start)
+typedef struct Character
 {
-	int			end = start;
+	unsigned char byte;
+	int			start;
+	Stretches		before;
+	Stretches		runs;
+} Character;
 
-	while (end < length && (isalnum((unsigned char) string[end]) || string[end] == '-' ||
-							string[end] == '_') && !IS_HIGHBIT_SET(string[end]))
-		end++;
-	return end - start;
+/* A part of a text, which is masked; empty: nothing is. */
+typedef struct Span
+{
+	int			start;
+	int			end;
+} Span;
+
+typedef struct Reader
+{
+	const char *string;
+	int			length;
+	int			next;
+	Stretches		runs;			/* that end there */
+	Character	begun[2 * MAX_BEGUN];	/* "%", and "%" with a digit: a ring */
+	unsigned int first;
+	unsigned int count;
+	int			matched;		/* of what a secret begins with */
+	int			opaque;			/* where its opaque part begins, or -1 */
+} Reader;
+
+/* The character of escapes that are begun which is that far from the last. */
+static Character *
+Begun(Reader *reader, unsigned int from_last)
+{
+	return &reader->begun[(reader->first + reader->count - 1 - from_last) % lengthof(reader->begun)];
 }
 
 static bool
-IsOpaqueLength(int length)
+EndsWithPercent(Reader *reader)
 {
-	return length == APITOKEN_OPAQUE_LENGTH ||
-		length == APITOKEN_OPAQUE_LENGTH + APITOKEN_CHECKSUM_LENGTH;
+	return reader->count > 0 && Begun(reader, 0)->byte == '%';
+}
+
+/* The run that ends with a byte, if the one before it is that. */
+static Stretch
+Extend(Stretch run, unsigned char byte, int start)
+{
+	Stretch			none = {0, 0};
+
+	if (IS_HIGHBIT_SET(byte) || (!isalnum(byte) && byte != '-' && byte != '_'))
+		return none;
+	if (run.count == 0)
+		run.start = start;
+	run.count++;
+	return run;
+}
+
+static Stretch
+Longer(Stretch a, Stretch b)
+{
+	return a.count >= b.count ? a : b;
+}
+
+/* The next character as it stands. */
+static Character
+ReadCharacter(Reader *reader)
+{
+	Character	c = {.byte = reader->string[reader->next], .start = reader->next};
+
+	reader->next++;
+	c.before = reader->runs;
+	c.runs.decoded = Extend(c.before.decoded, c.byte, c.start);
+	c.runs.any = Extend(c.before.any, c.byte, c.start);
+	return c;
+}
+
+/* What the last escape that is begun becomes by its second digit. */
+static Character
+EndEscape(Reader *reader, const Character *digit)
+{
+	char		digits[] = {Begun(reader, 0)->byte, digit->byte, '\0'};
+	const Character *percent = Begun(reader, 1);
+	Character	c = {.byte = (unsigned char) strtol(digits, NULL, 16), .start = percent->start};
+
+	c.before = percent->before;
+	c.runs.decoded = Extend(c.before.decoded, c.byte, c.start);
+	c.runs.any = Longer(Extend(c.before.any, c.byte, c.start), digit->runs.any);
+	reader->count -= 2;
+	return c;
+}
+
+/* Looks for a secret in what is decoded, a byte after another. */
+static void
+Match(Reader *reader, unsigned char byte)
+{
+	const char *prefix = APITOKEN_SECRET_PREFIX;
+
+	if (prefix[reader->matched] == '\0')
+	{
+		if (byte == ':' && reader->opaque < 0)
+			reader->opaque = reader->next;
+	}
+	else if (pg_tolower(byte) == (unsigned char) prefix[reader->matched])
+		reader->matched++;
+	else
+		/* no byte of the prefix stands in it twice */
+		reader->matched = pg_tolower(byte) == (unsigned char) prefix[0] ? 1 : 0;
+}
+
+/* The first of what is begun stays as it is. */
+static void
+MatchFirst(Reader *reader)
+{
+	Match(reader, Begun(reader, reader->count - 1)->byte);
+	reader->first = (reader->first + 1) % lengthof(reader->begun);
+	reader->count--;
+}
+
+static void
+Begin(Reader *reader, const Character *c)
+{
+	if (reader->count == lengthof(reader->begun))
+	{
+		do
+			MatchFirst(reader);
+		while (Begun(reader, reader->count - 1)->byte != '%');
+	}
+	reader->count++;
+	*Begun(reader, 0) = *c;
+}
+
+/*
+ * Reads a character, and decodes what ends with it.  Returns the part of the text that
+ * could be an opaque part, as far as it has been read.
+ */
+static Span
+Read(Reader *reader)
+{
+	Character	c = ReadCharacter(reader);
+	Span		span = {reader->next, reader->next};
+
+	while (reader->count > 0 && !EndsWithPercent(reader) && isxdigit(c.byte))
+		c = EndEscape(reader, &c);
+	reader->runs = c.runs;
+
+	if (c.byte == '%' || (EndsWithPercent(reader) && isxdigit(c.byte)))
+		Begin(reader, &c);
+	else
+	{
+		while (reader->count > 0)
+			MatchFirst(reader);
+		Match(reader, c.byte);
+	}
+
+	if (c.runs.decoded.count >= APITOKEN_OPAQUE_LENGTH)
+		span.start = c.runs.decoded.start;
+	if (c.runs.any.count >= APITOKEN_OPAQUE_LENGTH)
+		span.start = Min(span.start, c.runs.any.start);
+	return span;
 }
 
 /*
@@ -101,47 +207,61 @@ IsOpaqueLength(int length)
 bool
 apitoken_redact_is_needed(const char *string)
 {
-	int			length = strlen(string);
+	Reader		reader = {.string = string, .length = strlen(string), .opaque = -1};
 
-	if (FindOpaque(string, length) >= 0)
-		return true;
-	for (int next = 0; next < length;)
+	while (reader.next < reader.length)
 	{
-		int			run = RunLength(string, length, next);
+		Span		span = Read(&reader);
 
-		if (IsOpaqueLength(run))
+		if (reader.opaque >= 0 || span.start < span.end)
 			return true;
-		next += Max(run, 1);
 	}
 	return false;
+}
+
+/* Shows a text from there on up to a part that is masked; returns where that ends. */
+static int
+ShowMasked(StringInfo shown, const char *string, int from, Span span)
+{
+	if (span.start == span.end)
+		return from;
+	appendBinaryStringInfo(shown, string + from, span.start - from);
+	appendStringInfoString(shown, APITOKEN_MASK);
+	return span.end;
 }
 
 /*
  * Returns what may be shown of a string, in the current memory context: it ends
  * where the opaque part of a secret begins, since nobody knows where that ends,
- * and what could be an opaque part by itself is masked as well.
+ * and what could be an opaque part by itself, alone or with more of its alphabet
+ * around it, is masked as well.
  */
 char *
 apitoken_redact(const char *string)
 {
-	int			length = strlen(string);
-	int			opaque = FindOpaque(string, length);
+	Reader		reader = {.string = string, .length = strlen(string), .opaque = -1};
 	StringInfoData shown;
+	Span		masked = {0, 0};
+	int			from = 0;
 
-	if (opaque >= 0)
-		length = opaque;
 	initStringInfo(&shown);
-	for (int next = 0; next < length;)
+	while (reader.next < reader.length && reader.opaque < 0)
 	{
-		int			run = RunLength(string, length, next);
+		Span		span = Read(&reader);
 
-		if (IsOpaqueLength(run))
-			appendStringInfoString(&shown, APITOKEN_MASK);
-		else
-			appendBinaryStringInfo(&shown, string + next, Max(run, 1));
-		next += Max(run, 1);
+		if (span.start == span.end)
+			continue;
+		if (span.start > masked.end)
+		{
+			from = ShowMasked(&shown, string, from, masked);
+			masked = span;
+		}
+		masked.start = Max(Min(masked.start, span.start), from);
+		masked.end = span.end;
 	}
-	if (opaque >= 0)
+	from = ShowMasked(&shown, string, from, masked);
+	appendBinaryStringInfo(&shown, string + from, reader.next - from);
+	if (reader.opaque >= 0)
 		appendStringInfoString(&shown, APITOKEN_MASK);
 	return shown.data;
 }

@@ -19,6 +19,7 @@
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "redact.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -124,12 +125,15 @@ IsVouchedFor(void)
 	return IsSessionOf(apitoken_proxy_authenticator);
 }
 
-/* The address in a string; 0 if it is none, which stops nobody. */
+/* The one address in a string; 0 if it is none, as of a network, which stops nobody. */
 static Datum
 ParseAddress(const char *string)
 {
 	MemoryContext context = CurrentMemoryContext;
 	volatile Datum address = (Datum) 0;
+
+	if (strchr(string, '/') != NULL)
+		return address;
 
 	PG_TRY();
 	{
@@ -160,6 +164,19 @@ IsRequestId(const char *string)
 	return length > 0 && length <= MAX_REQUEST_ID;
 }
 
+/* What the trail keeps of a request's id, without a secret; NULL: it is none. */
+static const char *
+ShownRequestId(const char *string)
+{
+	const char *shown;
+
+	if (string == NULL || !IsRequestId(string))
+		return NULL;
+	shown = apitoken_redact(string);
+	/* a mask may make it longer */
+	return IsRequestId(shown) ? shown : NULL;
+}
+
 static Datum
 ConnectionAddress(void)
 {
@@ -179,7 +196,6 @@ apitoken_request_origin(void)
 {
 	ApitokenOrigin origin = {0};
 	char	   *address;
-	char	   *request_id;
 
 	if (!IsVouchedFor())
 	{
@@ -189,9 +205,7 @@ apitoken_request_origin(void)
 	address = apitoken_request_member("request.headers", ADDRESS_HEADER);
 	if (address != NULL)
 		origin.address = ParseAddress(address);
-	request_id = apitoken_request_member("request.headers", REQUEST_HEADER);
-	if (request_id != NULL && IsRequestId(request_id))
-		origin.request_id = request_id;
+	origin.request_id = ShownRequestId(apitoken_request_member("request.headers", REQUEST_HEADER));
 	return origin;
 }
 

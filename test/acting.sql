@@ -6,7 +6,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(63);
+SELECT plan(71);
 
 CREATE ROLE apitoken_acting_app;
 CREATE ROLE apitoken_acting_outside;
@@ -107,6 +107,39 @@ SELECT is(helper.asked('SELECT api.apitoken_actor_account()', helper.claims('USR
 		c.answer, format('the JWT says %s, the setting %s', c.claim, c.setting))
 	FROM (VALUES ('"ACC-3001-7788"'::jsonb, '', 'ACC-3001-7788'), ('"ACC-3001-7788"', 'ACC-3002-9900', 'ACC-3001-7788'), ('"ACC-0001-0001"', 'ACC-3002-9900', NULL),
 		('null', 'ACC-3002-9900', 'ACC-3002-9900'), ('1', '', NULL)) c (claim, setting, answer);
+
+/*
+ * The calls act for the same account.
+ */
+-- one may administer both accounts, the other every account as well, but in Operations alone
+INSERT INTO apitoken.user_accounts (account_id, user_id) VALUES ('ACC-3002-9900', 'USR-0001-0001');
+INSERT INTO apitoken.user_group_users VALUES ('ACC-3001-7788', 'UGR-3001-0001', 'USR-3002-0002'), ('ACC-3002-9900', 'UGR-3002-0001', 'USR-0001-0001');
+CREATE FUNCTION helper.called(statement text, user_id text, claim jsonb, account text) RETURNS text
+LANGUAGE sql
+AS $$
+	SELECT helper.asked(statement, format('%s; SET LOCAL apitoken.account = %L', helper.claims(user_id, claim), account), 'apitoken_acting_authenticator')
+$$;
+CREATE TABLE helper.calls (number integer GENERATED ALWAYS AS IDENTITY, call text, statement text);
+INSERT INTO helper.calls (call, statement) VALUES
+	('list', $$ SELECT string_agg(DISTINCT left(d #>> '{account,id}', 8), ' ') FROM jsonb_array_elements(api.apitoken_list('limit=1000') -> 'data') d $$),
+	('get', $$ SELECT api.apitoken_get('TKN-1671-0642') ->> 'status' $$),
+	('disable', $$ SELECT api.apitoken_disable('TKN-1671-0642') ->> 'status' $$),
+	('update', $$ SELECT api.apitoken_update('TKN-1671-0642', '{"name": "New"}') ->> 'name' $$),
+	('create', $$ SELECT api.apitoken_create('{"account": {"id": "ACC-3001-7788"}, "name": "New"}') ->> 'name' $$),
+	('disable_all', $$ SELECT left(api.apitoken_disable_all('ACC-3001-7788')::text, 0) || 'done' $$),
+	('guard', $$ SELECT 'done' FROM (SELECT api.apitoken_guard('billing')) g $$);
+SELECT is(array(SELECT c.call || ': ' || helper.called(c.statement, b.user_id, b.claim, b.account) FROM helper.calls c ORDER BY c.number), b.answers,
+		format('%s calls, the JWT says %s, the setting %L', b.user_id, b.claim, b.account))
+	FROM (VALUES
+		(1, 'USR-3002-0002', '"ACC-3001-7788"'::jsonb, '', '{list: ACC-3001,get: Active,disable: Disabled,update: New,create: New,disable_all: done,guard: done}'::text[]),
+		(2, 'USR-3002-0002', '"ACC-3002-9900"', '', '{list: ACC-3002,get: PT404,disable: PT404,update: PT404,create: PT404,disable_all: PT404,guard: PT403}'),
+		(3, 'USR-3002-0002', '"ACC-3002-9900"', 'ACC-3001-7788', '{list: ACC-3002,get: PT404,disable: PT404,update: PT404,create: PT404,disable_all: PT404,guard: PT403}'),
+		(4, 'USR-3002-0002', '"ACC-0001-0001"', 'ACC-3001-7788', '{list: PT403,get: PT403,disable: PT403,update: PT403,create: PT403,disable_all: PT403,guard: PT403}'),
+		(5, 'USR-3002-0002', 'null', 'ACC-3002-9900', '{list: ACC-3002,get: PT404,disable: PT404,update: PT404,create: PT404,disable_all: PT404,guard: PT403}'),
+		(6, 'USR-3002-0002', 'null', '', '{list: ACC-3001 ACC-3002,get: Active,disable: Disabled,update: New,create: New,disable_all: done,guard: done}'),
+		(7, 'USR-0001-0001', '"ACC-3002-9900"', '', '{list: ACC-3002,get: PT404,disable: PT404,update: PT404,create: PT404,disable_all: PT404,guard: PT403}'),
+		(8, 'USR-0001-0001', '"ACC-0001-0001"', '', '{list: ACC-0001 ACC-2001 ACC-3001 ACC-3002 ACC-3003,get: Active,disable: Disabled,update: New,create: New,disable_all: done,guard: done}')) b (number, user_id, claim, account, answers)
+	ORDER BY b.number;
 
 /*
  * In policies

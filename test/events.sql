@@ -131,9 +131,13 @@ SELECT is(helper.origin(headers), origin::jsonb, 'a proxy that is believed says 
 	FROM (VALUES
 		('{"x-apitoken-client": "203.0.113.7", "x-request-id": "abc-1"}', '["203.0.113.7", "abc-1"]'),
 		('{"x-apitoken-client": "2001:db8::1"}', '["2001:db8::1", null]'),
+		('{"x-apitoken-client": "10.0.0.0/8"}', '[null, null]'),
+		('{"x-apitoken-client": "203.0.113.7/32"}', '[null, null]'),
+		('{"x-request-id": "/a/idt:TKN-1671-0642:3q2-7wQ"}', '[null, "/a/idt:TKN-1671-0642:****"]'),
 		('{"x-apitoken-client": "nowhere", "x-request-id": "a b"}', '[null, null]'),
 		('{}', '[null, null]')) AS said (headers, origin);
-SELECT is(helper.origin('{"x-request-id": "' || repeat('x', 101) || '"}'), '[null, null]', 'an id of a request has an end');
+SELECT is(helper.origin('{"x-request-id": "' || repeat('x.', 50) || 'x"}'), '[null, null]', 'an id of a request has an end');
+SELECT is(helper.origin('{"x-request-id": "idt:' || repeat('x.', 47) || ':"}'), '[null, null]', 'also one in which a secret is masked');
 
 /*
  * Why: a reason that whoever makes the call gives.

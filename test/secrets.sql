@@ -5,10 +5,14 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(86);
+SELECT plan(100);
 
 -- one whose opaque part is known, and stands in every form below
 CREATE FUNCTION helper.opaque() RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT substring(helper.secret('TKN-1671-0642') FROM '[^:]*$') $$;
+-- a text of which each byte, as many as that, is percent-encoded
+CREATE FUNCTION helper.encoded(given text, first integer DEFAULT 10000) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+	SELECT regexp_replace(encode(convert_to(left(given, first), 'UTF8'), 'hex'), '..', '%\&', 'g') || substr(given, first + 1)
+$$;
 \set secret idt:TKN-1671-0642:3q2-7wQ
 
 /*
@@ -50,15 +54,32 @@ INSERT INTO helper.texts (given, shown) VALUES
 	-- with a checksum behind it
 	(helper.opaque() || '0aZ9zA', '****'),
 	('id ' || helper.opaque() || '0aZ9zA, ' || helper.opaque(), 'id ****, ****'),
-	(repeat('x', 48), repeat('x', 48)),
-	(repeat('x', 50), repeat('x', 50)),
 	(repeat('x', 42), repeat('x', 42)),
-	(repeat('x', 44), repeat('x', 44)),
+	-- with more around it
+	(repeat('x', 44), '****'),
+	(repeat('x', 50), '****'),
+	('x' || helper.opaque() || '/x', '****/x'),
+	-- escapes in escapes
+	('%2525%2536%2539dt:TKN-1671-0642:3q2-7wQ', '%2525%2536%2539dt:TKN-1671-0642:****'),
+	('%%369dt%%33%41TKN-1671-0642%%25%33%613q2-7wQ', '%%369dt%%33%41TKN-1671-0642%%25%33%61****'),
+	(helper.encoded(helper.encoded('idt:TKN-1671-0642:')) || '3q2-7wQ', helper.encoded(helper.encoded('idt:TKN-1671-0642:')) || '****'),
+	('%' || repeat('25', 10) || '69dt:TKN-1671-0642:3q2-7wQ', '%' || repeat('25', 10) || '69dt:TKN-1671-0642:****'),
+	(repeat('%', 900) || '69dt:TKN-1671-0642:3q2-7wQ', repeat('%', 900) || '69dt:TKN-1671-0642:****'),
+	('id ' || helper.encoded(helper.opaque(), 1) || ' x', 'id **** x'),
+	('id ' || helper.encoded(helper.opaque(), 43) || ' x', 'id **** x'),
+	('id ' || helper.encoded(helper.encoded(helper.opaque(), 43), 129) || ' x', 'id **** x'),
+	('id ' || left(helper.opaque(), 20) || '%' || repeat('25', 30) || substr(helper.encoded(substr(helper.opaque(), 21), 1), 2), 'id ****'),
+	('id %' || repeat('a', 43), 'id %****'),
+	(helper.encoded(repeat('x', 41)), helper.encoded(repeat('x', 41))),
+	(helper.encoded(repeat('é', 100), 100), helper.encoded(repeat('é', 100), 100)),
+	-- is read once
+	(repeat('%25', 350000), repeat('%25', 340) || '...'),
+	('%' || repeat('25', 500000), '%****'),
 	-- what is cut off
-	(repeat('x', 1000) || :'secret', repeat('x', 1000) || 'idt:TKN-1671-0642:**...'),
-	(repeat('x', 1015) || :'secret', repeat('x', 1015) || 'idt:T...'),
-	(repeat('x', 1100) || :'secret', repeat('x', 1020) || '...'),
-	('idt:' || repeat('x', 1100) || ':3q2-7wQ', 'idt:' || repeat('x', 1016) || '...');
+	(repeat('x ', 500) || :'secret', repeat('x ', 500) || 'idt:TKN-1671-0642:**...'),
+	(repeat('x ', 507) || :'secret', repeat('x ', 507) || 'idt:TK...'),
+	(repeat('x ', 550) || :'secret', repeat('x ', 510) || '...'),
+	('idt:' || repeat('x ', 550) || ':3q2-7wQ', 'idt:' || repeat('x ', 508) || '...');
 SELECT is(f.detail, format('There is no API token "%s" that you may administer.', t.shown), left(replace(t.given, E'\n', ' '), 100))
 	FROM helper.texts t
 	LEFT JOIN LATERAL helper.failure(format('SELECT api.apitoken_get(%L)', t.given)) f ON true

@@ -6,10 +6,9 @@
  *
  * A token acts for its account, with its own modules.  A user acts for one of
  * the accounts in which he is in a user group, with the modules of his groups
- * there: the one that his JWT names by the claim apitoken.jwt_account_claim;
- * else the one in the setting apitoken.account, which anybody may set for
- * himself; else, if it is the only one, that.  What is named and is none of his
- * is no account, and nothing else is taken in its place.
+ * there: the one that he has named, see actor.c; else, if it is the only one, that.
+ * What is named and is none of his is no account, and nothing else is taken in its
+ * place.
  *
  * A database role by itself is nobody here, trusted or not: it acts for no
  * account.
@@ -23,7 +22,6 @@
 #include "access/xact.h"
 #include "apitoken.h"
 #include "catalog/namespace.h"
-#include "request.h"
 #include "store/ids.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -64,35 +62,17 @@ apitoken_acting_end(void)
 	PopActiveSnapshot();
 }
 
-/* The account that the user has named; NULL if he has named none. */
-static const char *
-NamedAccount(void)
-{
-	const char *claimed = apitoken_jwt_account_claim[0] == '\0' ? NULL :
-		apitoken_request_member("request.jwt.claims", apitoken_jwt_account_claim);
-
-	if (claimed != NULL)
-		return claimed;
-	return apitoken_account[0] == '\0' ? NULL : apitoken_account;
-}
-
-/* Which of these accounts a user acts for; NULL: it is not known. */
+/*
+ * Which of the accounts by which a user has his rights he acts for, which is one if he
+ * has named it; NULL: it is not known.
+ */
 static const char *
 ChooseAccount(ArrayType *homes)
 {
-	const char *named = NamedAccount();
 	Datum	   *accounts;
 	int			count = apitoken_ids_of_array(homes, &accounts);
 
-	if (named == NULL)
-		return count == 1 ? TextDatumGetCString(accounts[0]) : NULL;
-
-	for (int i = 0; i < count; i++)
-	{
-		if (apitoken_ids_is(accounts[i], named))
-			return named;
-	}
-	return NULL;
+	return count == 1 ? TextDatumGetCString(accounts[0]) : NULL;
 }
 
 /*

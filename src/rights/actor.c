@@ -13,6 +13,10 @@
  * 3. nobody but the database role itself, if it is trusted (see trust.c): it
  *	  could do by hand what it calls for.
  *
+ * A user may be in groups of several accounts.  He names the one that he acts for by
+ * the JWT claim apitoken.jwt_account_claim; else, by the setting apitoken.account,
+ * which anybody may set for himself.
+ *
  * src/rights/actor.c
  *
  *-------------------------------------------------------------------------
@@ -113,7 +117,7 @@ apitoken_actor_set_token(const char *id, int secret)
 static ApitokenActor
 AuthenticatedActor(void)
 {
-	ApitokenActor actor = {NULL, NULL, 0};
+	ApitokenActor actor = {NULL, NULL, 0, NULL};
 	const char *colon = strchr(actor_setting, ':');
 	const char *number = strchr(actor_setting, '#');
 
@@ -139,16 +143,31 @@ ClaimsAreBelieved(void)
 		get_role_oid(apitoken_jwt_authenticator, true) == GetSessionUserId();
 }
 
+/* The account that the user has named, whatever it is; NULL if he has named none. */
+static const char *
+NamedAccount(void)
+{
+	const char *claimed = apitoken_jwt_account_claim[0] == '\0' ? NULL :
+		apitoken_request_member("request.jwt.claims", apitoken_jwt_account_claim);
+
+	if (claimed != NULL)
+		return claimed;
+	return apitoken_account[0] == '\0' ? NULL : pstrdup(apitoken_account);
+}
+
 static ApitokenActor
 ClaimedActor(void)
 {
-	ApitokenActor actor = {NULL, NULL, 0};
+	ApitokenActor actor = {NULL, NULL, 0, NULL};
 
 	if (ClaimsAreBelieved())
 	{
 		actor.id = apitoken_request_member("request.jwt.claims", apitoken_jwt_actor_claim);
 		if (actor.id != NULL)
+		{
 			actor.type = ACTOR_USER;
+			actor.account_id = NamedAccount();
+		}
 	}
 	return actor;
 }

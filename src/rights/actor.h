@@ -18,6 +18,8 @@ typedef struct ApitokenActor
 	const char *type;			/* "user" or "token", as in apitoken.actors */
 	const char *id;
 	int			secret;			/* number of the token's, that he acts by */
+	const char *account_id;		/* of a user: the only one that he acts for,
+								 * his or not; NULL: he has named none */
 } ApitokenActor;
 
 extern void apitoken_actor_define_setting(void);

@@ -80,11 +80,13 @@ typedef struct ActEntry
 	char		status;			/* of the hash table */
 } ActEntry;
 
-/* Is it the same actor, by the same secret? */
+/* Is it the same actor, by the same secret, or for the same account? */
 static inline bool
 SameActor(const Act *a, const Act *b)
 {
-	return a->actor.secret == b->actor.secret && apitoken_actor_same(&a->actor, &b->actor);
+	return a->actor.secret == b->actor.secret &&
+		apitoken_ids_same(a->actor.account_id, b->actor.account_id) &&
+		apitoken_actor_same(&a->actor, &b->actor);
 }
 
 static inline bool
@@ -285,6 +287,7 @@ Note(Act act)
 
 		*kept = act;
 		kept->actor.id = Keep(act.actor.id);
+		kept->actor.account_id = Keep(act.actor.account_id);
 		kept->account_id = Keep(act.account_id);
 		kept->module = Keep(act.module);
 		if (act.networks != NULL)

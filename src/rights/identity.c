@@ -214,7 +214,17 @@ IsTrue(uint64 row, int column)
 	return DatumGetBool(apitoken_store_value(row, column, &isnull)) && !isnull;
 }
 
-/* What a user may administer; false if there is no such user, or he is not Active. */
+/* Does a user act for that account?  For each of his if he has named none. */
+static bool
+ActsFor(const ApitokenActor *actor, Datum account)
+{
+	return actor->account_id == NULL || apitoken_ids_is(account, actor->account_id);
+}
+
+/*
+ * What a user may administer, by the accounts that he acts for; false if there is no
+ * such user, or he is not Active.
+ */
 static bool
 FindUserScope(ApitokenCaller *caller)
 {
@@ -237,7 +247,7 @@ FindUserScope(ApitokenCaller *caller)
 		Datum		account = apitoken_store_value(row, 1, &isnull);
 
 		/* a user without a group has one row, without an account */
-		if (isnull)
+		if (isnull || !ActsFor(&caller->actor, account))
 			continue;
 		homes[homes_count++] = account;
 		if (IsTrue(row, 3))
@@ -298,7 +308,7 @@ Powerless(ApitokenActor actor)
 ApitokenCaller
 apitoken_identity_role(Oid role, ApitokenOperation operation)
 {
-	ApitokenActor nobody = {NULL, NULL, 0};
+	ApitokenActor nobody = {NULL, NULL, 0, NULL};
 	ApitokenCaller caller = Powerless(nobody);
 
 	caller.role = role;
@@ -348,7 +358,7 @@ apitoken_identity_holds(const ApitokenCaller *scope, const char *module_code)
 	ApitokenHeldModules held;
 
 	if (!apitoken_actor_is_token(&scope->actor))
-		return apitoken_identity_user_holds(&scope->actor, NULL, module_code);
+		return apitoken_identity_user_holds(&scope->actor, scope->actor.account_id, module_code);
 
 	token = apitoken_identity_token_status(scope->actor.id);
 	if (token.account_id == NULL)
