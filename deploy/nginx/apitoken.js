@@ -401,7 +401,15 @@ function foreignStatus(status, code) {
 	if (/^53...$/.test(code)) {
 		return 503;
 	}
-	if ([400, 401, 403, 409, 502, 503, 504].includes(status)) {
+	/* a connection that was lost, during COMMIT, say: nobody knows what was done */
+	if (/^08...$/.test(code) || code === 'PGRST001') {
+		return 502;
+	}
+	/* what PostgREST refused has a code; 400 without one is a lost connection, too */
+	if ([400, 401, 403, 409, 503].includes(status)) {
+		return /^(PGRST...|[0-9A-Z]{5})$/.test(code) ? status : 502;
+	}
+	if (status === 502 || status === 504) {
 		return status;
 	}
 	return status >= 500 ? 500 : 502;

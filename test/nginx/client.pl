@@ -549,7 +549,6 @@ subtest 'whoever has no credential is told the same' => sub {
 	my %refusals = (
 		'of the database' => error_response('401 Unauthorized', 'PT401', 'Unauthorized', 'No such token.', 'Look here.'),
 		'of PostgREST' => error_response('401 Unauthorized', 'PGRST301', 'JWT expired', undef, undef),
-		'without a body' => response('401 Unauthorized', '', 'WWW-Authenticate: Bearer error="invalid_token"'),
 	);
 	while (my ($name, $response) = each %refusals) {
 		my $answer = call($response, 'POST', "$base/TKN-1/disable");
@@ -815,6 +814,12 @@ subtest 'the type of a problem is what Accept asks for' => sub {
 
 subtest 'errors of which the client learns nothing more' => sub {
 	my @errors = (
+		# a connection that was lost, during COMMIT, say
+		(map { ["$_ Whatever", '', 502, 'Bad Gateway'] } 400, 401, 403, 409, 503),
+		['400 Bad Request', 'x', 502, 'Bad Gateway'],
+		['503 Service Unavailable', '08006', 502, 'Bad Gateway'],
+		['503 Service Unavailable', 'PGRST001', 502, 'Bad Gateway'],
+		['503 Service Unavailable', 'PGRST000', 503, 'Service Unavailable'],
 		['400 Bad Request', '22P05', 400, 'Bad Request'],
 		['400 Bad Request', 'PGRST102', 400, 'Bad Request'],
 		['409 Conflict', '23505', 409, 'Conflict'],
@@ -852,7 +857,8 @@ subtest 'errors of which the client learns nothing more' => sub {
 		my $answer = call(error_response($line, $code, 'leaked message', 'leaked details of apitoken.api_tokens', 'leaked hint'),
 			'POST', "$base/TKN-1/disable");
 		is_problem($answer, $status, $title, "$line $code");
-		unlike $answer->{body}, qr/leaked|$code/, '... and nothing leaks';
+		unlike $answer->{body}, qr/leaked|\Q$code\E/, '... and nothing leaks' if length $code > 1;
+		unlike $answer->{body}, qr/leaked/, '... and nothing leaks';
 		is $answer->{headers}{'retry-after'}, $status == 503 ? '1' : undef, '... Retry-After';
 	}
 
@@ -862,6 +868,7 @@ subtest 'errors of which the client learns nothing more' => sub {
 	while (my ($name, $body) = each %bodies) {
 		is_problem(call(response('500 Internal Server Error', $body), 'GET', $base), 500,
 			'Internal Server Error', "an error with $name");
+		is_problem(call(response('400 Bad Request', $body), 'GET', $base), 502, 'Bad Gateway', "400 with $name");
 	}
 	is_problem(call(response('200 OK', ''), 'GET', $base), 502, 'Bad Gateway', 'an answer that is empty');
 };
