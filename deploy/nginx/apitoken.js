@@ -364,8 +364,12 @@ function revokeBody(request) {
 			throw failure(400, 'The member "secrets" is not an array of strings.');
 		}
 	}
-	/* what the database takes for no text is no secret, and the others are revoked */
-	return `{"secrets":${JSON.stringify(secrets.filter((secret) => !secret.includes('\0')))}}`;
+	/*
+	 * What the database takes for no text is no secret, and the others are revoked.
+	 * The end of a line, from whatever file a secret was in, is not of the secret.
+	 */
+	secrets = secrets.filter((secret) => !secret.includes('\0')).map((secret) => secret.trim());
+	return `{"secrets":${JSON.stringify(secrets)}}`;
 }
 
 /* The id comes last: whatever the body were taken for, the last one counts. */

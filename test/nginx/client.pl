@@ -236,13 +236,17 @@ for my $target ("$base/revoke", "/public$base/revoke/") {
 		[[@json, '--data-binary', '{"secrets": ["idt:a:b", "x"]}'], '{"secrets":["idt:a:b","x"]}'],
 		[[@form, '--data-binary', 'token=idt%3Aa%3Ab&token_type_hint=access_token'], '{"secrets":["idt:a:b"]}'],
 		[[@form, '--data-binary', 'token=a+b=c&token='], '{"secrets":["a b=c",""]}'],
+		# as a file's last line has it, or a line of a table
+		[[@form, '--data-binary', 'token=idt%3Aa%3Ab%0A&token=%20%09x%0D%0A&token=+y+'], '{"secrets":["idt:a:b","x","y"]}'],
+		[[@json, '--data-binary', '{"secrets": ["idt:a:b\\n", " \\tx\\r\\n", "y\\u00a0"]}'], '{"secrets":["idt:a:b","x","y"]}'],
 		# what is no text, and so no secret, stands in nobody's way
 		[[@form, '--data-binary', 'token=a%00b&token=idt%3Aa%3Ab'], '{"secrets":["idt:a:b"]}'],
 		[[@json, '--data-binary', '{"secrets": ["\u0000", "\ud800", "idt:a:b", "a\u0000b", "\ud83d\ude00"]}'], "{\"secrets\":[\"\xef\xbf\xbd\",\"idt:a:b\",\"\xf0\x9f\x98\x80\"]}"],
 		[[@bearer, @json, '--data-binary', '{"secrets": []}'], '{"secrets":[]}'],
 		[['--header', "Authorization: Bearer $jwt", @json, '--data-binary', '{"secrets": []}'], '{"secrets":[]}'],
 	);
-	for (@sent) {
+	# few of the other path: there is a limit, which is met below
+	for ($target =~ /public/ ? $sent[0] : @sent) {
 		my ($arguments, $body) = @$_;
 
 		$upstream->answer("HTTP/1.1 204 No Content\r\nContent-Range: 0-0/*\r\n\r\n");
