@@ -961,7 +961,9 @@ subtest 'logs' => sub {
 
 	like $line, qr{^unix: \[[^]]+\] [0-9a-f]{32} GET \Q$base/a%2Fb\E 404 \d+ [\d.]+s 404/PT404$}, 'line of the access log';
 	call(error_response('400 Bad Request', 'PT400', 'Bad Request', 'x', undef), 'GET', "$base/$_") for $secret, "x/$secret", 'IDT%3aTKN-1%3aabc',
-		map { $_ . substr $secret, 4 } '%69dt:', 'i%64t%3A', '%69%64%74%3a', '%49%44%54%3A', '%2569dt%253A', 'id%252574:';
+		(map { $_ . substr $secret, 4 } '%69dt:', 'i%64t%3A', '%69%64%74%3a', '%49%44%54%3A', '%2569dt%253A', 'id%252574:',
+			'%25%36%39dt:', 'id%25%37%34:', 'idt%25%33a', 'idt%25%33%41', 'idt%25%33%61', '%2%35%36%39dt:', '%%36%39dt:'),
+		'Zm9-_' x 9, 'x' . ('%5am9-_' x 9) . '/disable', 'TKN-1:' . 'Zm9-_' x 8 . '%41bc';
 
 	$upstream->down;
 	$proxy->request('GET', "$base?token=$secret", @bearer);
