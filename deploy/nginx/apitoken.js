@@ -93,6 +93,16 @@ function orBadRequest(detail, value) {
 	}
 }
 
+/* Decodes what is percent-encoded; throws if it is no text to the database. */
+function decodePercent(text) {
+	const decoded = decodeURIComponent(text);
+
+	if (decoded.includes('\0')) {
+		throw new Error('a null character');
+	}
+	return decoded;
+}
+
 /* Returns the path and the query string, byte for byte as they were sent. */
 function readTarget(r) {
 	const target = orBadRequest('The URL is not UTF-8.',
@@ -203,15 +213,14 @@ function refuseConditions(r, method) {
  * Bodies of calls
  */
 
-/* (nginx refuses a path with a null byte.) */
 function readId(request) {
-	return JSON.stringify(orBadRequest('The id in the path is not UTF-8, percent-encoded.',
-		() => decodeURIComponent(request.resource.id)));
+	return JSON.stringify(orBadRequest('The id in the path is not text in UTF-8, percent-encoded.',
+		() => decodePercent(request.resource.id)));
 }
 
 /* Returns "fields" from select, as a member of an object; '' if it is not there. */
 function readFields(request) {
-	const problem = 'The query string is not UTF-8, percent-encoded.';
+	const problem = 'The query string is not text in UTF-8, percent-encoded.';
 	const selected = [];
 
 	request.query.split('&').forEach((parameter) => {
@@ -219,7 +228,7 @@ function readFields(request) {
 
 		if (mark > 0 && parameter.slice(0, mark) === 'select') {
 			selected.push(orBadRequest(problem,
-				() => decodeURIComponent(parameter.slice(mark + 1))));
+				() => decodePercent(parameter.slice(mark + 1))));
 		}
 	});
 	return selected.length === 0 ? '' : `"fields":${JSON.stringify(selected.join(','))},`;
@@ -236,10 +245,29 @@ function readBytes(r) {
 }
 
 /*
+ * Says whether JSON has an escape in a string that is no text to the database, which
+ * would refuse it, and log what is around it: a null character, or half a surrogate
+ * pair.  (In JSON that is valid, a backslash is always in a string.)
+ */
+function hasNoText(json) {
+	return /\\u(0000|d[89a-f])/i.test(json.replace(/\\\\|\\ud[89ab]..\\ud[c-f]../gi, ' '));
+}
+
+/*
  * Returns the client's body as it is.  It becomes part of a call, so it must
- * be one JSON value, not the end of one and the beginning of another.
+ * be one JSON value, not the end of one and the beginning of another, and text.
  */
 function readJson(request) {
+	const json = readAnyJson(request);
+
+	if (hasNoText(json)) {
+		throw failure(400, 'The body has \\u0000 or half a surrogate pair in it, which is no text.');
+	}
+	return json;
+}
+
+/* The same, where it may be no text. */
+function readAnyJson(request) {
 	const type = request.http.headersIn['Content-Type'];
 	const bytes = readBytes(request.http);
 
@@ -259,8 +287,10 @@ function readJson(request) {
  * members than these.
  */
 function readOptions(request, names) {
-	const options = readBytes(request.http).length === 0 ? {} : JSON.parse(readJson(request));
+	return checkOptions(readBytes(request.http).length === 0 ? {} : JSON.parse(readJson(request)), names);
+}
 
+function checkOptions(options, names) {
 	if (options === null || typeof options !== 'object' || Array.isArray(options)) {
 		throw failure(400, 'The body is not a JSON object.');
 	}
@@ -359,7 +389,7 @@ function revokeBody(request) {
 			throw failure(400, 'The member "token" is missing.');
 		}
 	} else {
-		secrets = readOptions(request, ['secrets']).secrets;
+		secrets = checkOptions(JSON.parse(readAnyJson(request)), ['secrets']).secrets;
 		if (!Array.isArray(secrets) || secrets.some((secret) => typeof secret !== 'string')) {
 			throw failure(400, 'The member "secrets" is not an array of strings.');
 		}

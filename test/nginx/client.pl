@@ -419,7 +419,7 @@ subtest 'select becomes fields' => sub {
 		arrived("apitoken_$function", {id => 'TKN-1'}, "$function with other parameters");
 
 		is_problem(call(undef, $method, "$base/TKN-1$action?select=$_"), 400, 'Bad Request',
-			"$function?select=$_", detail => 'The query string is not UTF-8, percent-encoded.')
+			"$function?select=$_", detail => 'The query string is not text in UTF-8, percent-encoded.')
 			for '%', '%zz', '%ff', '%c3';
 	}
 
@@ -479,7 +479,7 @@ subtest 'paths that lead nowhere' => sub {
 subtest 'malformed ids' => sub {
 	for my $id ('%', '%2', '%zz', 'a%', '%00', 'a%00b', '%FF', '%C3', '%C0%AF', '%ED%A0%80', '%F4%90%80%80', '%80') {
 		is_problem(call(undef, 'POST', "$base/$id/disable"), 400, 'Bad Request', $id,
-			$id =~ /^(%|%2|%zz|a%|.*%00.*)$/ ? () : (detail => 'The id in the path is not UTF-8, percent-encoded.'));
+			$id =~ /^(%|%2|%zz|a%|.*%00.*)$/ ? () : (detail => 'The id in the path is not text in UTF-8, percent-encoded.'));
 		nothing_arrived($id);
 	}
 	for my $target ("$base/\x{ff}", "$base/TKN-1?select=\x{c3}", "$base?\x{ed}\x{a0}\x{80}") {
@@ -678,8 +678,27 @@ subtest 'a body has to be one JSON value' => sub {
 	}
 };
 
+# The database refuses it, and would log what is around it.
+subtest 'what is no text is refused' => sub {
+	my @bodies = map { "{\"description\": \"$secret$_\"}" } '\u0000', '\\\\\u0000', '\"\u0000x', '\ud800', '\uDC00', '\ud83d\\\\\udd11', '\ud83d\udd11\udd11', '\uD83Dx';
+	my $detail = 'The body has \\u0000 or half a surrogate pair in it, which is no text.';
+
+	for my $request (['POST', $base], ['PUT', "$base/TKN-1"], ['POST', "$base/enable"]) {
+		for my $body (@bodies, '{"a\u0000": 1}') {
+			is_problem(call(response('200 OK', '{}'), @$request, @json, '--data-binary', $body), 400, 'Bad Request', "@$request $body", detail => $detail);
+			nothing_arrived($body);
+		}
+	}
+	for (['GET', "$base/TKN-1"], ['POST', "$base/TKN-1/disable"], ['PUT', "$base/TKN-1", @json, '--data', '{}']) {
+		my ($method, $target, @body) = @$_;
+		is_problem(call(response('200 OK', '{}'), $method, "$target?select=$secret%00", @body), 400, 'Bad Request', "$method $target?select",
+			detail => 'The query string is not text in UTF-8, percent-encoded.');
+		nothing_arrived('a null byte');
+	}
+};
+
 subtest 'a body is not changed' => sub {
-	for my $body ('{"name": "\u0000", "name": 1e400, "x": 12345678901234567890.10}', ' [] ', 'null', '"text"', '0.10',
+	for my $body ('{"name": "\\\\u0000 \\\\\\\\ud800 \\\\\\u00e9 \u005c\u0041", "name": 1e400, "x": 12345678901234567890.10}', ' [] ', 'null', '"text"', '0.10',
 		qq(\t{"a" :\r\n[{"b":[[]]}, true]}), "{\"\x{f0}\x{9f}\x{94}\x{91}\": \"\x{c3}\x{a9}\\ud83d\\udd11\"}",
 		'{"__proto__": {"id": 1}, "constructor": 2}')
 	{
