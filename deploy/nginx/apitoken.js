@@ -15,7 +15,7 @@ const ROOTS = ['/v1/accounts', '/public/v1/accounts'];
 const CALLS = [
 	{resource: 'collection', method: 'GET', name: 'apitoken_list', body: listBody, status: 200},
 	{resource: 'collection', method: 'POST', name: 'apitoken_create', body: createBody, status: 201},
-	{resource: 'token', method: 'GET', name: 'apitoken_get', body: tokenBody, status: 200},
+	{resource: 'token', method: 'GET', name: 'apitoken_get', body: getBody, status: 200},
 	{resource: 'token', method: 'PUT', name: 'apitoken_update', body: updateBody, status: 200},
 	{resource: 'token', method: 'DELETE', name: 'apitoken_delete', body: idBody, status: 204},
 	{resource: 'token/enable', method: 'POST', name: 'apitoken_enable', body: tokenBody, status: 200},
@@ -319,11 +319,18 @@ function createBody(request) {
 }
 
 function idBody(request) {
+	readOptions(request, []);
 	return `{"id":${readId(request)}}`;
 }
 
-function tokenBody(request) {
+function getBody(request) {
 	return `{${readFields(request)}"id":${readId(request)}}`;
+}
+
+/* A member would be ignored that somebody has relied on: a hold, say, or a dry run. */
+function tokenBody(request) {
+	readOptions(request, []);
+	return getBody(request);
 }
 
 function holdBody(request) {
@@ -333,6 +340,7 @@ function holdBody(request) {
 }
 
 function accountBody(request) {
+	readOptions(request, []);
 	return `{"account_id":${readId(request)}}`;
 }
 

@@ -318,12 +318,26 @@ subtest 'an access is noted whatever the method' => sub {
 	is_deeply [map { $_->{target} } $upstream->wait_for(3)], [map { "/rpc/apitoken_$_" } qw(get list pre_request)], 'not due: none';
 };
 
-subtest 'a body that these calls do not have is not passed on' => sub {
-	call(response('200 OK', $document), 'POST', "$base/TKN-1/disable", @json,
-		'--data-binary', '{"id": "TKN-2", "fields": "-*"}');
-	arrived('apitoken_disable', {id => 'TKN-1'}, 'POST disable');
-	call(response('200 OK', $document), 'POST', "$base/TKN-1/enable", '--data', 'a=b');
-	arrived('apitoken_enable', {id => 'TKN-1'}, 'POST enable with a form');
+subtest 'members that a call does not have are not ignored' => sub {
+	my @calls = (['POST', "$base/TKN-1/disable", 'disable', {id => 'TKN-1'}], ['POST', "$base/TKN-1/enable", 'enable', {id => 'TKN-1'}],
+		['POST', "$base/TKN-1/release", 'release', {id => 'TKN-1'}], ['DELETE', "$base/TKN-1", 'delete', {id => 'TKN-1'}],
+		['POST', '/v1/accounts/accounts/ACC-1/api-tokens/hold', 'hold_account', {account_id => 'ACC-1'}],
+		['POST', '/v1/accounts/accounts/ACC-1/api-tokens/release', 'release_account', {account_id => 'ACC-1'}]);
+
+	for (@calls) {
+		my ($method, $target, $function, $body) = @$_;
+		for my $member (qw(dryRun hold id fields)) {
+			my $detail = "The member \"$member\" does not exist.";
+			is_problem(call(response('200 OK', '{}'), $method, $target, @json, '--data-binary', "{\"$member\": true}"), 400, 'Bad Request', "$method $target $member",
+				detail => $detail, errors => {$member => [$detail]});
+			nothing_arrived($member);
+		}
+		is_problem(call(response('200 OK', '{}'), $method, $target, '--data', 'hold=true'), 415, 'Unsupported Media Type', "$method $target with a form");
+		call(response('200 OK', $document), $method, $target, @json, '--data-binary', ' {} ');
+		arrived("apitoken_$function", $body, "$method $target with an empty object");
+	}
+	call(response('200 OK', $document), 'POST', "$base/TKN-1/disable", '--header', 'Content-Type: application/x-www-form-urlencoded', '--header', 'Content-Length: 0');
+	arrived('apitoken_disable', {id => 'TKN-1'}, 'a form with nothing in it is no body');
 	call(response('200 OK', $document), 'GET', "$base/TKN-1", '--data-binary', 'whatever');
 	arrived('apitoken_get', {id => 'TKN-1'}, 'GET');
 };
