@@ -79,9 +79,9 @@ function failure(status, detail) {
 	return {status: status, detail: detail};
 }
 
-/* Returns the text of a buffer; throws if it is not UTF-8. */
+/* Returns the text of a buffer; throws if it is not UTF-8, which njs takes none for, too. */
 function decodeText(buffer) {
-	return new TextDecoder('utf-8', {fatal: true}).decode(buffer);
+	return buffer.length === 0 ? '' : new TextDecoder('utf-8', {fatal: true}).decode(buffer);
 }
 
 /* Returns what value() does; throws 400 with that detail where it throws. */
@@ -218,19 +218,31 @@ function readId(request) {
 		() => decodePercent(request.resource.id)));
 }
 
+/* Returns the values of a parameter, still encoded; its name may be, too. */
+function findValues(query, name) {
+	return query.split('&').map((parameter) => /^([^=]+)=(.*)$/.exec(parameter))
+		.filter((found) => found !== null && isName(found[1], name)).map((found) => found[2]);
+}
+
+function isName(encoded, name) {
+	try {
+		return decodeURIComponent(encoded) === name;
+	} catch (e) {
+		/* some other parameter, which is ignored */
+		return false;
+	}
+}
+
+/* Returns the values of a parameter in the query string. */
+function readParameters(request, name) {
+	return orBadRequest('The query string is not text in UTF-8, percent-encoded.',
+		() => findValues(request.query, name).map(decodePercent));
+}
+
 /* Returns "fields" from select, as a member of an object; '' if it is not there. */
 function readFields(request) {
-	const problem = 'The query string is not text in UTF-8, percent-encoded.';
-	const selected = [];
+	const selected = readParameters(request, 'select');
 
-	request.query.split('&').forEach((parameter) => {
-		const mark = parameter.indexOf('=');
-
-		if (mark > 0 && parameter.slice(0, mark) === 'select') {
-			selected.push(orBadRequest(problem,
-				() => decodePercent(parameter.slice(mark + 1))));
-		}
-	});
 	return selected.length === 0 ? '' : `"fields":${JSON.stringify(selected.join(','))},`;
 }
 
@@ -378,11 +390,8 @@ function takeBackBody(request) {
 
 /* Returns the values of "token" in a form, as RFC 7009 has it. */
 function readTokens(text) {
-	const problem = 'The body is no form in UTF-8, percent-encoded.';
-
-	return text.split('&').map((field) => field.split('=')).filter((field) => field[0] === 'token')
-		.map((field) => orBadRequest(problem,
-			() => decodeURIComponent(field.slice(1).join('=').replace(/\+/g, ' '))));
+	return orBadRequest('The body is no form in UTF-8, percent-encoded.',
+		() => findValues(text.replace(/\+/g, ' '), 'token').map(decodeURIComponent));
 }
 
 /* The secrets of a form, {"token": ...}, or of an object, {"secrets": [...]}. */

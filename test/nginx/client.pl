@@ -236,6 +236,7 @@ for my $target ("$base/revoke", "/public$base/revoke/") {
 		[[@json, '--data-binary', '{"secrets": ["idt:a:b", "x"]}'], '{"secrets":["idt:a:b","x"]}'],
 		[[@form, '--data-binary', 'token=idt%3Aa%3Ab&token_type_hint=access_token'], '{"secrets":["idt:a:b"]}'],
 		[[@form, '--data-binary', 'token=a+b=c&token='], '{"secrets":["a b=c",""]}'],
+		[[@form, '--data-binary', '%74oken=a&%zz=b&t%6Fke%6E=c'], '{"secrets":["a","c"]}'],
 		# as a file's last line has it, or a line of a table
 		[[@form, '--data-binary', 'token=idt%3Aa%3Ab%0A&token=%20%09x%0D%0A&token=+y+'], '{"secrets":["idt:a:b","x","y"]}'],
 		[[@json, '--data-binary', '{"secrets": ["idt:a:b\\n", " \\tx\\r\\n", "y\\u00a0"]}'], '{"secrets":["idt:a:b","x","y"]}'],
@@ -264,8 +265,8 @@ for (['{"secrets": "x"}', 'secrets', 'The member "secrets" is not an array of st
 	is_problem($proxy->request('POST', "$base/revoke", @json, '--data-binary', $body), 400, 'Bad Request', $body, detail => $detail, errors => {$member => [$detail]});
 	nothing_arrived($body);
 }
-is_problem($proxy->request('POST', "$base/revoke", '--header', 'Content-Type: application/x-www-form-urlencoded', '--data-binary', 'a=b'), 400, 'Bad Request', 'a form without a token',
-	detail => 'The member "token" is missing.', errors => {token => ['The member "token" is missing.']});
+is_problem($proxy->request('POST', "$base/revoke", '--header', 'Content-Type: application/x-www-form-urlencoded', '--data-binary', $_), 400, 'Bad Request', "a form without a token: $_",
+	detail => 'The member "token" is missing.', errors => {token => ['The member "token" is missing.']}) for 'a=b', '', 'token', '%zz=a';
 $upstream->answer("HTTP/1.1 204 No Content\r\nContent-Range: 0-0/*\r\n\r\n");
 is join(' ', sort { $a <=> $b } keys %{{map { $proxy->request('POST', "$base/revoke", @json, '--data-binary', '{"secrets": []}')->{status} => 1 } 1 .. 40}}), '204 429', 'it has a limit of its own';
 is $proxy->request('GET', "$base/TKN-1671-0642")->{status}, 401, '... which bounds nothing else';
@@ -421,6 +422,7 @@ subtest 'select becomes fields' => sub {
 		'select=' => '',
 		'select=%22%5C%C3%AB' => "\"\\\x{eb}",
 		'select=+a&select=-b=c' => '+a,-b=c',
+		'%73elect=+a&%zz=b&s%65l%65ct=c' => '+a,c',
 	);
 
 	for (@calls) {
