@@ -58,3 +58,7 @@ ALTER ROLE authenticator SET idle_in_transaction_session_timeout = '10s';
 -- sessions that this role has opened, and PostgREST alone logs in as it.
 ALTER ROLE authenticator SET apitoken.jwt_authenticator = 'authenticator';
 ALTER ROLE authenticator SET apitoken.jwt_actor_claim = 'sub';
+
+-- The trail has the client's address and the request's id, which nginx hands on in
+-- X-Apitoken-Client and X-Request-Id: PostgREST's own address says nothing.
+ALTER ROLE authenticator SET apitoken.proxy_authenticator = 'authenticator';

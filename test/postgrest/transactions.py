@@ -206,6 +206,21 @@ def main():
     check(last_access() is not None, "it is noted")
     same(postgrest.respond(pool, "apitoken_get", {"id": admin}, "GET", holder)[0::3], (200, {}), "not due any more")
 
+    # the trail has what the proxy says of whoever asked
+    asked = {**holder, "x-apitoken-client": "203.0.113.7", "x-request-id": "a1b2"}
+    same(
+        postgrest.request(pool, "apitoken_update", {"id": admin, "changes": {"description": "Far"}}, headers=asked)[0],
+        200,
+        "an update of a client's",
+    )
+    same(
+        owner.execute(
+            "SELECT host(client_address), request_id FROM apitoken.api_token_transitions ORDER BY id DESC LIMIT 1"
+        ).fetchone(),
+        ("203.0.113.7", "a1b2"),
+        "... whose address and request the trail has",
+    )
+
     # what COMMIT answers is the answer: a right is taken away between the call and that
     second = psycopg.connect(autocommit=True)
     owner.execute(
