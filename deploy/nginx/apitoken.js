@@ -15,6 +15,7 @@ const ROOTS = ['/v1/accounts', '/public/v1/accounts'];
 const CALLS = [
 	{resource: 'collection', method: 'GET', name: 'apitoken_list', body: listBody, status: 200},
 	{resource: 'collection', method: 'POST', name: 'apitoken_create', body: createBody, status: 201},
+	{resource: 'collection/feed', method: 'GET', name: 'apitoken_feed', body: feedBody, status: 200},
 	{resource: 'token', method: 'GET', name: 'apitoken_get', body: getBody, status: 200},
 	{resource: 'token', method: 'PUT', name: 'apitoken_update', body: updateBody, status: 200},
 	{resource: 'token', method: 'DELETE', name: 'apitoken_delete', body: idBody, status: 204},
@@ -153,7 +154,8 @@ function findCalls(resource) {
 function listMethods(r) {
 	try {
 		return findCalls(findResource(readTarget(r).path))
-			.map((c) => c.method === 'GET' ? 'GET, HEAD' : c.method).join(', ');
+			.map((c) => c.method === 'GET' ? 'GET, HEAD' : c.method)
+			.filter((method, place, methods) => methods.indexOf(method) === place).join(', ');
 	} catch (e) {
 		return '';
 	}
@@ -343,6 +345,26 @@ function getBody(request) {
 function tokenBody(request) {
 	readOptions(request, []);
 	return getBody(request);
+}
+
+/* Returns the value of a parameter; undefined if it is not there. */
+function readParameter(request, name) {
+	const values = readParameters(request, name);
+
+	if (values.length > 1) {
+		throw failure(400, `The parameter "${name}" is there more than once.`);
+	}
+	return values[0];
+}
+
+function feedBody(request) {
+	const limit = readParameter(request, 'limit');
+
+	if (limit !== undefined && !/^[0-9]{1,9}$/.test(limit)) {
+		throw failure(400, 'The parameter "limit" is no number.');
+	}
+	return JSON.stringify({after: readParameter(request, 'after'),
+		at_most: limit === undefined ? undefined : Number(limit)});
 }
 
 function holdBody(request) {

@@ -20,6 +20,7 @@ GRANT EXECUTE ON FUNCTION
 	api.apitoken_create(jsonb),
 	api.apitoken_get(text, text),
 	api.apitoken_list(text),
+	api.apitoken_feed(text, integer),
 	api.apitoken_update(text, jsonb, text),
 	api.apitoken_disable(text, text),
 	api.apitoken_disable(text, text, text),

@@ -289,6 +289,24 @@ subtest 'what is asked of a rescue is not guessed' => sub {
 	}
 };
 
+subtest 'the feed' => sub {
+	for (['', '{}'], ['/?after=', '{"after":""}'], ['?after=a%2Bb+c&limit=10&x', '{"after":"a+b+c","at_most":10}'], ['?limit=0', '{"at_most":0}']) {
+		my ($query, $body) = @$_;
+		is call(response('200 OK', $document), 'GET', "$base/feed$query")->{body}, $document, "feed$query";
+		arrived('apitoken_feed', $body, '... as a call');
+	}
+	for (['limit=x', 'The parameter "limit" is no number.'], ['limit=-1', 'The parameter "limit" is no number.'], ['limit=1234567890', 'The parameter "limit" is no number.'],
+		['after=a&%61fter=b', 'The parameter "after" is there more than once.'], ['after=%00', 'The query string is not text in UTF-8, percent-encoded.'])
+	{
+		my ($query, $detail) = @$_;
+		is_problem(call(response('200 OK', '{}'), 'GET', "$base/feed?$query"), 400, 'Bad Request', $query, detail => $detail);
+		nothing_arrived($query);
+	}
+	call(response('200 OK', $document), 'GET', "$base/%66eed");
+	arrived('apitoken_get', {id => 'feed'}, 'a token of that id');
+	is call(response('200 OK', $document), 'POST', "$base/feed")->{headers}{allow}, 'GET, HEAD, PUT, DELETE', 'what else there is';
+};
+
 subtest 'a slash at the end is the same resource' => sub {
 	for (['GET', "$base/", 'apitoken_list', {query => ''}], ['GET', "$base/?limit=1", 'apitoken_list', {query => 'limit=1'}], ['GET', "/public$base/", 'apitoken_list', {query => ''}],
 		['GET', "$base/TKN-1/", 'apitoken_get', {id => 'TKN-1'}], ['DELETE', "$base/TKN-1/", 'apitoken_delete', {id => 'TKN-1'}],

@@ -46,6 +46,7 @@ FUNCTIONS = {
     "apitoken_delete": (True, True, {"id": "text"}),
     "apitoken_rotate": (True, False, {"id": "text", "overlap": "interval", "fields": "text"}),
     "apitoken_revoke": (True, True, {"secrets": "text[]"}),
+    "apitoken_feed": (False, False, {"after": "text", "at_most": "integer"}),
     "apitoken_pre_request": (True, True, {}),
 }
 

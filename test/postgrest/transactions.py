@@ -109,6 +109,9 @@ def main():
         "list by GET",
     )
     same(request(pool, "apitoken_list", {}, token=admin)[1]["$meta"]["pagination"]["total"], 4, "list by POST")
+    for method in ("GET", "POST"):
+        status, body, error = request(pool, "apitoken_feed", {"at_most": 1}, method=method, token=admin)
+        same((status, body and len(body["events"]), error), (200, 1, None), f"the feed by {method}")
     status, body, _ = request(
         pool,
         "apitoken_create",
