@@ -679,9 +679,27 @@ async function handle(r) {
 	}
 }
 
+/*
+ * Answers a request that may be a call which stops a token, in the location where they
+ * are counted, by the token or account.
+ */
+function rescue(r) {
+	let request;
+
+	try {
+		request = readRequest(r);
+		if (request.call.rescue) {
+			r.variables.apitoken_rescued = `${request.resource.name.split('/')[0]} ${decodePercent(request.resource.id)}`;
+		}
+	} catch (e) {
+		/* what is wrong is said there */
+	}
+	r.internalRedirect('/apitoken-rescue');
+}
+
 /* Answers in place of nginx's own error pages. */
 function problem(r) {
 	sendFailure(r, failure(Number(r.variables.status)));
 }
 
-export default {handle, problem};
+export default {handle, rescue, problem};

@@ -1073,6 +1073,50 @@ subtest 'too many requests at once' => sub {
 	is $proxy->request(@request, 'X-Forwarded-For: 2001:db8:2:1::')->{status}, 200, '... and not of the next network';
 };
 
+# Sends the beginnings of requests, each from another address, and keeps the connections.
+sub begin {
+	my ($address, $requests) = @_;
+	my $number = 0;
+
+	return map {
+		my $connection = IO::Socket::UNIX->new($proxy->{socket}) or die "$proxy->{socket}: $!";
+		$connection->syswrite("POST $_->[0] HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer $secret\r\n" .
+			'X-Forwarded-For: ' . ($address =~ /%/ ? sprintf $address, $number++ : $address) . "\r\n" . ($_->[1] // '') . "\r\n");
+		$connection;
+	} @$requests;
+}
+
+subtest 'who waits for one token' => sub {
+	my $ask = sub { $proxy->request('POST', $_[0], @bearer, '--header', 'X-Forwarded-For: ' . ($_[1] // '192.0.2.99')) };
+
+	$upstream->answer(undef);
+	my @waiting = begin('192.0.2.%d', [["$base/TKN-1/disable"], ["/public$base/%54KN-1/disable/"], ["$base/TKN-1/ensure-disabled?select=id"], ["/v1//accounts/../accounts/api-tokens/TKN-1/disable"],
+		["$base/TKN-1/disable?x"]]);
+	is scalar($upstream->wait_for(4)), 4, 'four wait';
+	$upstream->say(response('200 OK', $document));
+	my $answer = $ask->("$base/TKN-1/disable");
+	is_problem($answer, 503, 'Service Unavailable', 'a fifth does not');
+	is $answer->{headers}{'retry-after'}, '1', '... and is told to try again';
+	is $ask->("/public$base/TKN-%31/ensure-disabled/")->{status}, 503, '... nor by another path';
+	is $ask->($_)->{status}, 200, $_ for "$base/TKN-2/disable", "$base/tkn-1/disable", "$base/disable?a=b", '/v1/accounts/accounts/TKN-1/api-tokens/disable', "$base/TKN-1/enable";
+	$_->close for @waiting;
+	select undef, undef, undef, 0.3;
+	is $ask->("$base/TKN-1/disable")->{status}, 503, 'who hangs up waits there all the same';
+
+	# a turn is for who has sent all of it, with a credential
+	my @slow = begin('192.0.2.%d', [(["$base/TKN-3/disable", "Content-Length: 2\r\n"]) x 8]);
+	is $ask->("$base/TKN-3/disable")->{status}, 200, 'who sends slowly keeps nobody waiting';
+	is $proxy->request('POST', "$base/TKN-1/disable")->{status}, 401, 'who has no credential is told so';
+
+	$upstream->answer(undef);
+	@waiting = begin('192.0.2.50', [map { ["$base/TKN-$_/disable"] } 11 .. 26]);
+	is scalar($upstream->wait_for(16)), 16, 'one client waits for sixteen tokens';
+	$upstream->say(response('200 OK', $document));
+	is $ask->("$base/TKN-27/disable", '192.0.2.50')->{status}, 503, '... and for no other';
+	is $ask->("$base/TKN-27/disable")->{status}, 200, '... which another client disables';
+	is $ask->("$base/TKN-27/enable", '192.0.2.50')->{status}, 200, '... and does whatever else it likes';
+};
+
 subtest 'PostgREST that takes too long' => sub {
 	$proxy->restart('apitoken.conf' => [map { ("proxy_read_timeout $_", 'proxy_read_timeout 1s') } qw(60s 75s)]);
 	is_problem(call(undef, @$_), 504, 'Gateway Timeout', "@$_"), is scalar($upstream->requests), 1, '... and gets the call once'
