@@ -222,7 +222,7 @@ function readId(request) {
 
 /* Returns the values of a parameter, still encoded; its name may be, too. */
 function findValues(query, name) {
-	return query.split('&').map((parameter) => /^([^=]+)=(.*)$/.exec(parameter))
+	return query.split('&').map((parameter) => /^([^=]+)=([\s\S]*)$/.exec(parameter))
 		.filter((found) => found !== null && isName(found[1], name)).map((found) => found[2]);
 }
 

@@ -239,6 +239,7 @@ for my $target ("$base/revoke", "/public$base/revoke/") {
 		[[@form, '--data-binary', '%74oken=a&%zz=b&t%6Fke%6E=c'], '{"secrets":["a","c"]}'],
 		# as a file's last line has it, or a line of a table
 		[[@form, '--data-binary', 'token=idt%3Aa%3Ab%0A&token=%20%09x%0D%0A&token=+y+'], '{"secrets":["idt:a:b","x","y"]}'],
+		[[@form, '--data-binary', "token=idt%3Aa%3Ab\r\n"], '{"secrets":["idt:a:b"]}'],
 		[[@json, '--data-binary', '{"secrets": ["idt:a:b\\n", " \\tx\\r\\n", "y\\u00a0"]}'], '{"secrets":["idt:a:b","x","y"]}'],
 		# what is no text, and so no secret, stands in nobody's way
 		[[@form, '--data-binary', 'token=a%00b&token=idt%3Aa%3Ab'], '{"secrets":["idt:a:b"]}'],
