@@ -15,7 +15,8 @@ const ROOTS = ['/v1/accounts', '/public/v1/accounts'];
 const CALLS = [
 	{resource: 'collection', method: 'GET', name: 'apitoken_list', body: listBody, status: 200},
 	{resource: 'collection', method: 'POST', name: 'apitoken_create', body: createBody, status: 201},
-	{resource: 'token', method: 'GET', name: 'apitoken_get', body: tokenBody, status: 200},
+	{resource: 'collection/feed', method: 'GET', name: 'apitoken_feed', body: feedBody, status: 200},
+	{resource: 'token', method: 'GET', name: 'apitoken_get', body: getBody, status: 200},
 	{resource: 'token', method: 'PUT', name: 'apitoken_update', body: updateBody, status: 200},
 	{resource: 'token', method: 'DELETE', name: 'apitoken_delete', body: idBody, status: 204},
 	{resource: 'token/enable', method: 'POST', name: 'apitoken_enable', body: tokenBody, status: 200},
@@ -79,9 +80,9 @@ function failure(status, detail) {
 	return {status: status, detail: detail};
 }
 
-/* Returns the text of a buffer; throws if it is not UTF-8. */
+/* Returns the text of a buffer; throws if it is not UTF-8, which njs takes none for, too. */
 function decodeText(buffer) {
-	return new TextDecoder('utf-8', {fatal: true}).decode(buffer);
+	return buffer.length === 0 ? '' : new TextDecoder('utf-8', {fatal: true}).decode(buffer);
 }
 
 /* Returns what value() does; throws 400 with that detail where it throws. */
@@ -91,6 +92,16 @@ function orBadRequest(detail, value) {
 	} catch (e) {
 		throw failure(400, detail);
 	}
+}
+
+/* Decodes what is percent-encoded; throws if it is no text to the database. */
+function decodePercent(text) {
+	const decoded = decodeURIComponent(text);
+
+	if (decoded.includes('\0')) {
+		throw new Error('a null character');
+	}
+	return decoded;
 }
 
 /* Returns the path and the query string, byte for byte as they were sent. */
@@ -143,7 +154,8 @@ function findCalls(resource) {
 function listMethods(r) {
 	try {
 		return findCalls(findResource(readTarget(r).path))
-			.map((c) => c.method === 'GET' ? 'GET, HEAD' : c.method).join(', ');
+			.map((c) => c.method === 'GET' ? 'GET, HEAD' : c.method)
+			.filter((method, place, methods) => methods.indexOf(method) === place).join(', ');
 	} catch (e) {
 		return '';
 	}
@@ -203,25 +215,36 @@ function refuseConditions(r, method) {
  * Bodies of calls
  */
 
-/* (nginx refuses a path with a null byte.) */
 function readId(request) {
-	return JSON.stringify(orBadRequest('The id in the path is not UTF-8, percent-encoded.',
-		() => decodeURIComponent(request.resource.id)));
+	return JSON.stringify(orBadRequest('The id in the path is not text in UTF-8, percent-encoded.',
+		() => decodePercent(request.resource.id)));
+}
+
+/* Returns the values of a parameter, still encoded; its name may be, too. */
+function findValues(query, name) {
+	return query.split('&').map((parameter) => /^([^=]+)=([\s\S]*)$/.exec(parameter))
+		.filter((found) => found !== null && isName(found[1], name)).map((found) => found[2]);
+}
+
+function isName(encoded, name) {
+	try {
+		return decodeURIComponent(encoded) === name;
+	} catch (e) {
+		/* some other parameter, which is ignored */
+		return false;
+	}
+}
+
+/* Returns the values of a parameter in the query string. */
+function readParameters(request, name) {
+	return orBadRequest('The query string is not text in UTF-8, percent-encoded.',
+		() => findValues(request.query, name).map(decodePercent));
 }
 
 /* Returns "fields" from select, as a member of an object; '' if it is not there. */
 function readFields(request) {
-	const problem = 'The query string is not UTF-8, percent-encoded.';
-	const selected = [];
+	const selected = readParameters(request, 'select');
 
-	request.query.split('&').forEach((parameter) => {
-		const mark = parameter.indexOf('=');
-
-		if (mark > 0 && parameter.slice(0, mark) === 'select') {
-			selected.push(orBadRequest(problem,
-				() => decodeURIComponent(parameter.slice(mark + 1))));
-		}
-	});
 	return selected.length === 0 ? '' : `"fields":${JSON.stringify(selected.join(','))},`;
 }
 
@@ -236,10 +259,29 @@ function readBytes(r) {
 }
 
 /*
+ * Says whether JSON has an escape in a string that is no text to the database, which
+ * would refuse it, and log what is around it: a null character, or half a surrogate
+ * pair.  (In JSON that is valid, a backslash is always in a string.)
+ */
+function hasNoText(json) {
+	return /\\u(0000|d[89a-f])/i.test(json.replace(/\\\\|\\ud[89ab]..\\ud[c-f]../gi, ' '));
+}
+
+/*
  * Returns the client's body as it is.  It becomes part of a call, so it must
- * be one JSON value, not the end of one and the beginning of another.
+ * be one JSON value, not the end of one and the beginning of another, and text.
  */
 function readJson(request) {
+	const json = readAnyJson(request);
+
+	if (hasNoText(json)) {
+		throw failure(400, 'The body has \\u0000 or half a surrogate pair in it, which is no text.');
+	}
+	return json;
+}
+
+/* The same, where it may be no text. */
+function readAnyJson(request) {
 	const type = request.http.headersIn['Content-Type'];
 	const bytes = readBytes(request.http);
 
@@ -259,8 +301,10 @@ function readJson(request) {
  * members than these.
  */
 function readOptions(request, names) {
-	const options = readBytes(request.http).length === 0 ? {} : JSON.parse(readJson(request));
+	return checkOptions(readBytes(request.http).length === 0 ? {} : JSON.parse(readJson(request)), names);
+}
 
+function checkOptions(options, names) {
 	if (options === null || typeof options !== 'object' || Array.isArray(options)) {
 		throw failure(400, 'The body is not a JSON object.');
 	}
@@ -289,11 +333,38 @@ function createBody(request) {
 }
 
 function idBody(request) {
+	readOptions(request, []);
 	return `{"id":${readId(request)}}`;
 }
 
-function tokenBody(request) {
+function getBody(request) {
 	return `{${readFields(request)}"id":${readId(request)}}`;
+}
+
+/* A member would be ignored that somebody has relied on: a hold, say, or a dry run. */
+function tokenBody(request) {
+	readOptions(request, []);
+	return getBody(request);
+}
+
+/* Returns the value of a parameter; undefined if it is not there. */
+function readParameter(request, name) {
+	const values = readParameters(request, name);
+
+	if (values.length > 1) {
+		throw failure(400, `The parameter "${name}" is there more than once.`);
+	}
+	return values[0];
+}
+
+function feedBody(request) {
+	const limit = readParameter(request, 'limit');
+
+	if (limit !== undefined && !/^[0-9]{1,9}$/.test(limit)) {
+		throw failure(400, 'The parameter "limit" is no number.');
+	}
+	return JSON.stringify({after: readParameter(request, 'after'),
+		at_most: limit === undefined ? undefined : Number(limit)});
 }
 
 function holdBody(request) {
@@ -303,6 +374,7 @@ function holdBody(request) {
 }
 
 function accountBody(request) {
+	readOptions(request, []);
 	return `{"account_id":${readId(request)}}`;
 }
 
@@ -340,11 +412,8 @@ function takeBackBody(request) {
 
 /* Returns the values of "token" in a form, as RFC 7009 has it. */
 function readTokens(text) {
-	const problem = 'The body is no form in UTF-8, percent-encoded.';
-
-	return text.split('&').map((field) => field.split('=')).filter((field) => field[0] === 'token')
-		.map((field) => orBadRequest(problem,
-			() => decodeURIComponent(field.slice(1).join('=').replace(/\+/g, ' '))));
+	return orBadRequest('The body is no form in UTF-8, percent-encoded.',
+		() => findValues(text.replace(/\+/g, ' '), 'token').map(decodeURIComponent));
 }
 
 /* The secrets of a form, {"token": ...}, or of an object, {"secrets": [...]}. */
@@ -359,13 +428,17 @@ function revokeBody(request) {
 			throw failure(400, 'The member "token" is missing.');
 		}
 	} else {
-		secrets = readOptions(request, ['secrets']).secrets;
+		secrets = checkOptions(JSON.parse(readAnyJson(request)), ['secrets']).secrets;
 		if (!Array.isArray(secrets) || secrets.some((secret) => typeof secret !== 'string')) {
 			throw failure(400, 'The member "secrets" is not an array of strings.');
 		}
 	}
-	/* what the database takes for no text is no secret, and the others are revoked */
-	return `{"secrets":${JSON.stringify(secrets.filter((secret) => !secret.includes('\0')))}}`;
+	/*
+	 * What the database takes for no text is no secret, and the others are revoked.
+	 * The end of a line, from whatever file a secret was in, is not of the secret.
+	 */
+	secrets = secrets.filter((secret) => !secret.includes('\0')).map((secret) => secret.trim());
+	return `{"secrets":${JSON.stringify(secrets)}}`;
 }
 
 /* The id comes last: whatever the body were taken for, the last one counts. */
@@ -401,7 +474,15 @@ function foreignStatus(status, code) {
 	if (/^53...$/.test(code)) {
 		return 503;
 	}
-	if ([400, 401, 403, 409, 502, 503, 504].includes(status)) {
+	/* a connection that was lost, during COMMIT, say: nobody knows what was done */
+	if (/^08...$/.test(code) || code === 'PGRST001') {
+		return 502;
+	}
+	/* what PostgREST refused has a code; 400 without one is a lost connection, too */
+	if ([400, 401, 403, 409, 503].includes(status)) {
+		return /^(PGRST...|[0-9A-Z]{5})$/.test(code) ? status : 502;
+	}
+	if (status === 502 || status === 504) {
 		return status;
 	}
 	return status >= 500 ? 500 : 502;
@@ -598,9 +679,27 @@ async function handle(r) {
 	}
 }
 
+/*
+ * Answers a request that may be a call which stops a token, in the location where they
+ * are counted, by the token or account.
+ */
+function rescue(r) {
+	let request;
+
+	try {
+		request = readRequest(r);
+		if (request.call.rescue) {
+			r.variables.apitoken_rescued = `${request.resource.name.split('/')[0]} ${decodePercent(request.resource.id)}`;
+		}
+	} catch (e) {
+		/* what is wrong is said there */
+	}
+	r.internalRedirect('/apitoken-rescue');
+}
+
 /* Answers in place of nginx's own error pages. */
 function problem(r) {
 	sendFailure(r, failure(Number(r.variables.status)));
 }
 
-export default {handle, problem};
+export default {handle, rescue, problem};

@@ -20,6 +20,7 @@ GRANT EXECUTE ON FUNCTION
 	api.apitoken_create(jsonb),
 	api.apitoken_get(text, text),
 	api.apitoken_list(text),
+	api.apitoken_feed(text, integer),
 	api.apitoken_update(text, jsonb, text),
 	api.apitoken_disable(text, text),
 	api.apitoken_disable(text, text, text),
@@ -58,3 +59,7 @@ ALTER ROLE authenticator SET idle_in_transaction_session_timeout = '10s';
 -- sessions that this role has opened, and PostgREST alone logs in as it.
 ALTER ROLE authenticator SET apitoken.jwt_authenticator = 'authenticator';
 ALTER ROLE authenticator SET apitoken.jwt_actor_claim = 'sub';
+
+-- The trail has the client's address and the request's id, which nginx hands on in
+-- X-Apitoken-Client and X-Request-Id: PostgREST's own address says nothing.
+ALTER ROLE authenticator SET apitoken.proxy_authenticator = 'authenticator';

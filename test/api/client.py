@@ -219,14 +219,14 @@ def at_once(number, method, path, body=None):
 
 def crowded():
     """Somebody keeps a token locked: nobody else is kept from anything."""
-    for method, path, body, meanwhile, afterwards in [
-        ("PUT", "", {"name": "Late"}, [503] * 12, []),
-        ("POST", "/disable", None, [], [200] + [400] * 11),
+    for number, method, path, body, meanwhile, afterwards in [
+        (12, "PUT", "", {"name": "Late"}, [503] * 12, []),
+        (30, "POST", "/disable", None, [], [200] + [400] * 3 + [503] * 26),
     ]:
         release = server.lock("TKN-1671-0642")
-        wait = at_once(12, method, f"/TKN-1671-0642{path}", body)
+        wait = at_once(number, method, f"/TKN-1671-0642{path}", body)
         server.wait_for_waiting()
-        same(call("GET", "/TKN-3001-1003")[0], 200, f"12 {method}{path} of a locked token, and another is read")
+        same(call("GET", "/TKN-3001-1003")[0], 200, f"{number} {method}{path} of a locked token, and another is read")
         if meanwhile:
             same(wait(), meanwhile, "... they are refused before long, to be tried again")
         else:

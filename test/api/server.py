@@ -68,8 +68,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         )
         if error is not None:
             answer = {
-                "code": error.sqlstate,
-                "message": error.diag.message_primary,
+                "code": error.sqlstate or "",
+                "message": error.diag.message_primary or "",
                 "details": error.diag.message_detail,
                 "hint": error.diag.message_hint,
             }

@@ -104,11 +104,12 @@ sub serve {
 	my ($self, $connection) = @_;
 	my $request = read_request($connection) or return 0;
 
+	# first, since who sees that the request is there may say something else
+	my $response = read_file("$self->{folder}/response");
 	open(my $file, '>>:raw', "$self->{folder}/requests") or die "requests: $!";
 	syswrite($file, encode_json($request) . "\n");
 	close $file;
 
-	my $response = read_file("$self->{folder}/response");
 	sleep 60 if $response eq 'none';
 	print $connection $response;
 	$connection->flush;

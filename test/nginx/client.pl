@@ -236,13 +236,19 @@ for my $target ("$base/revoke", "/public$base/revoke/") {
 		[[@json, '--data-binary', '{"secrets": ["idt:a:b", "x"]}'], '{"secrets":["idt:a:b","x"]}'],
 		[[@form, '--data-binary', 'token=idt%3Aa%3Ab&token_type_hint=access_token'], '{"secrets":["idt:a:b"]}'],
 		[[@form, '--data-binary', 'token=a+b=c&token='], '{"secrets":["a b=c",""]}'],
+		[[@form, '--data-binary', '%74oken=a&%zz=b&t%6Fke%6E=c'], '{"secrets":["a","c"]}'],
+		# as a file's last line has it, or a line of a table
+		[[@form, '--data-binary', 'token=idt%3Aa%3Ab%0A&token=%20%09x%0D%0A&token=+y+'], '{"secrets":["idt:a:b","x","y"]}'],
+		[[@form, '--data-binary', "token=idt%3Aa%3Ab\r\n"], '{"secrets":["idt:a:b"]}'],
+		[[@json, '--data-binary', '{"secrets": ["idt:a:b\\n", " \\tx\\r\\n", "y\\u00a0"]}'], '{"secrets":["idt:a:b","x","y"]}'],
 		# what is no text, and so no secret, stands in nobody's way
 		[[@form, '--data-binary', 'token=a%00b&token=idt%3Aa%3Ab'], '{"secrets":["idt:a:b"]}'],
 		[[@json, '--data-binary', '{"secrets": ["\u0000", "\ud800", "idt:a:b", "a\u0000b", "\ud83d\ude00"]}'], "{\"secrets\":[\"\xef\xbf\xbd\",\"idt:a:b\",\"\xf0\x9f\x98\x80\"]}"],
 		[[@bearer, @json, '--data-binary', '{"secrets": []}'], '{"secrets":[]}'],
 		[['--header', "Authorization: Bearer $jwt", @json, '--data-binary', '{"secrets": []}'], '{"secrets":[]}'],
 	);
-	for (@sent) {
+	# few of the other path: there is a limit, which is met below
+	for ($target =~ /public/ ? $sent[0] : @sent) {
 		my ($arguments, $body) = @$_;
 
 		$upstream->answer("HTTP/1.1 204 No Content\r\nContent-Range: 0-0/*\r\n\r\n");
@@ -260,8 +266,8 @@ for (['{"secrets": "x"}', 'secrets', 'The member "secrets" is not an array of st
 	is_problem($proxy->request('POST', "$base/revoke", @json, '--data-binary', $body), 400, 'Bad Request', $body, detail => $detail, errors => {$member => [$detail]});
 	nothing_arrived($body);
 }
-is_problem($proxy->request('POST', "$base/revoke", '--header', 'Content-Type: application/x-www-form-urlencoded', '--data-binary', 'a=b'), 400, 'Bad Request', 'a form without a token',
-	detail => 'The member "token" is missing.', errors => {token => ['The member "token" is missing.']});
+is_problem($proxy->request('POST', "$base/revoke", '--header', 'Content-Type: application/x-www-form-urlencoded', '--data-binary', $_), 400, 'Bad Request', "a form without a token: $_",
+	detail => 'The member "token" is missing.', errors => {token => ['The member "token" is missing.']}) for 'a=b', '', 'token', '%zz=a';
 $upstream->answer("HTTP/1.1 204 No Content\r\nContent-Range: 0-0/*\r\n\r\n");
 is join(' ', sort { $a <=> $b } keys %{{map { $proxy->request('POST', "$base/revoke", @json, '--data-binary', '{"secrets": []}')->{status} => 1 } 1 .. 40}}), '204 429', 'it has a limit of its own';
 is $proxy->request('GET', "$base/TKN-1671-0642")->{status}, 401, '... which bounds nothing else';
@@ -282,6 +288,24 @@ subtest 'what is asked of a rescue is not guessed' => sub {
 			nothing_arrived($body);
 		}
 	}
+};
+
+subtest 'the feed' => sub {
+	for (['', '{}'], ['/?after=', '{"after":""}'], ['?after=a%2Bb+c&limit=10&x', '{"after":"a+b+c","at_most":10}'], ['?limit=0', '{"at_most":0}']) {
+		my ($query, $body) = @$_;
+		is call(response('200 OK', $document), 'GET', "$base/feed$query")->{body}, $document, "feed$query";
+		arrived('apitoken_feed', $body, '... as a call');
+	}
+	for (['limit=x', 'The parameter "limit" is no number.'], ['limit=-1', 'The parameter "limit" is no number.'], ['limit=1234567890', 'The parameter "limit" is no number.'],
+		['after=a&%61fter=b', 'The parameter "after" is there more than once.'], ['after=%00', 'The query string is not text in UTF-8, percent-encoded.'])
+	{
+		my ($query, $detail) = @$_;
+		is_problem(call(response('200 OK', '{}'), 'GET', "$base/feed?$query"), 400, 'Bad Request', $query, detail => $detail);
+		nothing_arrived($query);
+	}
+	call(response('200 OK', $document), 'GET', "$base/%66eed");
+	arrived('apitoken_get', {id => 'feed'}, 'a token of that id');
+	is call(response('200 OK', $document), 'POST', "$base/feed")->{headers}{allow}, 'GET, HEAD, PUT, DELETE', 'what else there is';
 };
 
 subtest 'a slash at the end is the same resource' => sub {
@@ -314,12 +338,26 @@ subtest 'an access is noted whatever the method' => sub {
 	is_deeply [map { $_->{target} } $upstream->wait_for(3)], [map { "/rpc/apitoken_$_" } qw(get list pre_request)], 'not due: none';
 };
 
-subtest 'a body that these calls do not have is not passed on' => sub {
-	call(response('200 OK', $document), 'POST', "$base/TKN-1/disable", @json,
-		'--data-binary', '{"id": "TKN-2", "fields": "-*"}');
-	arrived('apitoken_disable', {id => 'TKN-1'}, 'POST disable');
-	call(response('200 OK', $document), 'POST', "$base/TKN-1/enable", '--data', 'a=b');
-	arrived('apitoken_enable', {id => 'TKN-1'}, 'POST enable with a form');
+subtest 'members that a call does not have are not ignored' => sub {
+	my @calls = (['POST', "$base/TKN-1/disable", 'disable', {id => 'TKN-1'}], ['POST', "$base/TKN-1/enable", 'enable', {id => 'TKN-1'}],
+		['POST', "$base/TKN-1/release", 'release', {id => 'TKN-1'}], ['DELETE', "$base/TKN-1", 'delete', {id => 'TKN-1'}],
+		['POST', '/v1/accounts/accounts/ACC-1/api-tokens/hold', 'hold_account', {account_id => 'ACC-1'}],
+		['POST', '/v1/accounts/accounts/ACC-1/api-tokens/release', 'release_account', {account_id => 'ACC-1'}]);
+
+	for (@calls) {
+		my ($method, $target, $function, $body) = @$_;
+		for my $member (qw(dryRun hold id fields)) {
+			my $detail = "The member \"$member\" does not exist.";
+			is_problem(call(response('200 OK', '{}'), $method, $target, @json, '--data-binary', "{\"$member\": true}"), 400, 'Bad Request', "$method $target $member",
+				detail => $detail, errors => {$member => [$detail]});
+			nothing_arrived($member);
+		}
+		is_problem(call(response('200 OK', '{}'), $method, $target, '--data', 'hold=true'), 415, 'Unsupported Media Type', "$method $target with a form");
+		call(response('200 OK', $document), $method, $target, @json, '--data-binary', ' {} ');
+		arrived("apitoken_$function", $body, "$method $target with an empty object");
+	}
+	call(response('200 OK', $document), 'POST', "$base/TKN-1/disable", '--header', 'Content-Type: application/x-www-form-urlencoded', '--header', 'Content-Length: 0');
+	arrived('apitoken_disable', {id => 'TKN-1'}, 'a form with nothing in it is no body');
 	call(response('200 OK', $document), 'GET', "$base/TKN-1", '--data-binary', 'whatever');
 	arrived('apitoken_get', {id => 'TKN-1'}, 'GET');
 };
@@ -403,6 +441,7 @@ subtest 'select becomes fields' => sub {
 		'select=' => '',
 		'select=%22%5C%C3%AB' => "\"\\\x{eb}",
 		'select=+a&select=-b=c' => '+a,-b=c',
+		'%73elect=+a&%zz=b&s%65l%65ct=c' => '+a,c',
 	);
 
 	for (@calls) {
@@ -415,7 +454,7 @@ subtest 'select becomes fields' => sub {
 		arrived("apitoken_$function", {id => 'TKN-1'}, "$function with other parameters");
 
 		is_problem(call(undef, $method, "$base/TKN-1$action?select=$_"), 400, 'Bad Request',
-			"$function?select=$_", detail => 'The query string is not UTF-8, percent-encoded.')
+			"$function?select=$_", detail => 'The query string is not text in UTF-8, percent-encoded.')
 			for '%', '%zz', '%ff', '%c3';
 	}
 
@@ -475,7 +514,7 @@ subtest 'paths that lead nowhere' => sub {
 subtest 'malformed ids' => sub {
 	for my $id ('%', '%2', '%zz', 'a%', '%00', 'a%00b', '%FF', '%C3', '%C0%AF', '%ED%A0%80', '%F4%90%80%80', '%80') {
 		is_problem(call(undef, 'POST', "$base/$id/disable"), 400, 'Bad Request', $id,
-			$id =~ /^(%|%2|%zz|a%|.*%00.*)$/ ? () : (detail => 'The id in the path is not UTF-8, percent-encoded.'));
+			$id =~ /^(%|%2|%zz|a%|.*%00.*)$/ ? () : (detail => 'The id in the path is not text in UTF-8, percent-encoded.'));
 		nothing_arrived($id);
 	}
 	for my $target ("$base/\x{ff}", "$base/TKN-1?select=\x{c3}", "$base?\x{ed}\x{a0}\x{80}") {
@@ -549,7 +588,6 @@ subtest 'whoever has no credential is told the same' => sub {
 	my %refusals = (
 		'of the database' => error_response('401 Unauthorized', 'PT401', 'Unauthorized', 'No such token.', 'Look here.'),
 		'of PostgREST' => error_response('401 Unauthorized', 'PGRST301', 'JWT expired', undef, undef),
-		'without a body' => response('401 Unauthorized', '', 'WWW-Authenticate: Bearer error="invalid_token"'),
 	);
 	while (my ($name, $response) = each %refusals) {
 		my $answer = call($response, 'POST', "$base/TKN-1/disable");
@@ -675,8 +713,27 @@ subtest 'a body has to be one JSON value' => sub {
 	}
 };
 
+# The database refuses it, and would log what is around it.
+subtest 'what is no text is refused' => sub {
+	my @bodies = map { "{\"description\": \"$secret$_\"}" } '\u0000', '\\\\\u0000', '\"\u0000x', '\ud800', '\uDC00', '\ud83d\\\\\udd11', '\ud83d\udd11\udd11', '\uD83Dx';
+	my $detail = 'The body has \\u0000 or half a surrogate pair in it, which is no text.';
+
+	for my $request (['POST', $base], ['PUT', "$base/TKN-1"], ['POST', "$base/enable"]) {
+		for my $body (@bodies, '{"a\u0000": 1}') {
+			is_problem(call(response('200 OK', '{}'), @$request, @json, '--data-binary', $body), 400, 'Bad Request', "@$request $body", detail => $detail);
+			nothing_arrived($body);
+		}
+	}
+	for (['GET', "$base/TKN-1"], ['POST', "$base/TKN-1/disable"], ['PUT', "$base/TKN-1", @json, '--data', '{}']) {
+		my ($method, $target, @body) = @$_;
+		is_problem(call(response('200 OK', '{}'), $method, "$target?select=$secret%00", @body), 400, 'Bad Request', "$method $target?select",
+			detail => 'The query string is not text in UTF-8, percent-encoded.');
+		nothing_arrived('a null byte');
+	}
+};
+
 subtest 'a body is not changed' => sub {
-	for my $body ('{"name": "\u0000", "name": 1e400, "x": 12345678901234567890.10}', ' [] ', 'null', '"text"', '0.10',
+	for my $body ('{"name": "\\\\u0000 \\\\\\\\ud800 \\\\\\u00e9 \u005c\u0041", "name": 1e400, "x": 12345678901234567890.10}', ' [] ', 'null', '"text"', '0.10',
 		qq(\t{"a" :\r\n[{"b":[[]]}, true]}), "{\"\x{f0}\x{9f}\x{94}\x{91}\": \"\x{c3}\x{a9}\\ud83d\\udd11\"}",
 		'{"__proto__": {"id": 1}, "constructor": 2}')
 	{
@@ -815,6 +872,12 @@ subtest 'the type of a problem is what Accept asks for' => sub {
 
 subtest 'errors of which the client learns nothing more' => sub {
 	my @errors = (
+		# a connection that was lost, during COMMIT, say
+		(map { ["$_ Whatever", '', 502, 'Bad Gateway'] } 400, 401, 403, 409, 503),
+		['400 Bad Request', 'x', 502, 'Bad Gateway'],
+		['503 Service Unavailable', '08006', 502, 'Bad Gateway'],
+		['503 Service Unavailable', 'PGRST001', 502, 'Bad Gateway'],
+		['503 Service Unavailable', 'PGRST000', 503, 'Service Unavailable'],
 		['400 Bad Request', '22P05', 400, 'Bad Request'],
 		['400 Bad Request', 'PGRST102', 400, 'Bad Request'],
 		['409 Conflict', '23505', 409, 'Conflict'],
@@ -852,7 +915,8 @@ subtest 'errors of which the client learns nothing more' => sub {
 		my $answer = call(error_response($line, $code, 'leaked message', 'leaked details of apitoken.api_tokens', 'leaked hint'),
 			'POST', "$base/TKN-1/disable");
 		is_problem($answer, $status, $title, "$line $code");
-		unlike $answer->{body}, qr/leaked|$code/, '... and nothing leaks';
+		unlike $answer->{body}, qr/leaked|\Q$code\E/, '... and nothing leaks' if length $code > 1;
+		unlike $answer->{body}, qr/leaked/, '... and nothing leaks';
 		is $answer->{headers}{'retry-after'}, $status == 503 ? '1' : undef, '... Retry-After';
 	}
 
@@ -862,6 +926,7 @@ subtest 'errors of which the client learns nothing more' => sub {
 	while (my ($name, $body) = each %bodies) {
 		is_problem(call(response('500 Internal Server Error', $body), 'GET', $base), 500,
 			'Internal Server Error', "an error with $name");
+		is_problem(call(response('400 Bad Request', $body), 'GET', $base), 502, 'Bad Gateway', "400 with $name");
 	}
 	is_problem(call(response('200 OK', ''), 'GET', $base), 502, 'Bad Gateway', 'an answer that is empty');
 };
@@ -950,7 +1015,9 @@ subtest 'logs' => sub {
 
 	like $line, qr{^unix: \[[^]]+\] [0-9a-f]{32} GET \Q$base/a%2Fb\E 404 \d+ [\d.]+s 404/PT404$}, 'line of the access log';
 	call(error_response('400 Bad Request', 'PT400', 'Bad Request', 'x', undef), 'GET', "$base/$_") for $secret, "x/$secret", 'IDT%3aTKN-1%3aabc',
-		map { $_ . substr $secret, 4 } '%69dt:', 'i%64t%3A', '%69%64%74%3a', '%49%44%54%3A', '%2569dt%253A', 'id%252574:';
+		(map { $_ . substr $secret, 4 } '%69dt:', 'i%64t%3A', '%69%64%74%3a', '%49%44%54%3A', '%2569dt%253A', 'id%252574:',
+			'%25%36%39dt:', 'id%25%37%34:', 'idt%25%33a', 'idt%25%33%41', 'idt%25%33%61', '%2%35%36%39dt:', '%%36%39dt:'),
+		'Zm9-_' x 9, 'x' . ('%5am9-_' x 9) . '/disable', 'TKN-1:' . 'Zm9-_' x 8 . '%41bc';
 
 	$upstream->down;
 	$proxy->request('GET', "$base?token=$secret", @bearer);
@@ -1005,6 +1072,50 @@ subtest 'too many requests at once' => sub {
 	$upstream->say(response('200 OK', $document));
 	is_problem($proxy->request(@request, 'X-Forwarded-For: 2001:db8:2::ffff'), 429, 'Too Many Requests', 'another one of the network is refused');
 	is $proxy->request(@request, 'X-Forwarded-For: 2001:db8:2:1::')->{status}, 200, '... and not of the next network';
+};
+
+# Sends the beginnings of requests, each from another address, and keeps the connections.
+sub begin {
+	my ($address, $requests) = @_;
+	my $number = 0;
+
+	return map {
+		my $connection = IO::Socket::UNIX->new($proxy->{socket}) or die "$proxy->{socket}: $!";
+		$connection->syswrite("POST $_->[0] HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer $secret\r\n" .
+			'X-Forwarded-For: ' . ($address =~ /%/ ? sprintf $address, $number++ : $address) . "\r\n" . ($_->[1] // '') . "\r\n");
+		$connection;
+	} @$requests;
+}
+
+subtest 'who waits for one token' => sub {
+	my $ask = sub { $proxy->request('POST', $_[0], @bearer, '--header', 'X-Forwarded-For: ' . ($_[1] // '192.0.2.99')) };
+
+	$upstream->answer(undef);
+	my @waiting = begin('192.0.2.%d', [["$base/TKN-1/disable"], ["/public$base/%54KN-1/disable/"], ["$base/TKN-1/ensure-disabled?select=id"], ["/v1//accounts/../accounts/api-tokens/TKN-1/disable"],
+		["$base/TKN-1/disable?x"]]);
+	is scalar($upstream->wait_for(4)), 4, 'four wait';
+	$upstream->say(response('200 OK', $document));
+	my $answer = $ask->("$base/TKN-1/disable");
+	is_problem($answer, 503, 'Service Unavailable', 'a fifth does not');
+	is $answer->{headers}{'retry-after'}, '1', '... and is told to try again';
+	is $ask->("/public$base/TKN-%31/ensure-disabled/")->{status}, 503, '... nor by another path';
+	is $ask->($_)->{status}, 200, $_ for "$base/TKN-2/disable", "$base/tkn-1/disable", "$base/disable?a=b", '/v1/accounts/accounts/TKN-1/api-tokens/disable', "$base/TKN-1/enable";
+	$_->close for @waiting;
+	select undef, undef, undef, 0.3;
+	is $ask->("$base/TKN-1/disable")->{status}, 503, 'who hangs up waits there all the same';
+
+	# a turn is for who has sent all of it, with a credential
+	my @slow = begin('192.0.2.%d', [(["$base/TKN-3/disable", "Content-Length: 2\r\n"]) x 8]);
+	is $ask->("$base/TKN-3/disable")->{status}, 200, 'who sends slowly keeps nobody waiting';
+	is $proxy->request('POST', "$base/TKN-1/disable")->{status}, 401, 'who has no credential is told so';
+
+	$upstream->answer(undef);
+	@waiting = begin('192.0.2.50', [map { ["$base/TKN-$_/disable"] } 11 .. 26]);
+	is scalar($upstream->wait_for(16)), 16, 'one client waits for sixteen tokens';
+	$upstream->say(response('200 OK', $document));
+	is $ask->("$base/TKN-27/disable", '192.0.2.50')->{status}, 503, '... and for no other';
+	is $ask->("$base/TKN-27/disable")->{status}, 200, '... which another client disables';
+	is $ask->("$base/TKN-27/enable", '192.0.2.50')->{status}, 200, '... and does whatever else it likes';
 };
 
 subtest 'PostgREST that takes too long' => sub {

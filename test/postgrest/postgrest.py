@@ -46,6 +46,7 @@ FUNCTIONS = {
     "apitoken_delete": (True, True, {"id": "text"}),
     "apitoken_rotate": (True, False, {"id": "text", "overlap": "interval", "fields": "text"}),
     "apitoken_revoke": (True, True, {"secrets": "text[]"}),
+    "apitoken_feed": (False, False, {"after": "text", "at_most": "integer"}),
     "apitoken_pre_request": (True, True, {}),
 }
 
@@ -162,7 +163,7 @@ def respond(
     except psycopg.Error as error:
         if not connection.closed:
             cursor.execute("ABORT")
-        # one without a state is of a connection that is gone
-        return http_status(error.sqlstate or "08006", role != anonymous), None, error, {}
+        # one without a state is of a connection that is gone: 400 all the same
+        return http_status(error.sqlstate or "", role != anonymous), None, error, {}
     added = {name: value for header in json.loads(added or "[]") for name, value in header.items()}
     return 204 if void else 200, body, None, added

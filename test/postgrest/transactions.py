@@ -109,6 +109,9 @@ def main():
         "list by GET",
     )
     same(request(pool, "apitoken_list", {}, token=admin)[1]["$meta"]["pagination"]["total"], 4, "list by POST")
+    for method in ("GET", "POST"):
+        status, body, error = request(pool, "apitoken_feed", {"at_most": 1}, method=method, token=admin)
+        same((status, body and len(body["events"]), error), (200, 1, None), f"the feed by {method}")
     status, body, _ = request(
         pool,
         "apitoken_create",
@@ -205,6 +208,21 @@ def main():
     same(postgrest.respond(pool, "apitoken_pre_request", {}, "POST", holder)[0::3], (204, {}), "the call that does so")
     check(last_access() is not None, "it is noted")
     same(postgrest.respond(pool, "apitoken_get", {"id": admin}, "GET", holder)[0::3], (200, {}), "not due any more")
+
+    # the trail has what the proxy says of whoever asked
+    asked = {**holder, "x-apitoken-client": "203.0.113.7", "x-request-id": "a1b2"}
+    same(
+        postgrest.request(pool, "apitoken_update", {"id": admin, "changes": {"description": "Far"}}, headers=asked)[0],
+        200,
+        "an update of a client's",
+    )
+    same(
+        owner.execute(
+            "SELECT host(client_address), request_id FROM apitoken.api_token_transitions ORDER BY id DESC LIMIT 1"
+        ).fetchone(),
+        ("203.0.113.7", "a1b2"),
+        "... whose address and request the trail has",
+    )
 
     # what COMMIT answers is the answer: a right is taken away between the call and that
     second = psycopg.connect(autocommit=True)
