@@ -42,11 +42,12 @@ class Cache:
 
     keep: an answer is asked for anew after so many seconds, for what ends without an event:
     a token's expiry, an old secret's overlap.  trust: when the feed was not read for so
-    many seconds, no answer counts.
+    many seconds, no answer counts.  account: the only one whose tokens the feed tells of, where
+    it is read as one of that account; others' answers are not kept then.
     """
 
-    def __init__(self, file, keep=60, trust=10):
-        self.keep, self.trust = keep, trust
+    def __init__(self, file, keep=60, trust=10, account=None):
+        self.keep, self.trust, self.account = keep, trust, account
         self.file = sqlite3.connect(file, isolation_level=None, timeout=30)
         self.file.executescript(SCHEMA)
 
@@ -80,6 +81,8 @@ class Cache:
             return json.loads(found[0])
         _, pages = self.place()
         answer = connection.execute("SELECT api.apitoken_authenticate(%s)", [secret]).fetchone()[0]
+        if self.account not in (None, answer["account"]["id"]):
+            return answer
         # what was told of the token meanwhile may have come after the answer
         self.file.execute("""INSERT OR REPLACE INTO answers SELECT :digest, :token, :answer, :until
             WHERE NOT EXISTS (SELECT * FROM tokens WHERE id = :token AND page > :pages)""",

@@ -372,7 +372,10 @@ static const StatementText statements[] = {
 		1, {TEXTOID}
 	},
 	[STATEMENT_REMOVE_TRAIL] = {
-		/* whoever follows the feed is not told what becomes of the tokens: he begins again */
+		/*
+		 * whoever follows the feed is not told what becomes of the tokens: he
+		 * begins again
+		 */
 		"apitoken remove trail", SPI_OK_INSERT,
 		"WITH gone AS (DELETE FROM apitoken.api_token_transitions AS l"
 		" WHERE l.account_id " EQ " $1 RETURNING l.id)"
