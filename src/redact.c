@@ -86,7 +86,7 @@ EndsWithPercent(Reader *reader)
 static Stretch
 Extend(Stretch run, unsigned char byte, int start)
 {
-	Stretch			none = {0, 0};
+	Stretch		none = {0, 0};
 
 	if (IS_HIGHBIT_SET(byte) || (!isalnum(byte) && byte != '-' && byte != '_'))
 		return none;
