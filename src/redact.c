@@ -37,16 +37,16 @@ typedef struct Stretch
 /* The longest that end with a character. */
 typedef struct Stretches
 {
-	Stretch			decoded;		/* when all is decoded */
-	Stretch			any;			/* however little of it is */
+	Stretch		decoded;		/* when all is decoded */
+	Stretch		any;			/* however little of it is */
 } Stretches;
 
 typedef struct Character
 {
 	unsigned char byte;
 	int			start;
-	Stretches		before;
-	Stretches		runs;
+	Stretches	before;
+	Stretches	runs;
 } Character;
 
 /* A part of a text, which is masked; empty: nothing is. */
@@ -61,7 +61,7 @@ typedef struct Reader
 	const char *string;
 	int			length;
 	int			next;
-	Stretches		runs;			/* that end there */
+	Stretches	runs;			/* that end there */
 	Character	begun[2 * MAX_BEGUN];	/* "%", and "%" with a digit: a ring */
 	unsigned int first;
 	unsigned int count;
