@@ -5,7 +5,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(65);
+SELECT plan(69);
 
 CREATE ROLE apitoken_events_caller;
 GRANT USAGE ON SCHEMA api TO apitoken_events_caller;

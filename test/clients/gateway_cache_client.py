@@ -155,7 +155,7 @@ watch.execute("SELECT pg_terminate_backend(%s, 10000)", [ended])
 tap.elsewhere("SELECT api.apitoken_enable('TKN-3001-1003')")
 tap.equal(until(lambda: waits() not in (None, ended)), True, "where its connection ends it opens another")
 who(tap.EXPORT)
-tap.elsewhere("SELECT pg_notify('apitoken', '{\"id\": \"TKN-3001-1003\", \"status\": \"Disabled\"}')")
 pages = cache.place()[1]
+tap.elsewhere("SELECT pg_notify('apitoken', '{\"id\": \"TKN-3001-1003\", \"status\": \"Disabled\"}')")
 tap.equal((until(lambda: cache.place()[1] > pages), cached()), (True, 1), "what a signal says is not believed")
 tap.finish()
