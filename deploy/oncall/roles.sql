@@ -39,7 +39,7 @@ GRANT INSERT, DELETE ON apitoken.api_token_secrets TO oncall;
 GRANT INSERT ON apitoken.api_tokens, apitoken.api_token_credentials, apitoken.api_token_modules, apitoken.api_token_transitions TO oncall;
 
 GRANT SELECT ON
-	apitoken_monitor.token_accesses, apitoken_monitor.token_transitions,
+	apitoken_monitor.token_accesses, apitoken_monitor.token_transitions, apitoken_monitor.token_events,
 	apitoken_monitor.tokens_never_used, apitoken_monitor.tokens_to_review
 	TO oncall;
 
