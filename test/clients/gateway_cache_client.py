@@ -139,6 +139,11 @@ def waits():
     return row[0] if row else None
 
 
+def told():
+    """The last page that told of the token."""
+    return cache.file.execute("SELECT COALESCE(max(page), 0) FROM tokens WHERE id = 'TKN-3001-1003'").fetchone()[0]
+
+
 def by_itself():
     """Follows, and would look again in ten minutes."""
     Follower(Cache(file), "application_name=gateway", every=600).follow()
@@ -150,10 +155,11 @@ who(tap.EXPORT)
 tap.elsewhere("SELECT api.apitoken_disable('TKN-3001-1003')")
 tap.equal(until(lambda: cached() == 0), True, "a signal makes it look")
 until(waits)
-ended = waits()
+ended, before = waits(), told()
 watch.execute("SELECT pg_terminate_backend(%s, 10000)", [ended])
 tap.elsewhere("SELECT api.apitoken_enable('TKN-3001-1003')")
 tap.equal(until(lambda: waits() not in (None, ended)), True, "where its connection ends it opens another")
+until(lambda: told() > before)
 who(tap.EXPORT)
 pages = cache.place()[1]
 tap.elsewhere("SELECT pg_notify('apitoken', '{\"id\": \"TKN-3001-1003\", \"status\": \"Disabled\"}')")
