@@ -27,7 +27,7 @@ BEGIN
 		FOREACH contender IN ARRAY contenders LOOP
 			SELECT COALESCE(max(id), 0) INTO last_row FROM apitoken.api_token_transitions;
 			EXECUTE format('SELECT to_jsonb(bench.contender_%s($1))', contender) INTO answer USING token.id;
-			SELECT jsonb_agg(to_jsonb(t) - 'id' - 'at') INTO trail FROM apitoken.api_token_transitions t WHERE id > last_row;
+			SELECT jsonb_agg(to_jsonb(t) - 'id' - 'at' - 'xid') INTO trail FROM apitoken.api_token_transitions t WHERE id > last_row;
 			INSERT INTO answers VALUES (token.class, token.id, contender,
 				replace(answer::text, COALESCE(answer #>> '{audit,updated,at}', 'never'), 'now')::jsonb, trail);
 			UPDATE apitoken.api_tokens SET status = 'Active', updated_at = NULL WHERE id = token.id;
