@@ -5,7 +5,7 @@
  */
 CREATE TEMPORARY TABLE statuses AS
 	SELECT api_token_id AS token, to_status = 'Active' AS good, to_status AS what, id, actor_type, actor_id, pg_xact_commit_timestamp(xmin) AS at
-		FROM apitoken.api_token_transitions;
+		FROM apitoken.api_token_transitions WHERE to_status IS NOT NULL;
 CREATE TEMPORARY TABLE rights AS
 	SELECT token, held AS good, CASE WHEN held THEN 'given' ELSE 'taken' END AS what, pg_xact_commit_timestamp(xmin) AS at FROM held;
 CREATE TEMPORARY TABLE acts AS
