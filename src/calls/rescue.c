@@ -38,6 +38,9 @@
  */
 #define STUCK_MS 2000
 
+/* The same where it has locked nothing before that is known: it is others who come and go. */
+#define LOST_MS 30000
+
 /*
  * Ids
  */
@@ -87,6 +90,8 @@ typedef struct Rescue
 	bool		waits;			/* for tokens that somebody has locked? */
 	bool		deadlock;		/* has one ended it? */
 	bool		overtakes;		/* those who come to disable single tokens? */
+	bool		kept;			/* has the transaction locked tokens before? */
+	TimestampTz first;			/* when was the first one? 0: there was none */
 	TimestampTz stuck_since;	/* since when have all been others' affair,
 								 * too? 0: the last one was not */
 	List	   *ids;			/* of those that are */
@@ -157,6 +162,13 @@ DisableAfterClosing(void *argument)
 	DisableChosen(rescue, true);
 }
 
+/* Has it lasted for so long by now? */
+static bool
+IsOver(TimestampTz since, int milliseconds)
+{
+	return since != 0 && TimestampDifferenceExceeds(since, GetCurrentTimestamp(), milliseconds);
+}
+
 /*
  * Is that a reason to begin again?  Somebody has locked a token that came in between;
  * but where there was waiting, it is lock_timeout that has ended it.  Or he was there
@@ -170,8 +182,7 @@ IsLocked(int sqlstate, void *argument)
 
 	rescue->deadlock = sqlstate == ERRCODE_T_R_DEADLOCK_DETECTED;
 	if (rescue->deadlock)
-		return rescue->stuck_since == 0 ||
-			!TimestampDifferenceExceeds(rescue->stuck_since, GetCurrentTimestamp(), STUCK_MS);
+		return !IsOver(rescue->stuck_since, STUCK_MS) && !IsOver(rescue->first, LOST_MS);
 	return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE && !rescue->waits;
 }
 
@@ -187,15 +198,19 @@ BeginAgain(Rescue *rescue)
 {
 	const char *account_id = rescue->choice.account_id;
 
+	apitoken_gates_expect_no_deadlocks();
 	apitoken_gates_leave_rescue(account_id);
-	if (!apitoken_gates_is_waited_for())
+	if (rescue->first == 0)
+		rescue->first = GetCurrentTimestamp();
+	if (!rescue->kept && !apitoken_gates_is_waited_for())
 		rescue->stuck_since = 0;
 	else if (rescue->stuck_since == 0)
 		rescue->stuck_since = GetCurrentTimestamp();
-	apitoken_gates_queue_rescue(account_id);
 	if (!rescue->overtakes)
 		apitoken_gates_take_turn(GATE_RESCUE_TURN, account_id);
 	rescue->overtakes = true;
+	apitoken_gates_queue_rescue(account_id);
+	apitoken_gates_expect_deadlocks();
 }
 
 /* Returns whether all are disabled. */
@@ -241,10 +256,20 @@ DisableAll(Rescue *rescue)
 {
 	const char *account_id = rescue->choice.account_id;
 
+	rescue->kept = apitoken_acts_has_acted();
 	apitoken_gates_queue_rescue(account_id);
 	apitoken_gates_expect_deadlocks();
 	apitoken_gates_take_turn(GATE_TURN, account_id);
-	DisableInTurn(rescue);
+	PG_TRY();
+	{
+		DisableInTurn(rescue);
+	}
+	PG_CATCH();
+	{
+		apitoken_gates_expect_no_deadlocks();
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
 	apitoken_gates_end_turn(GATE_TURN, account_id);
 	if (rescue->overtakes)
 		apitoken_gates_end_turn(GATE_RESCUE_TURN, account_id);

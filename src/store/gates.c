@@ -136,13 +136,19 @@ CompareGates(const void *left, const void *right)
  */
 
 static void
+SetOption(const char *setting, const char *value)
+{
+	(void) set_config_option(setting, value, PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true,
+							 ERROR, false);
+}
+
+static void
 SetMilliseconds(const char *setting, int milliseconds)
 {
 	char		value[16];
 
 	snprintf(value, sizeof(value), "%d", milliseconds);
-	(void) set_config_option(setting, value, PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true,
-							 ERROR, false);
+	SetOption(setting, value);
 }
 
 static void
@@ -272,14 +278,20 @@ apitoken_gates_close(ApitokenGateKind kind, const char *id)
 /*
  * Waits for others who disable all tokens of that account (NULL: of every account),
  * until their transactions have ended: two that do so would each wait for tokens
- * that the other has locked.
+ * that the other has locked.  Nobody looks for deadlocks here, which would be told to
+ * who only stands behind one: whoever waits here waits for the one who disables, and he
+ * looks, and leaves.
  */
 void
 apitoken_gates_queue_rescue(const char *account_id)
 {
+	int			level = NewGUCNestLevel();
+
+	SetMilliseconds("deadlock_timeout", INT_MAX);
 	Close(GATE_RESCUE, EVERY_ACCOUNT, account_id == NULL ? ExclusiveLock : RowExclusiveLock);
 	if (account_id != NULL)
 		Close(GATE_RESCUE, account_id, ExclusiveLock);
+	AtEOXact_GUC(false, level);
 }
 
 /*
@@ -645,6 +657,7 @@ typedef struct Wait
 	LOCKMODE	mode;
 	int			milliseconds;
 	int			deadlock_milliseconds;
+	bool		is_timed;		/* by statement_timeout? */
 } Wait;
 
 /*
@@ -661,20 +674,31 @@ ForgetTimeout(void)
 static void
 LockForAWhile(void *argument)
 {
-	const Wait *wait = argument;
+	Wait	   *wait = argument;
 	int			level = NewGUCNestLevel();
 
+	wait->is_timed = get_timeout_active(STATEMENT_TIMEOUT);
 	SetMilliseconds("lock_timeout", wait->milliseconds);
+	/* there would be a line for each piece of the wait */
+	SetOption("log_lock_waits", "off");
 	LookForDeadlocksAfter(wait->deadlock_milliseconds);
 	(void) LockAcquire(wait->tag, wait->mode, false, false);
 	ForgetTimeout();
 	AtEOXact_GUC(false, level);
 }
 
+/* The statement's time may have been over at that very moment as well. */
 static bool
 IsLockTimeout(int sqlstate, void *argument)
 {
+	const Wait *wait = argument;
+
 	ForgetTimeout();
+	if (wait->is_timed && !get_timeout_active(STATEMENT_TIMEOUT))
+	{
+		QueryCancelPending = true;
+		InterruptPending = true;
+	}
 	return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE;
 }
 
@@ -687,7 +711,7 @@ bool
 apitoken_gates_lock_within(const LOCKTAG *tag, LOCKMODE mode, int milliseconds,
 						   int deadlock_milliseconds)
 {
-	Wait		wait = {tag, mode, milliseconds, deadlock_milliseconds};
+	Wait		wait = {tag, mode, milliseconds, deadlock_milliseconds, false};
 
 	return apitoken_subxact_try(LockForAWhile, &wait, IsLockTimeout);
 }
