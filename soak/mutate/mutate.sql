@@ -131,6 +131,8 @@ LANGUAGE plpgsql AS $$
 BEGIN
 	RETURN CASE
 		WHEN mutate.below(40) = 0 THEN 'NULL'
+		WHEN kind = 'moment' THEN format('now() - interval ''%s days''', mutate.below(200))
+		WHEN kind = 'position' THEN quote_literal(mutate.text('f1.1.1.1.9-8.9.1'))
 		WHEN kind = 'secrets' THEN (SELECT format('ARRAY[%s, %s]', mutate.argument('secret'), mutate.argument('id')))
 		WHEN kind IN ('create', 'changes', 'sync', 'import', 'disabled') THEN quote_literal(mutate.body(kind)) || '::jsonb'
 		ELSE quote_literal(mutate.text((SELECT s.value FROM mutate.seeds s WHERE s.kind = argument.kind ORDER BY random() LIMIT 1))) END;
@@ -146,7 +148,7 @@ INSERT INTO mutate.functions (name, kinds) VALUES ('apitoken_disable', '{id,fiel
 	('apitoken_actor', '{}'), ('apitoken_actor_account', '{}'), ('apitoken_actor_holds', '{code}'), ('apitoken_require', '{code}'), ('apitoken_sync', '{sync}'),
 	('apitoken_erase_user', '{user}'), ('apitoken_erase_account', '{account}'),
 	('apitoken_rotate', '{id}'), ('apitoken_revoke', '{secrets}'), ('apitoken_import', '{import}'),
-	('apitoken_version', '{}');
+	('apitoken_feed', '{position}'), ('apitoken_trail_prune', '{moment}'), ('apitoken_version', '{}');
 
 CREATE FUNCTION mutate.shows_digest(output text) RETURNS boolean
 LANGUAGE sql STABLE AS $$
