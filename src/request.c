@@ -111,9 +111,12 @@ apitoken_request_member(const char *setting, const char *key)
 /* A request's id has no more characters. */
 #define MAX_REQUEST_ID 100
 
-/* Was this session opened by the role of that name? */
-static bool
-IsSessionOf(const char *role)
+/*
+ * Was this session opened by the role of that name?  By none if it is empty, or there is
+ * no such role.
+ */
+bool
+apitoken_request_session_is_of(const char *role)
 {
 	return role[0] != '\0' && get_role_oid(role, true) == GetSessionUserId();
 }
@@ -122,7 +125,7 @@ IsSessionOf(const char *role)
 static bool
 IsVouchedFor(void)
 {
-	return IsSessionOf(apitoken_proxy_authenticator);
+	return apitoken_request_session_is_of(apitoken_proxy_authenticator);
 }
 
 /* The one address in a string; 0 if it is none, as of a network, which stops nobody. */
@@ -233,7 +236,7 @@ apitoken_request_use(void)
 	const char *method = GetConfigOption("request.method", true, false);
 
 	if (method == NULL || method[0] == '\0' ||
-		(!IsVouchedFor() && !IsSessionOf(apitoken_jwt_authenticator)))
+		(!IsVouchedFor() && !apitoken_request_session_is_of(apitoken_jwt_authenticator)))
 		return use;
 	use.via = "http";
 	use.mode = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 ||

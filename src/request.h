@@ -29,6 +29,7 @@ typedef struct ApitokenUse
 /* The one call that is made for a read, and for nothing else, as PostgREST names it. */
 #define APITOKEN_NOTE_PATH "/rpc/apitoken_pre_request"
 
+extern bool apitoken_request_session_is_of(const char *role);
 extern ApitokenOrigin apitoken_request_origin(void);
 extern ApitokenUse apitoken_request_use(void);
 extern char *apitoken_request_member(const char *setting, const char *key);

@@ -95,16 +95,6 @@ typedef struct Access
 	const ApitokenCredential *credential;
 } Access;
 
-/* Have credentials a place for how they are used?  They may be older than the library. */
-static bool
-KnowUses(void)
-{
-	Oid			schema = get_namespace_oid(APITOKEN_SCHEMA, false);
-
-	return get_attnum(get_relname_relid("api_token_credentials", schema), "last_access_via") !=
-		InvalidAttrNumber;
-}
-
 /*
  * Notes the access now, unless the credential is locked: whoever holds it is
  * noting an access too.
@@ -120,7 +110,7 @@ NoteAccess(void *argument)
 	apitoken_store_set_text(&arguments, 1, access->token->account_id);
 	apitoken_store_set_text(&arguments, 2, access->id);
 	apitoken_store_set(&arguments, 3, Int32GetDatum(apitoken_last_access_interval));
-	if (!KnowUses())
+	if (!apitoken_store_has_column("api_token_credentials", "last_access_via"))
 	{
 		apitoken_store_run_fresh(STATEMENT_NOTE_ACCESS, &arguments);
 		return;

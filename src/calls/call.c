@@ -78,7 +78,7 @@ apitoken_call_reason(FunctionCallInfo fcinfo, int argument)
 		apitoken_error_reason("is too long", MAX_REASON);
 	if (!apitoken_text_is_text(reason))
 		apitoken_error_reason("has a character that is not allowed", MAX_REASON);
-	return apitoken_redact_is_needed(reason) ? apitoken_redact(reason) : reason;
+	return apitoken_redact(reason);
 }
 
 /*

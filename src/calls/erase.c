@@ -71,13 +71,11 @@ static uint64
 RunAll(const ApitokenCaller *caller, const ApitokenStatement *statements, int count, const char *id)
 {
 	ApitokenArguments arguments;
-	NameData	role;
 	uint64		found = 0;
 
-	namestrcpy(&role, GetUserNameFromId(caller->role, false));
 	apitoken_store_clear(&arguments);
 	apitoken_store_set_text(&arguments, 1, id);
-	apitoken_store_set(&arguments, 2, NameGetDatum(&role));
+	apitoken_store_set_role(&arguments, 2, caller->role);
 	for (int i = 0; i < count; i++)
 	{
 		uint64		rows = Run(caller, statements[i], &arguments);
@@ -93,14 +91,12 @@ static void
 AddErasure(const ApitokenCaller *caller, const char *kind, const char *id, bool with_tokens)
 {
 	ApitokenArguments arguments;
-	NameData	role;
 
-	namestrcpy(&role, GetUserNameFromId(caller->role, false));
 	apitoken_store_clear(&arguments);
 	apitoken_store_set_text(&arguments, 1, kind);
 	apitoken_store_set_text(&arguments, 2, id);
 	apitoken_store_set(&arguments, 3, BoolGetDatum(with_tokens));
-	apitoken_store_set(&arguments, 4, NameGetDatum(&role));
+	apitoken_store_set_role(&arguments, 4, caller->role);
 	(void) apitoken_store_run_fresh(STATEMENT_ADD_ERASURE, &arguments);
 }
 
@@ -195,14 +191,12 @@ apitoken_trail_prune(PG_FUNCTION_ARGS)
 	ApitokenCaller caller;
 	ApitokenOwnership ownership = Begin(&caller, OPERATION_PRUNE);
 	ApitokenArguments arguments;
-	NameData	role;
 	int64		pruned;
 	bool		isnull;
 
-	namestrcpy(&role, GetUserNameFromId(caller.role, false));
 	apitoken_store_clear(&arguments);
 	apitoken_store_set(&arguments, 1, TimestampTzGetDatum(before));
-	apitoken_store_set(&arguments, 2, NameGetDatum(&role));
+	apitoken_store_set_role(&arguments, 2, caller.role);
 	(void) Run(&caller, STATEMENT_PRUNE_TRAIL, &arguments);
 	pruned = DatumGetInt64(apitoken_store_value(0, 1, &isnull));
 	apitoken_owner_leave(&ownership);

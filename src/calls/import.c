@@ -35,13 +35,11 @@ static int64
 Import(const ApitokenCaller *caller, Datum body)
 {
 	ApitokenArguments arguments;
-	NameData	role;
 	bool		isnull;
 
-	namestrcpy(&role, GetUserNameFromId(caller->role, false));
 	apitoken_store_clear(&arguments);
 	apitoken_store_set(&arguments, 1, body);
-	apitoken_store_set(&arguments, 2, NameGetDatum(&role));
+	apitoken_store_set_role(&arguments, 2, caller->role);
 	(void) apitoken_identity_write_as(caller, STATEMENT_IMPORT, &arguments, false);
 	return DatumGetInt64(apitoken_store_value(0, 1, &isnull));
 }

@@ -13,7 +13,6 @@
 #include "apitoken.h"
 #include "calls/call.h"
 #include "calls/hold.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "document/jsonb_writer.h"
 #include "errors.h"
@@ -25,7 +24,6 @@
 #include "store/ids.h"
 #include "store/subxact.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
@@ -251,6 +249,7 @@ DisableInTurn(Rescue *rescue)
 		CHECK_FOR_INTERRUPTS();
 }
 
+/* Takes the account's turn, one of those who disable all after another, and disables. */
 static void
 DisableAll(Rescue *rescue)
 {
@@ -316,16 +315,6 @@ CheckScope(const ApitokenCall *call, const char *account_id, bool hold)
 		apitoken_hold_check_right(&call->caller);
 }
 
-/* Has the trail a place for that?  It may be older than the library. */
-static bool
-KnowsCalls(void)
-{
-	Oid			schema = get_namespace_oid(APITOKEN_SCHEMA, false);
-	Oid			trail = get_relname_relid("api_token_transitions", schema);
-
-	return get_attnum(trail, "call_id") != InvalidAttrNumber;
-}
-
 /* Returns a number by which the trail knows what this call has done, or 0. */
 static int64
 NextCall(void)
@@ -333,7 +322,7 @@ NextCall(void)
 	ApitokenArguments arguments;
 	bool		isnull;
 
-	if (!KnowsCalls())
+	if (!apitoken_store_has_column("api_token_transitions", "call_id"))
 		return 0;
 	apitoken_store_clear(&arguments);
 	(void) apitoken_store_run_fresh(STATEMENT_NEXT_CALL, &arguments);

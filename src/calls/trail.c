@@ -19,7 +19,6 @@
 #include "access/xact.h"
 #include "apitoken.h"
 #include "calls/erase.h"
-#include "catalog/namespace.h"
 #include "document/jsonb_writer.h"
 #include "document/members.h"
 #include "errors.h"
@@ -33,7 +32,6 @@
 #include "store/write.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
-#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 #include "utils/xid8.h"
@@ -41,16 +39,6 @@
 /*
  * Recording
  */
-
-/* Has the trail a place for events?  It may be older than the library. */
-static bool
-KnowsEvents(void)
-{
-	Oid			schema = get_namespace_oid(APITOKEN_SCHEMA, false);
-
-	return get_attnum(get_relname_relid("api_token_transitions", schema), "event") !=
-		InvalidAttrNumber;
-}
 
 static void
 AddByStatement(const ApitokenTrailRow *row)
@@ -66,7 +54,7 @@ AddByStatement(const ApitokenTrailRow *row)
 	apitoken_store_set_text(&arguments, 6, row->actor_id);
 	apitoken_store_set_pointer(&arguments, 7, &row->role);
 	apitoken_store_set_pointer(&arguments, 8, DatumGetPointer(row->client_address));
-	if (!KnowsEvents())
+	if (!apitoken_store_has_column("api_token_transitions", "event"))
 	{
 		apitoken_store_run_fresh(STATEMENT_ADD_TRANSITION, &arguments);
 		return;
@@ -237,15 +225,6 @@ ReadChange(TriggerData *trigger)
 	return change;
 }
 
-/* A secret in a text that may be told to others is masked. */
-static const char *
-TextOf(Datum value)
-{
-	const char *string = TextDatumGetCString(value);
-
-	return apitoken_redact_is_needed(string) ? apitoken_redact(string) : string;
-}
-
 static void
 WriteValue(ApitokenContainer *parent, const Member *member, Datum value, bool isnull)
 {
@@ -262,8 +241,10 @@ WriteValue(ApitokenContainer *parent, const Member *member, Datum value, bool is
 		apitoken_members_add_networks(parent, value);
 		return;
 	}
+	/* a secret in a text that may be told to others is masked */
 	written = member->kind == MEMBER_INSTANT ?
-		apitoken_members_instant(DatumGetTimestampTz(value), string) : TextOf(value);
+		apitoken_members_instant(DatumGetTimestampTz(value), string) :
+		apitoken_redact(TextDatumGetCString(value));
 	apitoken_jsonb_add_string(parent, written, strlen(written));
 }
 

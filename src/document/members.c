@@ -115,23 +115,34 @@ WriteUuid(ApitokenContainer *parent, Datum value)
 }
 
 static void
-WriteTextArray(ResourceWriter *writer, ApitokenContainer *parent, Datum value)
+WriteNetwork(ApitokenContainer *parent, Datum value)
+{
+	char	   *string = DatumGetCString(DirectFunctionCall1(cidr_out, value));
+
+	apitoken_jsonb_add_string(parent, string, strlen(string));
+	pfree(string);
+}
+
+/* Writes an array of a type that is stored as text is. */
+static void
+WriteArray(ApitokenContainer *parent, Datum value, Oid type,
+		   void (*write) (ApitokenContainer *parent, Datum value))
 {
 	ApitokenContainer array;
 	Datum	   *elements;
 	bool	   *isnull;
 	int			count;
 
-	deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT,
+	deconstruct_array(DatumGetArrayTypeP(value), type, -1, false, TYPALIGN_INT,
 					  &elements, &isnull, &count);
-	apitoken_jsonb_start_array(&array, writer->buffer, count);
+	apitoken_jsonb_start_array(&array, parent->buffer, count);
 	for (int i = 0; i < count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (isnull[i])
 			apitoken_jsonb_add_null(&array);
 		else
-			WriteText(&array, elements[i]);
+			write(&array, elements[i]);
 	}
 	apitoken_jsonb_finish(&array, parent);
 }
@@ -140,22 +151,7 @@ WriteTextArray(ResourceWriter *writer, ApitokenContainer *parent, Datum value)
 void
 apitoken_members_add_networks(ApitokenContainer *parent, Datum networks)
 {
-	ApitokenContainer array;
-	Datum	   *elements;
-	bool	   *isnull;
-	int			count;
-
-	deconstruct_array(DatumGetArrayTypeP(networks), CIDROID, -1, false, TYPALIGN_INT,
-					  &elements, &isnull, &count);
-	apitoken_jsonb_start_array(&array, parent->buffer, count);
-	for (int i = 0; i < count; i++)
-	{
-		char	   *string = DatumGetCString(DirectFunctionCall1(cidr_out, elements[i]));
-
-		apitoken_jsonb_add_string(&array, string, strlen(string));
-		pfree(string);
-	}
-	apitoken_jsonb_finish(&array, parent);
+	WriteArray(parent, networks, CIDROID, WriteNetwork);
 }
 
 static void
@@ -638,7 +634,7 @@ WriteMember(ResourceWriter *writer, ApitokenContainer *parent,
 			WriteUuid(parent, SlotValue(writer, member->slot));
 			break;
 		case MEMBER_TEXT_ARRAY:
-			WriteTextArray(writer, parent, SlotValue(writer, member->slot));
+			WriteArray(parent, SlotValue(writer, member->slot), TEXTOID, WriteText);
 			break;
 		case MEMBER_NETWORKS:
 			apitoken_members_add_networks(parent, SlotValue(writer, member->slot));

@@ -29,7 +29,6 @@
 #include "miscadmin.h"
 #include "request.h"
 #include "store/ids.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 
@@ -139,8 +138,8 @@ AuthenticatedActor(void)
 static bool
 ClaimsAreBelieved(void)
 {
-	return apitoken_jwt_actor_claim[0] != '\0' && apitoken_jwt_authenticator[0] != '\0' &&
-		get_role_oid(apitoken_jwt_authenticator, true) == GetSessionUserId();
+	return apitoken_jwt_actor_claim[0] != '\0' &&
+		apitoken_request_session_is_of(apitoken_jwt_authenticator);
 }
 
 /* The account that the user has named, whatever it is; NULL if he has named none. */

@@ -22,6 +22,7 @@
 #include "store/store.h"
 
 #include "access/xact.h"
+#include "apitoken.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "errors.h"
@@ -29,6 +30,7 @@
 #include "nodes/parsenodes.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
 typedef struct StatementText
@@ -970,6 +972,27 @@ apitoken_store_set_text(ApitokenArguments *arguments, int number, const char *st
 {
 	if (string != NULL)
 		apitoken_store_set(arguments, number, CStringGetTextDatum(string));
+}
+
+/* The same for a role's name, which is in the current memory context. */
+void
+apitoken_store_set_role(ApitokenArguments *arguments, int number, Oid role)
+{
+	Name		name = palloc0(sizeof(NameData));
+
+	namestrcpy(name, GetUserNameFromId(role, false));
+	apitoken_store_set(arguments, number, NameGetDatum(name));
+}
+
+/*
+ * Has a table of the extension that column?  It may be older than the library.
+ */
+bool
+apitoken_store_has_column(const char *relation, const char *column)
+{
+	Oid			schema = get_namespace_oid(APITOKEN_SCHEMA, false);
+
+	return get_attnum(get_relname_relid(relation, schema), column) != InvalidAttrNumber;
 }
 
 /*

@@ -134,6 +134,8 @@ extern void apitoken_store_clear(ApitokenArguments *arguments);
 extern void apitoken_store_set(ApitokenArguments *arguments, int number, Datum value);
 extern void apitoken_store_set_pointer(ApitokenArguments *arguments, int number, const void *value);
 extern void apitoken_store_set_text(ApitokenArguments *arguments, int number, const char *string);
+extern void apitoken_store_set_role(ApitokenArguments *arguments, int number, Oid role);
+extern bool apitoken_store_has_column(const char *relation, const char *column);
 
 extern int	apitoken_store_heed_policies(void);
 extern void apitoken_store_pass_policies(int security_context);
