@@ -1,5 +1,6 @@
 """What sixteen sessions do to keep a rescue waiting; starvation.py SECONDS_BEFORE BOUND."""
 
+import random
 import sys
 
 from holders import ACCOUNT, HOLDER, attempt, authenticate, create
@@ -56,6 +57,16 @@ def disables_all_as_well(connection, cursor):
     connection.rollback()
 
 
+def disables_against_the_order_and_all(connection, cursor):
+    """Any two tokens, then all, which is taken back."""
+    authenticate(cursor)
+    for token in random.sample(("TKN-3001-9001", "TKN-3001-9002", "TKN-3001-9003"), 2):
+        cursor.execute("SELECT api.apitoken_ensure_disabled(%s, false, '-*')", (token,))
+        cursor.execute("SELECT pg_sleep(0.3)")
+    cursor.execute(f"SELECT api.apitoken_disable_all('{ACCOUNT}')")
+    connection.rollback()
+
+
 def main(seconds, bound):
     """Runs them all."""
     attempt("creates", creates, "disable_all", seconds, bound)
@@ -65,6 +76,7 @@ def main(seconds, bound):
     attempt("keeps_itself", keeps_itself, "disable", seconds, bound)
     attempt("keeps_itself", keeps_itself, "disable_all", seconds, bound)
     attempt("disables_against_the_order", disables_against_the_order, "disable_all", seconds, bound)
+    attempt("disables_against_the_order_and_all", disables_against_the_order_and_all, "disable_all", seconds, bound)
     attempt("disables_all_as_well", disables_all_as_well, "disable_all", seconds, bound)
 
 

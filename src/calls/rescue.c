@@ -168,6 +168,16 @@ IsOver(TimestampTz since, int milliseconds)
 }
 
 /*
+ * Who calls in somebody's name and has locked tokens before is as good as anybody else
+ * who wants two: it is not for him that others are made to wait.
+ */
+static bool
+GivesWay(const Rescue *rescue)
+{
+	return rescue->kept && rescue->call->caller.actor.type != NULL;
+}
+
+/*
  * Is that a reason to begin again?  Somebody has locked a token that came in between;
  * but where there was waiting, it is lock_timeout that has ended it.  Or he was there
  * before and wants one that is disabled here already: now he gets it, and nobody comes
@@ -180,7 +190,7 @@ IsLocked(int sqlstate, void *argument)
 
 	rescue->deadlock = sqlstate == ERRCODE_T_R_DEADLOCK_DETECTED;
 	if (rescue->deadlock)
-		return !IsOver(rescue->stuck_since, STUCK_MS) && !IsOver(rescue->first, LOST_MS);
+		return !GivesWay(rescue) && !IsOver(rescue->stuck_since, STUCK_MS) && !IsOver(rescue->first, LOST_MS);
 	return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE && !rescue->waits;
 }
 
