@@ -1728,6 +1728,37 @@ COMMENT ON EVENT TRIGGER apitoken_warn_of_restore IS
 	'Says what a dump does not bring back of what is added to the tables of the extension apitoken.';
 
 /*
+ * pg_restore --disable-triggers ends by enabling all of them as ordinary ones.
+ */
+CREATE FUNCTION apitoken.keep_always() RETURNS event_trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	ordinary record;
+BEGIN
+	FOR ordinary IN
+		SELECT t.tgrelid::regclass AS relation, t.tgname
+			FROM pg_event_trigger_ddl_commands() c
+			JOIN pg_trigger t ON c.classid = 'pg_class'::regclass AND t.tgrelid = c.objid
+			JOIN pg_proc p ON p.oid = t.tgfoid
+			WHERE p.pronamespace = 'apitoken'::regnamespace AND p.proname IN ('stamp_row', 'tell_networks')
+				AND t.tgenabled = 'O'
+	LOOP
+		EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', ordinary.relation, ordinary.tgname);
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION apitoken.keep_always() IS
+	'Event trigger: where all triggers of a table are enabled, those that fire always do so again.';
+REVOKE ALL ON FUNCTION apitoken.keep_always() FROM PUBLIC;
+
+CREATE EVENT TRIGGER apitoken_keep_always ON ddl_command_end WHEN TAG IN ('ALTER TABLE')
+	EXECUTE FUNCTION apitoken.keep_always();
+ALTER EVENT TRIGGER apitoken_keep_always ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER apitoken_keep_always IS
+	'Keeps the triggers of the extension apitoken that fire in every session from becoming ordinary ones.';
+
+/*
  * Views for those who watch over the tokens.
  *
  * They read with their owner's rights, past row security, and show every

@@ -221,7 +221,7 @@ SELECT is(helper.outcome('SET LOCAL session_replication_role = replica; GRANT US
 	'nor where triggers are switched off');
 RESET client_min_messages;
 SELECT is((SELECT array_agg(evtname || ' ' || evtenabled::text ORDER BY evtname) FROM pg_event_trigger WHERE evtname LIKE 'apitoken%'),
-	'{"apitoken_refuse_reference A","apitoken_refuse_rename A","apitoken_refuse_trigger A","apitoken_take_back A","apitoken_warn_of_restore A"}', 'event triggers are always there');
+	'{"apitoken_keep_always A","apitoken_refuse_reference A","apitoken_refuse_rename A","apitoken_refuse_trigger A","apitoken_take_back A","apitoken_warn_of_restore A"}', 'event triggers are always there');
 SELECT is(has_sequence_privilege('apitoken_granted', 'apitoken.api_token_transitions_id_seq', 'SELECT'), true, 'what may be granted stays');
 SELECT is(has_function_privilege('apitoken_granted', 'apitoken.sees_every_account()', 'EXECUTE'), true, 'the functions for row security, too');
 

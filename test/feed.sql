@@ -6,7 +6,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(39);
+SELECT plan(44);
 
 CREATE ROLE apitoken_feed_caller;
 CREATE ROLE apitoken_feed_trusted;
@@ -90,7 +90,8 @@ SELECT is(helper.seen(NULL, 'apitoken_feed_trusted'), events, 'one that may: all
  */
 SELECT is(to_jsonb(f), jsonb_build_object('code', 'PT400', 'message', 'Bad Request', 'detail', 'The argument "after" was not handed out by this feed.',
 		'hint', 'Begin again, without it, and forget what was told before.'), 'a position that was not handed out: ' || left(after, 20))
-	FROM helper.whole w, unnest(ARRAY['', 'f1', '0', w.reached || '.', 'f1.1' || substr(w.reached, 4), w.reached || '-', regexp_replace(w.reached, '^(f1\.\d+\.\d+\.)\d+', '\1' || '999999999999999')]) after,
+	FROM (SELECT reached, api.apitoken_feed(NULL, 3) ->> 'position' AS halfway FROM helper.whole) w, unnest(ARRAY['', 'f1', '0', w.reached || '.', 'f1.1' || substr(w.reached, 4), w.reached || '-', regexp_replace(w.reached, '^(f1\.\d+\.\d+\.)\d+', '\1' || '999999999999999'),
+			w.halfway || '0', regexp_replace(w.halfway, '\d+$', '0'), regexp_replace(w.halfway, '\.\d+$', '')]) after,
 		helper.failure(format('SELECT api.apitoken_feed(%L)', after)) f;
 SELECT is((SELECT f.detail FROM helper.failure(format('SELECT api.apitoken_feed(at_most => %s)', at_most)) f), 'The argument "at_most" is out of range.', 'at most ' || at_most)
 	FROM unnest('{-1,0,1001}'::int[]) at_most;
@@ -112,6 +113,21 @@ SELECT is((SELECT f.detail FROM helper.failure(format('SELECT api.apitoken_feed(
 SELECT CASE WHEN :'alone' THEN is(jsonb_array_length(api.apitoken_feed(:'late') -> 'events'), 2, 'who has, goes on') ELSE pass('who has may not be known') END;
 SELECT is(jsonb_array_length(api.apitoken_feed() -> 'events'), 5, 'the begin is what is left');
 SELECT is(helper.outcome('DELETE FROM apitoken.trail_prunings'), '23001', 'what was pruned is told for good');
+
+/*
+ * What restores do to triggers.
+ */
+CREATE VIEW helper.always AS SELECT array_agg(DISTINCT tgenabled::text) AS modes FROM pg_trigger
+	WHERE tgrelid IN ('apitoken.accounts'::regclass, 'apitoken.api_token_transitions'::regclass, 'apitoken.trail_prunings'::regclass)
+		AND tgname IN ('stamp_row', 'tell_networks', 'tell_new_networks');
+ALTER TABLE apitoken.accounts DISABLE TRIGGER USER;
+ALTER TABLE apitoken.api_token_transitions DISABLE TRIGGER USER;
+ALTER TABLE apitoken.trail_prunings DISABLE TRIGGER USER;
+SELECT is(modes, '{D}', 'triggers can be switched off') FROM helper.always;
+ALTER TABLE apitoken.accounts ENABLE TRIGGER USER;
+ALTER TABLE apitoken.api_token_transitions ENABLE TRIGGER USER;
+ALTER TABLE apitoken.trail_prunings ENABLE TRIGGER USER;
+SELECT is(modes, '{A}', 'and those that fire always do so again when all are enabled') FROM helper.always;
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -37,9 +37,6 @@
 
 #define VERSION "f1"
 
-/* No place has more transactions in progress: there are not so many sessions. */
-#define MAX_IN_PROGRESS 100000
-
 /*
  * Snapshots
  */
@@ -133,15 +130,20 @@ apitoken_seen_set(ApitokenArguments *arguments, int xmax, int in_progress,
  * Histories
  */
 
-/* Which trail this is: it is another after a restore, and in another server. */
+/*
+ * What a place's text is sealed with: what stands in it, and which trail this is, which is
+ * another one after a restore, and in another server.  So what was cut off or changed is
+ * seen, and nobody makes up a place that costs whatever he likes.
+ */
 static uint64
-Origin(void)
+Seal(const char *text)
 {
 	Oid			schema = get_namespace_oid(APITOKEN_SCHEMA, false);
 	uint64		of[3] = {GetSystemIdentifier(), MyDatabaseId,
 	get_relname_relid("api_token_transitions", schema)};
 
-	return hash_bytes_extended((const unsigned char *) of, sizeof(of), 0);
+	return hash_bytes_extended((const unsigned char *) text, strlen(text),
+							   hash_bytes_extended((const unsigned char *) of, sizeof(of), 0));
 }
 
 /*
@@ -203,8 +205,7 @@ IsToCome(const ApitokenSeen *seen)
 }
 
 /*
- * Was the position handed out of this trail, and is what it shows in this server's past,
- * or on a standby to come?
+ * Is what the position shows in this server's past, or on a standby to come?
  */
 bool
 apitoken_position_is_known(const ApitokenPosition *position)
@@ -212,8 +213,6 @@ apitoken_position_is_known(const ApitokenPosition *position)
 	TimeLineID	timeline;
 	XLogRecPtr	lsn;
 
-	if (position->origin != Origin())
-		return false;
 	if (!RecoveryInProgress() && (IsToCome(&position->base) || IsToCome(&position->target)))
 		return false;
 	FindLog(&timeline, &lsn);
@@ -228,15 +227,15 @@ ApitokenPosition
 apitoken_position_begin(void)
 {
 	ApitokenPosition position = {
-		.origin = Origin(), .has_target = true, .target = apitoken_seen_now()
+		.has_target = true, .target = apitoken_seen_now()
 	};
 
 	return position;
 }
 
 /*
- * The text: f1.origin.timeline.lsn.base[.target.number], where base and target are
- * xmax[-xid...]: nothing of it has to be encoded in a URL
+ * The text: f1.seal.timeline.lsn.base[.target.number], where base and target are
+ * xmax[-xid...], and the seal is that of all behind it: nothing has to be encoded in a URL
  */
 
 static void
@@ -254,15 +253,14 @@ apitoken_position_text(const ApitokenPosition *position)
 	StringInfoData text;
 
 	initStringInfo(&text);
-	appendStringInfo(&text, VERSION "." UINT64_FORMAT ".%u." UINT64_FORMAT, position->origin,
-					 position->timeline, (uint64) position->lsn);
+	appendStringInfo(&text, ".%u." UINT64_FORMAT, position->timeline, (uint64) position->lsn);
 	AppendSeen(&text, &position->base);
 	if (position->has_target)
 	{
 		AppendSeen(&text, &position->target);
 		appendStringInfo(&text, "." INT64_FORMAT, position->number);
 	}
-	return text.data;
+	return psprintf(VERSION "." UINT64_FORMAT "%s", Seal(text.data), text.data);
 }
 
 /* Reads that character, and a number; returns false if they are not there. */
@@ -290,8 +288,6 @@ ReadSeen(const char **next, ApitokenSeen *seen)
 		return false;
 	while (**next == '-')
 	{
-		if (seen->count == MAX_IN_PROGRESS)
-			return false;
 		if (seen->count == allocated)
 		{
 			allocated *= 2;
@@ -303,19 +299,24 @@ ReadSeen(const char **next, ApitokenSeen *seen)
 	return true;
 }
 
-/* Reads a position in the current memory context; returns false for what is none. */
+/*
+ * Reads a position in the current memory context; returns false for what was not handed
+ * out of this trail.
+ */
 bool
 apitoken_position_parse(const char *string, ApitokenPosition *position)
 {
 	const char *next = string + strlen(VERSION);
+	uint64		seal;
 	uint64		timeline;
 	uint64		lsn;
 	uint64		number;
 
 	memset(position, 0, sizeof(ApitokenPosition));
 	if (strncmp(string, VERSION, strlen(VERSION)) != 0 ||
-		!ReadNumber(&next, '.', &position->origin) || !ReadNumber(&next, '.', &timeline) ||
-		!ReadNumber(&next, '.', &lsn) || !ReadSeen(&next, &position->base))
+		!ReadNumber(&next, '.', &seal) || seal != Seal(next) ||
+		!ReadNumber(&next, '.', &timeline) || !ReadNumber(&next, '.', &lsn) ||
+		!ReadSeen(&next, &position->base))
 		return false;
 	position->timeline = timeline;
 	position->lsn = lsn;

@@ -29,7 +29,6 @@ typedef struct ApitokenSeen
  */
 typedef struct ApitokenPosition
 {
-	uint64		origin;			/* which trail it is of */
 	TimeLineID	timeline;
 	XLogRecPtr	lsn;			/* all that was handed out was written before */
 	ApitokenSeen base;
