@@ -39,11 +39,12 @@
 /* For no more tokens others wait for their turn: each account's takes a lock. */
 #define MAX_TURNS 200
 
-/* A token one of whose secrets is revoked. */
+/* A secret that was given, and the token whose it is. */
 typedef struct Revoked
 {
 	const char *id;
 	bytea	   *digest;
+	bool		found;			/* is it one of a token's? */
 	ApitokenTokenStatus token;
 	bool		current;		/* is it the one that the token has? */
 } Revoked;
@@ -57,31 +58,31 @@ Counts(const Revoked *revoked)
 	return revoked->current ? !revoked->token.revoked : revoked->token.old_until != DT_NOBEGIN;
 }
 
-/* Is it one of a token's?  Under the active snapshot. */
-static bool
-FindRevoked(const text *secret, Revoked *revoked)
+/* Looks whose it is, under the active snapshot. */
+static Revoked *
+FindRevoked(const text *secret)
 {
 	const char *bytes = VARDATA_ANY(secret);
 	int			length = VARSIZE_ANY_EXHDR(secret);
+	Revoked    *revoked = palloc(sizeof(Revoked));
 	ApitokenCredential credential;
 
-	if (apitoken_secret_is_mistyped(bytes, length))
-		return false;
 	revoked->digest = apitoken_secret_digest(bytes, length);
 	revoked->id = apitoken_credential_token_id(bytes, length, revoked->digest);
 	revoked->token = apitoken_identity_token_status(revoked->id);
 	credential = apitoken_credential_find(&revoked->token, revoked->id, revoked->digest);
 	revoked->current = credential.number == revoked->token.secret_number;
-	return credential.equal;
+	revoked->found = credential.equal;
+	return revoked;
 }
 
-/* Is the same secret among those that were found? */
+/* Is the same secret among these? */
 static bool
-IsAmong(const List *found, const Revoked *revoked)
+IsAmong(const List *list, const Revoked *revoked)
 {
 	ListCell   *cell;
 
-	foreach(cell, found)
+	foreach(cell, list)
 	{
 		const Revoked *other = lfirst(cell);
 
@@ -91,51 +92,82 @@ IsAmong(const List *found, const Revoked *revoked)
 	return false;
 }
 
-/* Finds the tokens, as things are now. */
+/* Looks for the tokens, as things are now; what cannot be a secret is left out. */
 static List *
 FindAll(Datum *secrets, const bool *isnull, int count)
 {
-	List	   *found = NIL;
+	List	   *looked_up = NIL;
 
 	PushActiveSnapshot(GetLatestSnapshot());
 	for (int i = 0; i < count; i++)
 	{
-		Revoked    *revoked = palloc(sizeof(Revoked));
+		const text *secret = isnull[i] ? NULL : DatumGetTextPP(secrets[i]);
 
 		CHECK_FOR_INTERRUPTS();
-		if (!isnull[i] && FindRevoked(DatumGetTextPP(secrets[i]), revoked) &&
-			!IsAmong(found, revoked))
-			found = lappend(found, revoked);
+		if (secret != NULL &&
+			!apitoken_secret_is_mistyped(VARDATA_ANY(secret), VARSIZE_ANY_EXHDR(secret)))
+			looked_up = lappend(looked_up, FindRevoked(secret));
 	}
 	PopActiveSnapshot();
-	return found;
+	return looked_up;
 }
 
-/* Those whose secret still counts. */
+static bool
+AnyFound(const List *looked_up)
+{
+	ListCell   *cell;
+
+	foreach(cell, looked_up)
+	{
+		if (((const Revoked *) lfirst(cell))->found)
+			return true;
+	}
+	return false;
+}
+
+/* Those whose secret still counts, each once. */
 static List *
-Counting(List *found)
+Counting(const List *looked_up)
 {
 	List	   *counting = NIL;
 	ListCell   *cell;
 
-	foreach(cell, found)
+	foreach(cell, looked_up)
 	{
-		if (Counts(lfirst(cell)))
-			counting = lappend(counting, lfirst(cell));
+		Revoked    *revoked = lfirst(cell);
+
+		if (revoked->found && Counts(revoked) && !IsAmong(counting, revoked))
+			counting = lappend(counting, revoked);
 	}
 	return counting;
 }
 
-static ArrayType *
-Digests(List *found)
+/*
+ * Keeps the digests of those that are secrets.  The others' are looked for as well: what
+ * was revoked before takes as long as what never was one.
+ */
+static void
+AddDigests(const ApitokenCaller *caller, const List *looked_up)
 {
-	Datum	   *digests = palloc(sizeof(Datum) * Max(list_length(found), 1));
+	int			count = list_length(looked_up);
+	Datum	   *digests = palloc(sizeof(Datum) * Max(count, 1));
+	Datum	   *found = palloc(sizeof(Datum) * Max(count, 1));
+	ApitokenArguments arguments;
 	ListCell   *cell;
 
-	foreach(cell, found)
-		digests[foreach_current_index(cell)] =
-			PointerGetDatum(((const Revoked *) lfirst(cell))->digest);
-	return construct_array(digests, list_length(found), BYTEAOID, -1, false, TYPALIGN_INT);
+	foreach(cell, looked_up)
+	{
+		const Revoked *revoked = lfirst(cell);
+
+		digests[foreach_current_index(cell)] = PointerGetDatum(revoked->digest);
+		found[foreach_current_index(cell)] = BoolGetDatum(revoked->found);
+	}
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_pointer(&arguments, 1,
+							   construct_array(digests, count, BYTEAOID, -1, false, TYPALIGN_INT));
+	apitoken_store_set_pointer(&arguments, 2,
+							   construct_array(found, count, BOOLOID, 1, true, TYPALIGN_CHAR));
+	(void) apitoken_identity_write_as(caller, STATEMENT_ADD_REVOKED_DIGESTS, &arguments, true);
 }
 
 /* The ids of those whose current secret it is, of the others, or of both, as an array. */
@@ -195,20 +227,18 @@ LockAll(List *found)
 static void
 Revoke(const ApitokenCaller *caller, Datum *secrets, const bool *isnull, int count)
 {
-	List	   *found = FindAll(secrets, isnull, count);
-	List	   *counting = Counting(found);
+	List	   *looked_up = FindAll(secrets, isnull, count);
+	List	   *counting = Counting(looked_up);
 
 	/* nobody is asked whether he may, so nobody may stay */
-	if (found != NIL)
+	if (AnyFound(looked_up))
 		apitoken_acts_limit_time();
 	if (counting != NIL)
 		LockAll(counting);
 	/* what they are by now is asked when nobody can change it any more */
-	found = FindAll(secrets, isnull, count);
-
-	/* if it is none, too: that takes as long as one that counts no more */
-	Write(caller, STATEMENT_ADD_REVOKED_DIGESTS, Digests(found));
-	counting = Counting(found);
+	looked_up = FindAll(secrets, isnull, count);
+	AddDigests(caller, looked_up);
+	counting = Counting(looked_up);
 	if (counting == NIL)
 		return;
 	Write(caller, STATEMENT_REVOKE_OLD_SECRETS, Ids(counting, false, true));

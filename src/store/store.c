@@ -575,9 +575,12 @@ static const StatementText statements[] = {
 	[STATEMENT_ADD_REVOKED_DIGESTS] = {
 		"apitoken add revoked digests", SPI_OK_INSERT,
 		"INSERT INTO apitoken.revoked_digests (digest)"
-		" SELECT r.digest FROM pg_catalog.unnest($1) AS r (digest) ORDER BY r.digest"
-		" ON CONFLICT DO NOTHING",
-		1, {BYTEAARRAYOID}
+		" SELECT r.digest FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS r (digest, found)"
+		/* looked for in any case, so that the time tells nobody */
+		" WHERE CASE WHEN (SELECT true FROM apitoken.revoked_digests AS d WHERE d.digest " EQ " r.digest)"
+		" THEN false ELSE r.found END"
+		" ORDER BY r.digest ON CONFLICT DO NOTHING",
+		2, {BYTEAARRAYOID, BOOLARRAYOID}
 	},
 	[STATEMENT_FIND_REVOKED_DIGEST] = {
 		"apitoken find revoked digest", SPI_OK_SELECT,
