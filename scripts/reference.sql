@@ -75,11 +75,11 @@ INSERT INTO subjects (subject, names) VALUES
 
 \qecho '# Reference'
 \qecho
-\qecho 'Every function, setting, table and view, by the comments that they have in the database. `make reference` writes this page; [README](../README.md) explains how it all goes together.'
+\qecho 'Every function, setting, table and view, by the comments that they have in the database. `make reference` writes this page; [README](../README.md) and [the calls](calls.md) explain how it all goes together.'
 \qecho
 \qecho '## Functions'
 \qecho
-\qecho 'They are in the schema that `CREATE EXTENSION` was given. Nobody may call one who was not granted `EXECUTE`; what else it takes, [README](../README.md#who-may) says. A stable function changes nothing.'
+\qecho 'They are in the schema that `CREATE EXTENSION` was given. Nobody may call one who was not granted `EXECUTE`; what else it takes is told in [Who may](rights.md). A stable function changes nothing.'
 
 SELECT concat(CASE WHEN row_number() OVER w = 1 THEN format(E'\n### %s\n', s.subject) END, E'\n**`', f.signature, '` → `', f.result, '`**, ', f.volatility, '. ',
 		pg_temp.plain(replace(regexp_replace(f.comment, E'^([^\n]*[^\n.])\n\n', E'\\1.\n\n'), E'\n\n', ' ')))

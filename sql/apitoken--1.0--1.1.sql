@@ -2327,7 +2327,7 @@ BEGIN
 	LOOP
 		RAISE WARNING 'role "%" may do less with the extension "apitoken" than before', affected.role
 			USING DETAIL = format('It loses: %s.', affected.loses),
-				HINT = 'README says which rights each call needs of a role without a credential, and each table that is written by hand.';
+				HINT = 'docs/rights.md says which rights each call needs of a role without a credential, and each table that is written by hand.';
 	END LOOP;
 
 	FOR affected IN

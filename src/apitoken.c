@@ -86,7 +86,7 @@ DefineAnswerSettings(void)
 {
 	DefineCustomStringVariable("apitoken.href_base",
 							   "Path below which the resources' href members point.",
-							   NULL,
+							   "Or a URL, as an icon's may be; UTF-8, at most 1,000 bytes.",
 							   &apitoken_href_base,
 							   "/v1/accounts",
 							   PGC_USERSET, 0,
@@ -94,7 +94,7 @@ DefineAnswerSettings(void)
 
 	DefineCustomIntVariable("apitoken.max_list_items",
 							"Longest list that a document gives.",
-							"A longer one is left out and named in its owner's $meta.omitted.",
+							"A longer one is left out and named in its owner's $meta.omitted, and so are the user groups, or more, where the document would pass the size of a jsonb.",
 							&apitoken_max_list_items,
 							10000, 0, 1000000,
 							PGC_USERSET, 0,
@@ -144,7 +144,7 @@ DefineAdministratorSettings(void)
 
 	DefineCustomStringVariable("apitoken.proxy_authenticator",
 							   "Role whose sessions are believed when they hand on where a request comes from.",
-							   "Empty: no session is, and the connection's address is noted.",
+							   "PostgREST's own, which hands on X-Apitoken-Client and X-Request-Id. Empty: no session is, and the connection's address is noted.",
 							   &apitoken_proxy_authenticator,
 							   "",
 							   PGC_SUSET, 0,
@@ -254,7 +254,7 @@ DefineLeftBehindSettings(void)
 							 NULL, NULL, NULL);
 
 	DefineCustomBoolVariable("apitoken.refuse_lost_creators",
-							 "Refuses the tokens whose creator is Blocked, Disabled, Deleted or erased.",
+							 "Refuses the tokens whose creator, a user or a token, is Blocked, Disabled, Deleted or erased.",
 							 NULL,
 							 &apitoken_refuse_lost_creators,
 							 false,
@@ -276,7 +276,7 @@ DefineTimeouts(void)
 
 	DefineCustomIntVariable("apitoken.commit_timeout",
 							"Longest wait of a commit for a right that it has used and that is being taken away.",
-							"0: no bound.",
+							"Unless lock_timeout is shorter. 0: no bound.",
 							&apitoken_commit_timeout,
 							10000, 0, INT_MAX,
 							PGC_SUSET, GUC_UNIT_MS,

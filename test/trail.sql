@@ -159,7 +159,7 @@ SELECT is(array(SELECT t FROM unnest(helper.trail('SELECT api.apitoken_disable('
 ROLLBACK TO without;
 
 /*
- * A token's history, as README has it.
+ * A token's history, as docs/trail.md has it.
  */
 SELECT api.apitoken_authenticate(helper.secret('TKN-3001-1002')) \g /dev/null
 SELECT api.apitoken_create('{"account": {"id": "ACC-3001-7788"}, "name": "Short-lived"}') ->> 'id' AS id \gset

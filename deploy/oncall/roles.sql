@@ -28,7 +28,7 @@ GRANT EXECUTE ON FUNCTION
 	api.apitoken_delete(text, text)
 	TO oncall;
 
--- what the calls ask of a role without a credential: README, "Who may"
+-- what the calls ask of a role without a credential: docs/rights.md
 GRANT SELECT ON
 	apitoken.api_tokens, apitoken.api_token_modules, apitoken.accounts, apitoken.modules, apitoken.users,
 	apitoken.user_groups, apitoken.user_group_modules, apitoken.user_group_users, apitoken.user_group_buyers,

@@ -1,7 +1,7 @@
 -- Which roles may do less with the extension after ALTER EXTENSION apitoken UPDATE
 -- to 1.1, and what they lose: calls that they made without a credential, and
 -- tables that they wrote by hand.  To be run before, in each database, as a
--- superuser; it changes nothing.  README says which rights to grant instead.
+-- superuser; it changes nothing.  docs/rights.md says which rights to grant instead.
 --
 --	psql -d shop -f who_loses.sql
 WITH roles AS (

@@ -6,7 +6,7 @@
  * A role is trusted with a call if it holds, itself, every right that doing
  * the same by hand would need: on the schema, on each table that the call's
  * statements read or write, and past row security where no policy lets a role
- * write.  README has the same table for those who grant.
+ * write.  docs/rights.md has the same table for those who grant.
  *
  * src/rights/trust.c
  *
