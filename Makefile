@@ -19,7 +19,7 @@
 # make dist            the release archives, in build/
 # make deb             Debian packages, built and tried, in build/deb/
 # make reference       writes docs/reference.md from the comments of a database
-# make pictures        draws docs/*.svg from docs/*.dot
+# make pictures        draws docs/*.svg from docs/*.dot and from make demo
 # make indent          lays out the C code as PostgreSQL's own
 SCRIPT_GOALS = bench check coverage deb demo dist fuzz indent lint matrix pictures reference sanitize shell soak valgrind
 
