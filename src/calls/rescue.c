@@ -178,6 +178,17 @@ GivesWay(const Rescue *rescue)
 }
 
 /*
+ * Waits for others who disable all: who disables at the moment is told of a deadlock
+ * before who waits here, and who has locked something before who has locked nothing.
+ */
+static void
+Queue(const Rescue *rescue)
+{
+	apitoken_gates_queue_rescue(rescue->choice.account_id,
+								rescue->kept ? 2 * STUCK_MS : LOST_MS);
+}
+
+/*
  * Is that a reason to begin again?  Somebody has locked a token that came in between;
  * but where there was waiting, it is lock_timeout that has ended it.  Or he was there
  * before and wants one that is disabled here already: now he gets it, and nobody comes
@@ -217,7 +228,7 @@ BeginAgain(Rescue *rescue)
 	if (!rescue->overtakes)
 		apitoken_gates_take_turn(GATE_RESCUE_TURN, account_id);
 	rescue->overtakes = true;
-	apitoken_gates_queue_rescue(account_id);
+	Queue(rescue);
 	apitoken_gates_expect_deadlocks();
 }
 
@@ -266,7 +277,7 @@ DisableAll(Rescue *rescue)
 	const char *account_id = rescue->choice.account_id;
 
 	rescue->kept = apitoken_acts_has_acted();
-	apitoken_gates_queue_rescue(account_id);
+	Queue(rescue);
 	apitoken_gates_expect_deadlocks();
 	apitoken_gates_take_turn(GATE_TURN, account_id);
 	PG_TRY();
@@ -349,7 +360,8 @@ PG_FUNCTION_INFO_V1(apitoken_disable_all);
  * Disabled; an array of the ids of those that were Active, sorted.  With dry_run
  * nothing is changed.
  *
- * What others commit while it goes on counts, under every isolation.
+ * What others commit while it goes on counts, under every isolation; but above read
+ * committed a token that they have changed may end it with 40001.
  *
  * Raises PT400 for an id or a query that cannot be used, and for a null account
  * without a condition; PT401; PT403, also for a hold or a null account by somebody
@@ -500,6 +512,9 @@ EnableAll(const ApitokenCall *call, List *list, bool release)
 	}
 	foreach(cell, accounts)
 		apitoken_acts_administer(&call->caller, lfirst(cell));
+	/* tokens that are not as the call has left them were locked, too */
+	if (accounts == NIL)
+		apitoken_acts_administer(&call->caller, NULL);
 	return enabled;
 }
 

@@ -278,16 +278,17 @@ apitoken_gates_close(ApitokenGateKind kind, const char *id)
 /*
  * Waits for others who disable all tokens of that account (NULL: of every account),
  * until their transactions have ended: two that do so would each wait for tokens
- * that the other has locked.  Nobody looks for deadlocks here, which would be told to
- * who only stands behind one: whoever waits here waits for the one who disables, and he
- * looks, and leaves.
+ * that the other has locked.  A deadlock is looked for only after so many milliseconds,
+ * since it would be told to who only stands behind one: the one who disables at the moment
+ * looks sooner, and leaves.  But he may have done that, and his transaction go on to what
+ * somebody who waits here has locked.  Raises 40P01.
  */
 void
-apitoken_gates_queue_rescue(const char *account_id)
+apitoken_gates_queue_rescue(const char *account_id, int milliseconds)
 {
 	int			level = NewGUCNestLevel();
 
-	SetMilliseconds("deadlock_timeout", INT_MAX);
+	SetMilliseconds("deadlock_timeout", milliseconds);
 	Close(GATE_RESCUE, EVERY_ACCOUNT, account_id == NULL ? ExclusiveLock : RowExclusiveLock);
 	if (account_id != NULL)
 		Close(GATE_RESCUE, account_id, ExclusiveLock);

@@ -42,7 +42,7 @@ typedef struct ApitokenGates
 } ApitokenGates;
 
 extern void apitoken_gates_close(ApitokenGateKind kind, const char *id);
-extern void apitoken_gates_queue_rescue(const char *account_id);
+extern void apitoken_gates_queue_rescue(const char *account_id, int milliseconds);
 extern void apitoken_gates_leave_rescue(const char *account_id);
 extern void apitoken_gates_queue_quota(const char *account_id);
 extern void apitoken_gates_give_way(void);
