@@ -17,11 +17,13 @@
 # make bench           measures it beside what one would write instead (FORM=short)
 # make matrix          make check with each PostgreSQL that Debian has, in folders
 # make dist            the release archives, in build/
+# make abi             builds with the headers of an older minor version, and runs the
+#                      tests with that in this one's server
 # make deb             Debian packages, built and tried, in build/deb/
 # make reference       writes docs/reference.md from the comments of a database
 # make pictures        draws docs/*.svg from docs/*.dot and from make demo
 # make indent          lays out the C code as PostgreSQL's own
-SCRIPT_GOALS = bench check coverage deb demo dist fuzz indent lint matrix pictures reference sanitize shell soak valgrind
+SCRIPT_GOALS = abi bench check coverage deb demo dist fuzz indent lint matrix pictures reference sanitize shell soak valgrind
 
 PG_CONFIG ?= pg_config
 

@@ -27,6 +27,7 @@ export LC_ALL=C.UTF-8
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 work=
 child=
+build_config=
 
 say() {
 	printf '%s\n' "$*"
@@ -252,12 +253,13 @@ private_postgresql() {
 
 # Builds in a copy, so that a run neither finds nor leaves objects of another
 # compiler, PostgreSQL, user or set of flags.  It costs some seconds; bitcode
-# for inlining by the JIT compiler would double them and no test needs it.
+# for inlining by the JIT compiler would double them and no test needs it.  Who sets
+# build_config has it built by that pg_config, and installed by PG_CONFIG's.
 build_extension() {
 	mkdir -p "$work/build" &&
 		cp -R "$project"/{Makefile,apitoken.control,scripts,sql} "$work/build" &&
 		(cd "$project" && cp --parents src/**/*.[ch] "$work/build") &&
-		plain_make -j "$(nproc)" with_llvm=no "$@" &&
+		plain_make -j "$(nproc)" with_llvm=no "$@" PG_CONFIG="${build_config:-$PG_CONFIG}" &&
 		plain_make with_llvm=no "$@" install DESTDIR="$root"
 }
 
