@@ -20,10 +20,11 @@
 # make abi             builds with the headers of an older minor version, and runs the
 #                      tests with that in this one's server
 # make deb             Debian packages, built and tried, in build/deb/
+# make image           an OCI image for CloudNativePG, made and tried, in build/image/
 # make reference       writes docs/reference.md from the comments of a database
 # make pictures        draws docs/*.svg from docs/*.dot and from make demo
 # make indent          lays out the C code as PostgreSQL's own
-SCRIPT_GOALS = abi bench check coverage deb demo dist fuzz indent lint matrix pictures reference sanitize shell soak valgrind
+SCRIPT_GOALS = abi bench check coverage deb demo dist fuzz image indent lint matrix pictures reference sanitize shell soak valgrind
 
 PG_CONFIG ?= pg_config
 
