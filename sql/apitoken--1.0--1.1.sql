@@ -36,6 +36,22 @@ END
 $$;
 
 /*
+ * The length of ids is for the columns to check in which they begin; all others refer to
+ * those.  A domain that checks something is no key to distribute rows by.
+ */
+ALTER TABLE apitoken.actors ADD CONSTRAINT actors_id_length_check CHECK (pg_catalog.char_length(id) BETWEEN 1 AND 255);
+ALTER TABLE apitoken.accounts ADD CONSTRAINT accounts_id_length_check CHECK (pg_catalog.char_length(id) BETWEEN 1 AND 255);
+ALTER TABLE apitoken.modules ADD CONSTRAINT modules_id_length_check CHECK (pg_catalog.char_length(id) BETWEEN 1 AND 255);
+ALTER TABLE apitoken.sellers ADD CONSTRAINT sellers_id_length_check CHECK (pg_catalog.char_length(id) BETWEEN 1 AND 255);
+ALTER TABLE apitoken.users ADD CONSTRAINT users_id_length_check CHECK (pg_catalog.char_length(id) BETWEEN 1 AND 255);
+ALTER TABLE apitoken.user_groups ADD CONSTRAINT user_groups_id_length_check CHECK (pg_catalog.char_length(id) BETWEEN 1 AND 255);
+ALTER TABLE apitoken.buyers ADD CONSTRAINT buyers_id_length_check CHECK (pg_catalog.char_length(id) BETWEEN 1 AND 255);
+ALTER TABLE apitoken.api_tokens ADD CONSTRAINT api_tokens_id_length_check CHECK (pg_catalog.char_length(id) BETWEEN 1 AND 255);
+ALTER DOMAIN apitoken.resource_id DROP CONSTRAINT resource_id_check;
+COMMENT ON DOMAIN apitoken.resource_id IS
+	'Id of a resource: 1 to 255 characters, which the columns check that others refer to. New ids have the shape TKN-nnnn-nnnn; ids taken over from elsewhere may have any. Compared and sorted by bytes.';
+
+/*
  * The trail is asked what happened since a moment.  Its rows are only ever
  * added, so they lie in the order of time: a summary of each range of blocks
  * finds them, and costs a change of a status nearly nothing.
@@ -1352,7 +1368,7 @@ REVOKE ALL ON FUNCTION @extschema@.apitoken_sync(jsonb) FROM PUBLIC;
  */
 CREATE TABLE apitoken.erasures (
 	kind text COLLATE "C" NOT NULL CHECK (kind IN ('user', 'account')),
-	resource_id apitoken.resource_id NOT NULL,
+	resource_id apitoken.resource_id NOT NULL CONSTRAINT erasures_resource_id_length_check CHECK (pg_catalog.char_length(resource_id) BETWEEN 1 AND 255),
 	with_tokens boolean NOT NULL DEFAULT false,
 	database_role name NOT NULL,
 	at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
@@ -1373,28 +1389,40 @@ CREATE TRIGGER keep_trail BEFORE UPDATE OR DELETE OR TRUNCATE ON apitoken.erasur
 ALTER TABLE apitoken.erasures ENABLE ROW LEVEL SECURITY;
 SELECT pg_catalog.pg_extension_config_dump('apitoken.erasures', '');
 
-ALTER TABLE apitoken.actors ADD COLUMN erased_at timestamptz;
+ALTER TABLE apitoken.actors
+	ADD COLUMN erased_at timestamptz,
+	ADD COLUMN account_id apitoken.resource_id;
 COMMENT ON COLUMN apitoken.actors.erased_at IS 'When the API token was erased, with its row: no other gets its id. Null for all others.';
+COMMENT ON COLUMN apitoken.actors.account_id IS 'The API token''s account, which it has for life; null for a user.';
+UPDATE apitoken.actors AS a SET account_id = t.account_id
+	FROM apitoken.api_tokens AS t WHERE a.type = 'token' AND t.id = a.id;
 
 CREATE OR REPLACE FUNCTION apitoken.keep_actor() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	erased_at timestamptz;
+	actor apitoken.actors;
 BEGIN
-	IF TG_OP = 'INSERT' THEN
+	IF TG_OP = 'INSERT' AND TG_ARGV[0] = 'token' THEN
 		-- a restore has the actors already
-		INSERT INTO apitoken.actors (type, id) VALUES (TG_ARGV[0], NEW.id) ON CONFLICT DO NOTHING;
-		IF NOT FOUND AND TG_ARGV[0] = 'token' THEN
+		INSERT INTO apitoken.actors (type, id, account_id) VALUES ('token', NEW.id, NEW.account_id) ON CONFLICT DO NOTHING;
+		IF NOT FOUND THEN
 			-- whoever is erasing it now is waited for
-			SELECT a.erased_at INTO erased_at FROM apitoken.actors a WHERE a.type = 'token' AND a.id = NEW.id FOR SHARE;
-			IF erased_at IS NOT NULL THEN
+			SELECT a.* INTO actor FROM apitoken.actors a WHERE a.type = 'token' AND a.id = NEW.id FOR SHARE;
+			IF actor.erased_at IS NOT NULL THEN
 				RAISE EXCEPTION 'an erased API token had this id'
 					USING ERRCODE = 'unique_violation',
 						DETAIL = format('The id is %s.', NEW.id),
 						SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME, COLUMN = 'id';
 			END IF;
+			-- those of a dump of version 1.0 have no account yet
+			IF actor.account_id IS NULL THEN
+				UPDATE apitoken.actors SET account_id = NEW.account_id WHERE type = 'token' AND id = NEW.id AND account_id IS NULL;
+			END IF;
 		END IF;
+		RETURN NEW;
+	ELSIF TG_OP = 'INSERT' THEN
+		INSERT INTO apitoken.actors (type, id) VALUES (TG_ARGV[0], NEW.id) ON CONFLICT DO NOTHING;
 		RETURN NEW;
 	ELSIF TG_OP = 'DELETE' THEN
 		-- what a token that is erased did keeps its number, which no other gets

@@ -76,10 +76,14 @@ COMMENT ON SCHEMA apitoken IS
  * Types
  */
 
-CREATE DOMAIN apitoken.resource_id AS text COLLATE "C"
-	CHECK (pg_catalog.char_length(VALUE) BETWEEN 1 AND 255);
+/*
+ * The length is for the columns to check in which ids begin; all others refer to those.
+ * A domain that checks something is no key to distribute rows by: where a planner prunes
+ * shards by it, it finds none.
+ */
+CREATE DOMAIN apitoken.resource_id AS text COLLATE "C";
 COMMENT ON DOMAIN apitoken.resource_id IS
-	'Id of a resource: 1 to 255 characters. New ids have the shape TKN-nnnn-nnnn; ids taken over from elsewhere may have any. Compared and sorted by bytes.';
+	'Id of a resource: 1 to 255 characters, which the columns check that others refer to. New ids have the shape TKN-nnnn-nnnn; ids taken over from elsewhere may have any. Compared and sorted by bytes.';
 REVOKE ALL ON DOMAIN apitoken.resource_id FROM PUBLIC;
 
 -- What the documented form YYYY-MM-DDTHH:mm:ss.sssZ can say, and no more.
@@ -108,8 +112,9 @@ REVOKE ALL ON DOMAIN apitoken.networks FROM PUBLIC;
 
 CREATE TABLE apitoken.actors (
 	type text COLLATE "C" NOT NULL CHECK (type IN ('user', 'token')),
-	id apitoken.resource_id NOT NULL,
+	id apitoken.resource_id NOT NULL CONSTRAINT actors_id_length_check CHECK (pg_catalog.char_length(id) BETWEEN 1 AND 255),
 	erased_at timestamptz,
+	account_id apitoken.resource_id,
 	PRIMARY KEY (type, id)
 );
 COMMENT ON TABLE apitoken.actors IS
@@ -117,9 +122,10 @@ COMMENT ON TABLE apitoken.actors IS
 COMMENT ON COLUMN apitoken.actors.type IS 'What the actor is: user or token.';
 COMMENT ON COLUMN apitoken.actors.id IS 'Id of the user or the API token.';
 COMMENT ON COLUMN apitoken.actors.erased_at IS 'When the API token was erased, with its row: no other gets its id. Null for all others.';
+COMMENT ON COLUMN apitoken.actors.account_id IS 'The API token''s account, which it has for life; null for a user.';
 
 CREATE TABLE apitoken.accounts (
-	id apitoken.resource_id PRIMARY KEY,
+	id apitoken.resource_id PRIMARY KEY CONSTRAINT accounts_id_length_check CHECK (pg_catalog.char_length(id) BETWEEN 1 AND 255),
 	type text COLLATE "C" NOT NULL CHECK (type IN ('Client', 'Vendor', 'Operations')),
 	status text COLLATE "C" NOT NULL DEFAULT 'Active' CHECK (status IN ('Active', 'Enabled', 'Disabled')),
 	name text NOT NULL,
@@ -186,7 +192,7 @@ CREATE INDEX accounts_updated_by_idx ON apitoken.accounts (updated_by_type, upda
 CREATE INDEX accounts_networks_idx ON apitoken.accounts (id) WHERE allowed_networks IS NOT NULL;
 
 CREATE TABLE apitoken.modules (
-	id apitoken.resource_id PRIMARY KEY,
+	id apitoken.resource_id PRIMARY KEY CONSTRAINT modules_id_length_check CHECK (pg_catalog.char_length(id) BETWEEN 1 AND 255),
 	code text COLLATE "C" NOT NULL UNIQUE CHECK (code <> ''),
 	name text NOT NULL,
 	description text,
@@ -230,7 +236,7 @@ CREATE INDEX modules_created_by_idx ON apitoken.modules (created_by_type, create
 CREATE INDEX modules_updated_by_idx ON apitoken.modules (updated_by_type, updated_by_id);
 
 CREATE TABLE apitoken.sellers (
-	id apitoken.resource_id PRIMARY KEY,
+	id apitoken.resource_id PRIMARY KEY CONSTRAINT sellers_id_length_check CHECK (pg_catalog.char_length(id) BETWEEN 1 AND 255),
 	status text COLLATE "C" NOT NULL DEFAULT 'Active' CHECK (status IN ('Active', 'Disabled', 'Offline', 'Deleted')),
 	name text NOT NULL,
 	created_at apitoken.instant NOT NULL DEFAULT pg_catalog.now(),
@@ -252,7 +258,7 @@ CREATE INDEX sellers_created_by_idx ON apitoken.sellers (created_by_type, create
 CREATE INDEX sellers_updated_by_idx ON apitoken.sellers (updated_by_type, updated_by_id);
 
 CREATE TABLE apitoken.users (
-	id apitoken.resource_id PRIMARY KEY,
+	id apitoken.resource_id PRIMARY KEY CONSTRAINT users_id_length_check CHECK (pg_catalog.char_length(id) BETWEEN 1 AND 255),
 	status text COLLATE "C" NOT NULL DEFAULT 'Active'
 		CHECK (status IN ('New', 'Invited', 'InvitationExpired', 'Active', 'Blocked', 'Disabled', 'Deleted')),
 	name text NOT NULL,
@@ -307,7 +313,7 @@ CREATE INDEX user_accounts_user_id_idx ON apitoken.user_accounts (user_id);
 
 CREATE TABLE apitoken.user_groups (
 	account_id apitoken.resource_id NOT NULL REFERENCES apitoken.accounts,
-	id apitoken.resource_id NOT NULL UNIQUE,
+	id apitoken.resource_id NOT NULL UNIQUE CONSTRAINT user_groups_id_length_check CHECK (pg_catalog.char_length(id) BETWEEN 1 AND 255),
 	name text NOT NULL,
 	description text,
 	logo text,
@@ -337,7 +343,7 @@ CREATE INDEX user_groups_updated_by_idx ON apitoken.user_groups (updated_by_type
 
 CREATE TABLE apitoken.buyers (
 	account_id apitoken.resource_id NOT NULL REFERENCES apitoken.accounts,
-	id apitoken.resource_id NOT NULL UNIQUE,
+	id apitoken.resource_id NOT NULL UNIQUE CONSTRAINT buyers_id_length_check CHECK (pg_catalog.char_length(id) BETWEEN 1 AND 255),
 	status text COLLATE "C" NOT NULL DEFAULT 'Active' CHECK (status IN ('Enabled', 'Active', 'Disabled', 'Deleted')),
 	name text NOT NULL,
 	icon text,
@@ -460,7 +466,7 @@ CREATE INDEX user_group_buyers_buyer_id_idx ON apitoken.user_group_buyers (accou
 
 CREATE TABLE apitoken.api_tokens (
 	account_id apitoken.resource_id NOT NULL REFERENCES apitoken.accounts,
-	id apitoken.resource_id NOT NULL UNIQUE,
+	id apitoken.resource_id NOT NULL UNIQUE CONSTRAINT api_tokens_id_length_check CHECK (pg_catalog.char_length(id) BETWEEN 1 AND 255),
 	status text COLLATE "C" NOT NULL DEFAULT 'Active' CHECK (status IN ('Active', 'Disabled', 'Deleted')),
 	name text NOT NULL CONSTRAINT api_tokens_name_length_check CHECK (char_length(name) BETWEEN 1 AND 200),
 	description text CONSTRAINT api_tokens_description_length_check CHECK (char_length(description) <= 2000),
@@ -721,7 +727,7 @@ COMMENT ON COLUMN apitoken.trail_prunings.xid IS 'Transaction that has added the
 
 CREATE TABLE apitoken.erasures (
 	kind text COLLATE "C" NOT NULL CHECK (kind IN ('user', 'account')),
-	resource_id apitoken.resource_id NOT NULL,
+	resource_id apitoken.resource_id NOT NULL CONSTRAINT erasures_resource_id_length_check CHECK (pg_catalog.char_length(resource_id) BETWEEN 1 AND 255),
 	with_tokens boolean NOT NULL DEFAULT false,
 	database_role name NOT NULL,
 	at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
@@ -776,21 +782,28 @@ CREATE FUNCTION apitoken.keep_actor() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	erased_at timestamptz;
+	actor apitoken.actors;
 BEGIN
-	IF TG_OP = 'INSERT' THEN
+	IF TG_OP = 'INSERT' AND TG_ARGV[0] = 'token' THEN
 		-- a restore has the actors already
-		INSERT INTO apitoken.actors (type, id) VALUES (TG_ARGV[0], NEW.id) ON CONFLICT DO NOTHING;
-		IF NOT FOUND AND TG_ARGV[0] = 'token' THEN
+		INSERT INTO apitoken.actors (type, id, account_id) VALUES ('token', NEW.id, NEW.account_id) ON CONFLICT DO NOTHING;
+		IF NOT FOUND THEN
 			-- whoever is erasing it now is waited for
-			SELECT a.erased_at INTO erased_at FROM apitoken.actors a WHERE a.type = 'token' AND a.id = NEW.id FOR SHARE;
-			IF erased_at IS NOT NULL THEN
+			SELECT a.* INTO actor FROM apitoken.actors a WHERE a.type = 'token' AND a.id = NEW.id FOR SHARE;
+			IF actor.erased_at IS NOT NULL THEN
 				RAISE EXCEPTION 'an erased API token had this id'
 					USING ERRCODE = 'unique_violation',
 						DETAIL = format('The id is %s.', NEW.id),
 						SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME, COLUMN = 'id';
 			END IF;
+			-- those of a dump of version 1.0 have no account yet
+			IF actor.account_id IS NULL THEN
+				UPDATE apitoken.actors SET account_id = NEW.account_id WHERE type = 'token' AND id = NEW.id AND account_id IS NULL;
+			END IF;
 		END IF;
+		RETURN NEW;
+	ELSIF TG_OP = 'INSERT' THEN
+		INSERT INTO apitoken.actors (type, id) VALUES (TG_ARGV[0], NEW.id) ON CONFLICT DO NOTHING;
 		RETURN NEW;
 	ELSIF TG_OP = 'DELETE' THEN
 		-- what a token that is erased did keeps its number, which no other gets

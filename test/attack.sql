@@ -55,7 +55,7 @@ SELECT is(helper.attempt('apitoken_attacker', statement), '42501', left(statemen
 		'ALTER SCHEMA apitoken RENAME TO other',
 		'CREATE TABLE apitoken.planted (x int)',
 		'GRANT EXECUTE ON FUNCTION apitoken.sees_every_account() TO apitoken_attacker',
-		'ALTER DOMAIN apitoken.resource_id DROP CONSTRAINT resource_id_check',
+		'ALTER DOMAIN apitoken.instant DROP CONSTRAINT instant_check',
 		'ALTER DOMAIN apitoken.resource_id ADD CHECK (true)',
 		-- casts and operators between types that are not its own
 		'CREATE CAST (text AS bytea) WITHOUT FUNCTION AS IMPLICIT',

@@ -2,7 +2,7 @@
  * The tables: what they refuse, and what every one of them has.
  */
 BEGIN;
-SELECT plan(206);
+SELECT plan(211);
 
 \ir fixtures/helpers.psql
 \ir fixtures/golden.psql
@@ -141,6 +141,27 @@ SELECT is(helper.token_with('description', E'<any> @ \n 😀'), 'ok', 'descripti
 SELECT is(helper.token_with('description', NULL), 'ok', 'description may be null');
 SELECT is(helper.outcome($$ INSERT INTO apitoken.sellers (id, name) VALUES (repeat('漢', 255), '') $$), 'ok',
 	'an id may have 255 characters');
+SELECT is(array_agg(helper.outcome(format(statement, $$''$$)) || ' ' || helper.outcome(format(statement, 'repeat(''x'', 256)')) ORDER BY place),
+		array_agg('23514 23514'::text), 'and neither none nor one more, wherever one begins')
+	FROM unnest(ARRAY[
+		'INSERT INTO apitoken.accounts (id, type, name) VALUES (%s, ''Client'', ''x'')',
+		'INSERT INTO apitoken.modules (id, code, name) VALUES (%s, ''x'', ''x'')',
+		'INSERT INTO apitoken.sellers (id, name) VALUES (%s, ''x'')',
+		'INSERT INTO apitoken.users (id, name) VALUES (%s, ''x'')',
+		'INSERT INTO apitoken.user_groups (account_id, id, name) VALUES (''text'', %s, ''x'')',
+		'INSERT INTO apitoken.buyers (account_id, id, name) VALUES (''text'', %s, ''x'')',
+		'INSERT INTO apitoken.api_tokens (account_id, id, name) VALUES (''text'', %s, ''x'')',
+		'INSERT INTO apitoken.actors (type, id) VALUES (''user'', %s)',
+		'INSERT INTO apitoken.erasures (kind, resource_id, database_role) VALUES (''user'', %s, ''x'')']) WITH ORDINALITY AS s (statement, place);
+-- all other ids refer to one of those
+SELECT is((SELECT array_agg(a.attrelid::regclass || ' ' || a.attname ORDER BY 1) FROM pg_attribute a
+		JOIN helper.relations r ON r.oid = a.attrelid AND r.relkind = 'r'
+		WHERE a.atttypid = 'apitoken.resource_id'::regtype AND NOT a.attisdropped AND NOT EXISTS (
+			SELECT FROM pg_constraint c WHERE c.conrelid = a.attrelid AND a.attnum = ANY (c.conkey)
+				AND (c.contype = 'f' OR c.contype = 'c' AND c.conname LIKE '%id_length_check'))),
+	'{"apitoken.actors account_id"}', 'every id has its length checked, or refers to one; an actor''s account is its token''s');
+SELECT is((SELECT count(*) FROM pg_constraint WHERE contypid = 'apitoken.resource_id'::regtype), 0::bigint,
+	'rows can be distributed by any: its domain checks nothing');
 SELECT is(helper.outcome($$ INSERT INTO apitoken.sellers (id, name) VALUES (repeat('x', 256), '') $$), '23514',
 	'an id may not have 256');
 SELECT is(helper.outcome($$ INSERT INTO apitoken.sellers (id, name) VALUES ('', '') $$), '23514', 'an id may not be empty');
@@ -283,6 +304,16 @@ SELECT is(helper.outcome($$ DELETE FROM apitoken.user_accounts WHERE user_id = '
 	INSERT INTO apitoken.users (id, name) VALUES ('outsider', 'Again') $$), 'ok', 'a user who did not act can, and can come back');
 SELECT is((SELECT array_agg(type || ':' || id ORDER BY type, id) FROM apitoken.actors), '{token:free,token:text,user:outsider,user:text}',
 	'there is an actor for each user and each token, and for nothing else');
+SELECT is((SELECT array_agg(a.id || ':' || COALESCE(a.account_id, '') ORDER BY a.id, a.account_id NULLS FIRST) FROM apitoken.actors a),
+	(SELECT array_agg(k.id || ':' || k.account ORDER BY k.id, k.account) FROM (SELECT id, account_id FROM apitoken.api_tokens UNION ALL SELECT id, '' FROM apitoken.users) k (id, account)),
+	'a token''s has its account, a user''s none');
+UPDATE apitoken.actors SET account_id = NULL WHERE id = 'free';
+SELECT is(helper.outcome($$ INSERT INTO apitoken.actors (type, id) VALUES ('token', 'came first');
+	INSERT INTO apitoken.api_tokens (account_id, id, name) SELECT account_id, 'came first', 'x' FROM apitoken.api_tokens WHERE id = 'free';
+	DO 'BEGIN
+		ASSERT (SELECT a.account_id = t.account_id FROM apitoken.actors a JOIN apitoken.api_tokens t USING (id) WHERE t.id = ''came first'');
+		ASSERT (SELECT a.account_id IS NULL FROM apitoken.actors a WHERE a.id = ''free'');
+	END' $$), 'ok', 'one that came before its token, as in a dump of version 1.0, gets it with the token, and no other does');
 SELECT is(helper.outcome($$ UPDATE apitoken.users SET id = 'changed' WHERE id = 'outsider' $$), '23001',
 	'a user''s id cannot change');
 SELECT is(helper.outcome($$ UPDATE apitoken.api_tokens SET id = 'changed' WHERE id = 'free' $$), '23001',

@@ -112,7 +112,7 @@ INSERT INTO apitoken.api_token_modules (account_id, api_token_id, module_id)
 	SELECT id, bench.token_id(token), to_char(m, '"MOD-"FM0000')
 		FROM t CROSS JOIN LATERAL generate_series(1, LEAST(t.modules, 3)) m;
 
-INSERT INTO apitoken.actors (type, id)
-	SELECT 'user', bench.part_id('USR', n, u) FROM a CROSS JOIN LATERAL generate_series(1, a.users) u
-	UNION ALL SELECT 'token', bench.token_id(token) FROM t;
+INSERT INTO apitoken.actors (type, id, account_id)
+	SELECT 'user', bench.part_id('USR', n, u), NULL FROM a CROSS JOIN LATERAL generate_series(1, a.users) u
+	UNION ALL SELECT 'token', bench.token_id(token), id FROM t;
 COMMIT;

@@ -41,7 +41,8 @@ apitoken_allowed_for_new(const ApitokenCall *call, const ApitokenBody *body)
 }
 
 static void
-SetNetworks(const ApitokenCall *call, const char *id, const ArrayType *networks)
+SetNetworks(const ApitokenCall *call, const char *account_id, const char *id,
+			const ArrayType *networks)
 {
 	ApitokenArguments arguments;
 
@@ -50,6 +51,7 @@ SetNetworks(const ApitokenCall *call, const char *id, const ArrayType *networks)
 	apitoken_store_set_pointer(&arguments, 2, networks);
 	apitoken_store_set_text(&arguments, 3, call->caller.actor.type);
 	apitoken_store_set_text(&arguments, 4, call->caller.actor.id);
+	apitoken_store_set_text(&arguments, 5, account_id);
 	(void) apitoken_identity_write_as(&call->caller, STATEMENT_SET_NETWORKS, &arguments, false);
 }
 
@@ -72,5 +74,5 @@ apitoken_allowed_change(const ApitokenCall *call, const char *account_id, const 
 	}
 	PopActiveSnapshot();
 	if (!apitoken_networks_same(stored, networks))
-		SetNetworks(call, id, networks);
+		SetNetworks(call, account_id, id, networks);
 }

@@ -139,17 +139,19 @@ apitoken_call_end(const ApitokenCall *call)
 }
 
 /*
- * Reads the token with that id under the active snapshot; its row is the last
- * statement's result.  Raises PT404 if the caller may not administer it.
+ * Reads the token with that id, of an account (NULL: it is not known of which), under the
+ * active snapshot; its row is the last statement's result.  Raises PT404 if the caller may
+ * not administer it.
  */
 void
-apitoken_call_find_token(const ApitokenCall *call, const char *id)
+apitoken_call_find_token(const ApitokenCall *call, const char *account_id, const char *id)
 {
 	ApitokenArguments arguments;
 
 	apitoken_store_clear(&arguments);
 	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(id));
 	apitoken_identity_set_scope(&arguments, 2, 3, &call->caller);
+	apitoken_store_set_text(&arguments, 4, account_id);
 	if (apitoken_store_run_active(STATEMENT_TOKEN, &arguments) == 0)
 		apitoken_error_token_not_found(id);
 }
@@ -168,18 +170,18 @@ FieldsOfChange(const ApitokenCall *call, ApitokenFields *fields)
 }
 
 /*
- * Returns the document of a token that was just written: under one snapshot,
+ * Returns the document of an account's token that was just written: under one snapshot,
  * taken now, so that all of it shows one state of the database, the change
  * included.
  */
 Jsonb *
-apitoken_call_document_after_write(const ApitokenCall *call, const char *id,
-								   ApitokenFields *fields, const char *secret)
+apitoken_call_document_after_write(const ApitokenCall *call, const char *account_id,
+								   const char *id, ApitokenFields *fields, const char *secret)
 {
 	Jsonb	   *document;
 
 	PushActiveSnapshot(GetTransactionSnapshot());
-	apitoken_call_find_token(call, id);
+	apitoken_call_find_token(call, account_id, id);
 	document = apitoken_document_build(apitoken_resources_of_result(RESOURCE_TOKEN, 1),
 									   FieldsOfChange(call, fields), secret, true,
 									   call->result_context);
@@ -310,7 +312,7 @@ apitoken_get(PG_FUNCTION_ARGS)
 
 	if (call.caller.only_self && strcmp(call.caller.actor.id, id) != 0)
 		apitoken_error_forbidden();
-	apitoken_call_find_token(&call, id);
+	apitoken_call_find_token(&call, NULL, id);
 	document = apitoken_document_build(apitoken_resources_of_result(RESOURCE_TOKEN, 1),
 									   apitoken_self_fields(&call.caller, fields), NULL, false,
 									   call.result_context);

@@ -35,12 +35,13 @@ extern ApitokenFields *apitoken_call_fields(FunctionCallInfo fcinfo, int argumen
 extern ApitokenCall apitoken_call_begin(ApitokenOperation operation);
 extern void apitoken_call_end(const ApitokenCall *call);
 
-extern Jsonb *apitoken_call_document_after_write(const ApitokenCall *call, const char *id,
-												 ApitokenFields *fields, const char *secret);
+extern Jsonb *apitoken_call_document_after_write(const ApitokenCall *call, const char *account_id,
+												 const char *id, ApitokenFields *fields,
+												 const char *secret);
 extern Jsonb *apitoken_call_document_of_change(const ApitokenCall *call, ApitokenResources token,
 											   ApitokenFields *fields);
 extern void apitoken_call_find_account(const ApitokenCall *call, const char *account_id);
-extern void apitoken_call_find_token(const ApitokenCall *call, const char *id);
+extern void apitoken_call_find_token(const ApitokenCall *call, const char *account_id, const char *id);
 extern const char *apitoken_call_account_of(const ApitokenCall *call, const char *id);
 extern void apitoken_call_pass_turn(const ApitokenCall *call, const char *account_id);
 extern void apitoken_call_pass_turn_of(const ApitokenCall *call, const char *id);

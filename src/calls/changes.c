@@ -126,7 +126,7 @@ CheckGift(const ApitokenCall *call, const ApitokenOffer *offer, const char *id,
 		apitoken_error_not_held(module_id);
 	if (call->caller.everywhere)
 		return;
-	if (id != NULL && apitoken_held_token(id))
+	if (id != NULL && apitoken_held_token(offer->account_id, id))
 		apitoken_error_held("API token", id);
 	if (apitoken_held_account(offer->account_id))
 		apitoken_error_held("account", offer->account_id);
@@ -287,7 +287,7 @@ apitoken_create(PG_FUNCTION_ARGS)
 	apitoken_transitions_record_created(&call.caller, body.account_id, id, body.module_ids);
 	apitoken_acts_administer(&call.caller, body.account_id);
 
-	document = apitoken_call_document_after_write(&call, id, NULL, secret);
+	document = apitoken_call_document_after_write(&call, body.account_id, id, NULL, secret);
 	apitoken_call_end(&call);
 	PG_RETURN_JSONB_P(document);
 }
@@ -312,7 +312,8 @@ SetString(ApitokenArguments *arguments, int number, const ApitokenBodyString *st
 }
 
 static void
-UpdateToken(const ApitokenCall *call, const char *id, const ApitokenBody *body)
+UpdateToken(const ApitokenCall *call, const char *account_id, const char *id,
+			const ApitokenBody *body)
 {
 	ApitokenArguments arguments;
 
@@ -323,6 +324,7 @@ UpdateToken(const ApitokenCall *call, const char *id, const ApitokenBody *body)
 	SetString(&arguments, 6, &body->icon);
 	apitoken_store_set_text(&arguments, 8, call->caller.actor.type);
 	apitoken_store_set_text(&arguments, 9, call->caller.actor.id);
+	apitoken_store_set_text(&arguments, 10, account_id);
 	if (WriteToken(call, STATEMENT_UPDATE_TOKEN, &arguments) == 0)
 		apitoken_error_kept_by_trigger("apitoken update token");
 }
@@ -343,10 +345,10 @@ IsDifferent(const char *supplied, const char *stored)
 
 /* Checks that a token is held: who sends back when it was may think that it is. */
 static void
-CheckIsHeld(const char *id)
+CheckIsHeld(const char *account_id, const char *id)
 {
 	PushActiveSnapshot(GetLatestSnapshot());
-	if (!apitoken_held_token(id))
+	if (!apitoken_held_token(account_id, id))
 		apitoken_error_member("heldAt", "cannot change",
 							  "A token is held by apitoken_ensure_disabled.");
 	PopActiveSnapshot();
@@ -387,17 +389,17 @@ CheckStored(const ApitokenBody *body, const char *account_id, const char *id, co
 	if (body->token != NULL && !apitoken_authenticate_is_token(id, body->token))
 		apitoken_error_member("token", "cannot change", APITOKEN_BODY_UPDATE_MEMBERS);
 	if (body->held_at != NULL)
-		CheckIsHeld(id);
+		CheckIsHeld(account_id, id);
 	if (body->revoked_at != NULL || body->old_secret_until != DT_NOEND)
 		CheckSecrets(body, id);
 }
 
 /*
- * Changes what the body supplies.  Raises PT404 if the caller may not administer
+ * Changes what the body supplies.  Returns the token's account.  Raises PT404 if the caller may not administer
  * the token, and only then PT400 if it is Deleted, or for what is wrong with the
  * body.
  */
-static void
+static char *
 Update(const ApitokenCall *call, const char *id, Jsonb *changes)
 {
 	char	   *status;
@@ -421,17 +423,22 @@ Update(const ApitokenCall *call, const char *id, Jsonb *changes)
 		AddModules(call, account_id, id, body.module_ids);
 	}
 	if (ChangesAnything(&body))
-		UpdateToken(call, id, &body);
+		UpdateToken(call, account_id, id, &body);
+	return account_id;
 }
 
 /* The same for a body that supplies nothing: no lock is taken. */
-static void
+static char *
 UpdateNothing(const ApitokenCall *call, const char *id)
 {
+	char	   *account_id;
+
 	PushActiveSnapshot(GetTransactionSnapshot());
-	apitoken_call_find_token(call, id);
+	apitoken_call_find_token(call, NULL, id);
+	account_id = apitoken_store_cstring_of(0, "account_id");
 	CheckStatus(id, apitoken_store_cstring_of(0, "status"));
 	PopActiveSnapshot();
+	return account_id;
 }
 
 PG_FUNCTION_INFO_V1(apitoken_update);
@@ -452,14 +459,10 @@ apitoken_update(PG_FUNCTION_ARGS)
 	ApitokenFields *fields = apitoken_call_fields(fcinfo, 2);
 	ApitokenCall call = apitoken_call_begin(apitoken_body_has_modules(changes) ?
 											OPERATION_UPDATE_MODULES : OPERATION_UPDATE);
-	Jsonb	   *document;
-
-	if (apitoken_body_is_empty(changes))
-		UpdateNothing(&call, id);
-	else
+	const char *account_id = apitoken_body_is_empty(changes) ? UpdateNothing(&call, id) :
 		Update(&call, id, changes);
+	Jsonb	   *document = apitoken_call_document_after_write(&call, account_id, id, fields, NULL);
 
-	document = apitoken_call_document_after_write(&call, id, fields, NULL);
 	apitoken_call_end(&call);
 	PG_RETURN_JSONB_P(document);
 }

@@ -31,9 +31,13 @@ apitoken_hold_check_right(const ApitokenCaller *caller)
 		apitoken_error_hold_forbidden();
 }
 
-/* Holds something, or lets it go; what is so already is left as it is. */
+/*
+ * Holds something, or lets it go; what is so already is left as it is.  account_id is the
+ * account that it belongs to; NULL: it is one itself.
+ */
 static void
-Change(const ApitokenCall *call, ApitokenStatement statement, const char *id)
+Change(const ApitokenCall *call, ApitokenStatement statement, const char *account_id,
+	   const char *id)
 {
 	ApitokenArguments arguments;
 
@@ -41,18 +45,19 @@ Change(const ApitokenCall *call, ApitokenStatement statement, const char *id)
 	apitoken_store_set_text(&arguments, 1, id);
 	apitoken_store_set_text(&arguments, 2, call->caller.actor.type);
 	apitoken_store_set_text(&arguments, 3, call->caller.actor.id);
+	apitoken_store_set_text(&arguments, 4, account_id);
 	(void) apitoken_identity_write_as(&call->caller, statement, &arguments, false);
 	apitoken_acts_administer(&call->caller, NULL);
 }
 
 /*
- * Holds a token that is Disabled.  The caller's right must have been checked, and
+ * Holds an account's token that is Disabled.  The caller's right must have been checked, and
  * the token's row be locked.
  */
 void
-apitoken_hold_token(const ApitokenCall *call, const char *id)
+apitoken_hold_token(const ApitokenCall *call, const char *account_id, const char *id)
 {
-	Change(call, STATEMENT_HOLD_TOKEN, id);
+	Change(call, STATEMENT_HOLD_TOKEN, account_id, id);
 }
 
 PG_FUNCTION_INFO_V1(apitoken_release);
@@ -71,13 +76,14 @@ apitoken_release(PG_FUNCTION_ARGS)
 	ApitokenFields *fields = apitoken_call_fields(fcinfo, 1);
 	ApitokenCall call = apitoken_call_begin(OPERATION_TRANSITION);
 	char	   *status;
+	char	   *account_id;
 	Jsonb	   *document;
 
 	apitoken_hold_check_right(&call.caller);
 	apitoken_call_pass_turn_of(&call, id);
-	(void) apitoken_call_lock_token(&call, id, &status);
-	Change(&call, STATEMENT_RELEASE_TOKEN, id);
-	document = apitoken_call_document_after_write(&call, id, fields, NULL);
+	account_id = apitoken_call_lock_token(&call, id, &status);
+	Change(&call, STATEMENT_RELEASE_TOKEN, account_id, id);
+	document = apitoken_call_document_after_write(&call, account_id, id, fields, NULL);
 	apitoken_call_end(&call);
 	PG_RETURN_JSONB_P(document);
 }
@@ -90,7 +96,7 @@ ChangeAccount(FunctionCallInfo fcinfo, ApitokenStatement statement)
 
 	apitoken_hold_check_right(&call.caller);
 	apitoken_call_find_account(&call, id);
-	Change(&call, statement, id);
+	Change(&call, statement, NULL, id);
 	apitoken_call_end(&call);
 }
 

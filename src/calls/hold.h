@@ -15,6 +15,6 @@
 #include "calls/call.h"
 
 extern void apitoken_hold_check_right(const ApitokenCaller *caller);
-extern void apitoken_hold_token(const ApitokenCall *call, const char *id);
+extern void apitoken_hold_token(const ApitokenCall *call, const char *account_id, const char *id);
 
 #endif							/* APITOKEN_HOLD_H */

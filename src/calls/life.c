@@ -76,7 +76,7 @@ apitoken_life_of_new(const ApitokenCall *call, const ApitokenBody *body)
 void
 apitoken_life_check_gain(const ApitokenCall *call, const char *account_id, const char *id)
 {
-	if (!call->caller.everywhere && apitoken_held_token(id))
+	if (!call->caller.everywhere && apitoken_held_token(account_id, id))
 		apitoken_error_held("API token", id);
 	apitoken_acts_open(&call->caller, account_id);
 }
@@ -91,7 +91,7 @@ LatestEnd(const char *account_id, const ApitokenLife *life, TimestampTz end, Tim
 }
 
 static void
-SetEnd(const ApitokenCall *call, const char *id, TimestampTz end)
+SetEnd(const ApitokenCall *call, const char *account_id, const char *id, TimestampTz end)
 {
 	ApitokenArguments arguments;
 
@@ -101,6 +101,7 @@ SetEnd(const ApitokenCall *call, const char *id, TimestampTz end)
 		apitoken_store_set(&arguments, 2, TimestampTzGetDatum(end));
 	apitoken_store_set_text(&arguments, 3, call->caller.actor.type);
 	apitoken_store_set_text(&arguments, 4, call->caller.actor.id);
+	apitoken_store_set_text(&arguments, 5, account_id);
 	(void) apitoken_identity_write_as(&call->caller, STATEMENT_SET_END, &arguments, false);
 }
 
@@ -116,7 +117,7 @@ apitoken_life_change(const ApitokenCall *call, const char *account_id, const cha
 	ApitokenLife life;
 
 	PushActiveSnapshot(GetLatestSnapshot());
-	life = apitoken_lifetime_of_token(id);
+	life = apitoken_lifetime_of_token(account_id, id);
 	if (end != life.end)
 		CheckEnd(end, now, LatestEnd(account_id, &life, end, now));
 	if (end > life.end)
@@ -126,5 +127,5 @@ apitoken_life_change(const ApitokenCall *call, const char *account_id, const cha
 	}
 	PopActiveSnapshot();
 	if (end != life.end)
-		SetEnd(call, id, end);
+		SetEnd(call, account_id, id, end);
 }

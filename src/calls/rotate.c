@@ -137,14 +137,15 @@ CheckRight(const ApitokenCall *call, const char *account_id, const char *id)
 		CheckModules(call, account_id, id);
 	}
 
-	if (apitoken_held_token(id))
+	if (apitoken_held_token(account_id, id))
 		apitoken_error_held("API token", id);
 	apitoken_acts_open(&call->caller, account_id);
 }
 
 /* Has the token's row count another secret; returns its number. */
 static int
-CountSecret(const ApitokenCall *call, const char *id, TimestampTz old_until)
+CountSecret(const ApitokenCall *call, const char *account_id, const char *id,
+			TimestampTz old_until)
 {
 	ApitokenArguments arguments;
 	bool		isnull;
@@ -155,6 +156,7 @@ CountSecret(const ApitokenCall *call, const char *id, TimestampTz old_until)
 		apitoken_store_set(&arguments, 2, TimestampTzGetDatum(old_until));
 	apitoken_store_set_text(&arguments, 3, call->caller.actor.type);
 	apitoken_store_set_text(&arguments, 4, call->caller.actor.id);
+	apitoken_store_set_text(&arguments, 5, account_id);
 	if (apitoken_identity_write_as(&call->caller, STATEMENT_ROTATE_TOKEN, &arguments, false) == 0)
 		apitoken_error_kept_by_trigger("apitoken rotate token");
 	return DatumGetInt32(apitoken_store_value(0, 1, &isnull));
@@ -177,9 +179,9 @@ AddSecret(const char *account_id, const char *id, int number)
 	return secret;
 }
 
-/* Changes the token's secret, and returns it. */
+/* Changes the token's secret, and returns it; sets the token's account. */
 static char *
-Rotate(ApitokenCall *call, const char *id, TimestampTz old_until)
+Rotate(ApitokenCall *call, const char *id, TimestampTz old_until, char **token_account_id)
 {
 	char	   *status;
 	char	   *account_id;
@@ -187,6 +189,7 @@ Rotate(ApitokenCall *call, const char *id, TimestampTz old_until)
 
 	apitoken_call_pass_turn_of(call, id);
 	account_id = apitoken_call_lock_token(call, id, &status);
+	*token_account_id = account_id;
 	if (strcmp(status, "Deleted") == 0)
 		apitoken_error_transition(id, status,
 								  "Only an Active or Disabled API token can be rotated.");
@@ -196,7 +199,7 @@ Rotate(ApitokenCall *call, const char *id, TimestampTz old_until)
 		CheckRight(call, account_id, id);
 		PopActiveSnapshot();
 	}
-	secret = AddSecret(account_id, id, CountSecret(call, id, old_until));
+	secret = AddSecret(account_id, id, CountSecret(call, account_id, id, old_until));
 	if (call->caller.only_self)
 		apitoken_acts_guard(&call->caller, NULL);
 	else
@@ -222,13 +225,14 @@ apitoken_rotate(PG_FUNCTION_ARGS)
 	TimestampTz old_until = EndOfOverlap(fcinfo, 1);
 	ApitokenFields *fields = apitoken_call_fields(fcinfo, 2);
 	ApitokenCall call = apitoken_call_begin(OPERATION_ROTATE);
+	char	   *account_id;
 	char	   *secret;
 	Jsonb	   *document;
 
 	if (call.caller.only_self && strcmp(call.caller.actor.id, id) != 0)
 		apitoken_error_forbidden();
-	secret = Rotate(&call, id, old_until);
-	document = apitoken_call_document_after_write(&call, id, fields, secret);
+	secret = Rotate(&call, id, old_until, &account_id);
+	document = apitoken_call_document_after_write(&call, account_id, id, fields, secret);
 	apitoken_call_end(&call);
 	PG_RETURN_JSONB_P(document);
 }

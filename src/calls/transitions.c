@@ -181,9 +181,10 @@ TryWithoutStatement(const ApitokenCall *call, const Transition *transition, cons
 	return true;
 }
 
+/* account_id: the token's; NULL: it is not known. */
 static bool
-TryByStatement(const ApitokenCall *call, const Transition *transition, const char *id,
-			   Changed *changed)
+TryByStatement(const ApitokenCall *call, const Transition *transition, const char *account_id,
+			   const char *id, Changed *changed)
 {
 	const ApitokenActor *actor = &call->caller.actor;
 	ApitokenArguments arguments;
@@ -195,6 +196,7 @@ TryByStatement(const ApitokenCall *call, const Transition *transition, const cha
 	apitoken_store_set_text(&arguments, 4, actor->id);
 	apitoken_store_set_pointer(&arguments, 5, StartStatuses(transition));
 	apitoken_identity_set_scope(&arguments, 6, 7, &call->caller);
+	apitoken_store_set_text(&arguments, 8, account_id);
 	if (apitoken_identity_write_as(&call->caller, STATEMENT_TRANSITION, &arguments, false) == 0)
 		return false;
 	changed->token = apitoken_resources_of_result(RESOURCE_TOKEN, 1);
@@ -233,14 +235,14 @@ ChangeByStatement(const ApitokenCall *call, const Transition *transition, const 
 {
 	const char *turn = TakeTurn(call, transition, id);
 
-	if (!TryByStatement(call, transition, id, changed))
+	if (!TryByStatement(call, transition, turn, id, changed))
 	{
 		/*
 		 * If there was reason to, but is none any more, another transaction
 		 * was in between; now the row is locked.
 		 */
 		Explain(call, transition, id);
-		if (!TryByStatement(call, transition, id, changed))
+		if (!TryByStatement(call, transition, turn, id, changed))
 			apitoken_error_kept_by_trigger("apitoken transition");
 	}
 	EndTurn(turn);
@@ -314,10 +316,10 @@ apitoken_enable(PG_FUNCTION_ARGS)
 }
 
 /*
- * Sees to it that a token is not Active, and that its row is locked.  Raises PT404.
- * Somebody who enables it in between is overtaken once he has.
+ * Sees to it that a token is not Active, and that its row is locked.  Returns its account.
+ * Raises PT404.  Somebody who enables it in between is overtaken once he has.
  */
-static void
+static const char *
 EnsureDisabled(const ApitokenCall *call, const char *id)
 {
 	Changed		changed;
@@ -328,15 +330,16 @@ EnsureDisabled(const ApitokenCall *call, const char *id)
 		const char *turn = TakeTurn(call, &disable, id);
 		char	   *status;
 
-		if (!TryByStatement(call, &disable, id, &changed))
+		if (!TryByStatement(call, &disable, turn, id, &changed))
 		{
 			changed.account_id = apitoken_call_lock_token(call, id, &status);
-			if (StartsAt(&disable, status) && !TryByStatement(call, &disable, id, &changed))
+			if (StartsAt(&disable, status) && !TryByStatement(call, &disable, changed.account_id, id, &changed))
 				apitoken_error_kept_by_trigger("apitoken transition");
 		}
 		EndTurn(turn);
 	}
 	apitoken_acts_administer(&call->caller, changed.account_id);
+	return changed.account_id;
 }
 
 PG_FUNCTION_INFO_V1(apitoken_ensure_disabled);
@@ -357,14 +360,15 @@ apitoken_ensure_disabled(PG_FUNCTION_ARGS)
 	bool		hold = apitoken_call_flag(fcinfo, 1);
 	ApitokenFields *fields = apitoken_call_fields(fcinfo, 2);
 	ApitokenCall call = apitoken_call_begin(OPERATION_TRANSITION);
+	const char *account_id;
 	Jsonb	   *document;
 
 	if (hold)
 		apitoken_hold_check_right(&call.caller);
-	EnsureDisabled(&call, id);
+	account_id = EnsureDisabled(&call, id);
 	if (hold)
-		apitoken_hold_token(&call, id);
-	document = apitoken_call_document_after_write(&call, id, fields, NULL);
+		apitoken_hold_token(&call, account_id, id);
+	document = apitoken_call_document_after_write(&call, account_id, id, fields, NULL);
 	apitoken_call_end(&call);
 	PG_RETURN_JSONB_P(document);
 }

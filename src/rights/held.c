@@ -23,13 +23,11 @@ ReceiveHold(void *argument, int key, Datum *values, bool *isnull)
 }
 
 static bool
-IsHeld(ApitokenLookup lookup, const char *id)
+IsHeld(ApitokenLookup lookup, const ApitokenKeys *keys)
 {
 	bool		held = false;
-	Datum		key = CStringGetTextDatum(id);
-	ApitokenKeys keys = {1, {&key}};
 
-	apitoken_fetch(lookup, &hold_layout, &keys, 1, ReceiveHold, &held);
+	apitoken_fetch(lookup, &hold_layout, keys, 1, ReceiveHold, &held);
 	return held;
 }
 
@@ -37,12 +35,19 @@ IsHeld(ApitokenLookup lookup, const char *id)
 bool
 apitoken_held_account(const char *account_id)
 {
-	return IsHeld(LOOKUP_ACCOUNT_HOLD, account_id);
+	Datum		key = CStringGetTextDatum(account_id);
+	ApitokenKeys keys = {1, {&key}};
+
+	return IsHeld(LOOKUP_ACCOUNT_HOLD, &keys);
 }
 
-/* The same for a token. */
+/* The same for a token of an account. */
 bool
-apitoken_held_token(const char *id)
+apitoken_held_token(const char *account_id, const char *id)
 {
-	return IsHeld(LOOKUP_TOKEN_HOLD, id);
+	Datum		account = CStringGetTextDatum(account_id);
+	Datum		key = CStringGetTextDatum(id);
+	ApitokenKeys keys = {1, {&account, &key}};
+
+	return IsHeld(LOOKUP_TOKEN_HOLD, &keys);
 }

@@ -13,6 +13,6 @@
 #include "compat.h"
 
 extern bool apitoken_held_account(const char *account_id);
-extern bool apitoken_held_token(const char *id);
+extern bool apitoken_held_token(const char *account_id, const char *id);
 
 #endif							/* APITOKEN_HELD_H */

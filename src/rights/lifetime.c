@@ -37,13 +37,14 @@ ReceiveLife(void *argument, int key, Datum *values, bool *isnull)
 	life->end = isnull[1] ? DT_NOEND : DatumGetTimestampTz(values[1]);
 }
 
-/* The life of a token, which must be there; under the active snapshot. */
+/* The life of an account's token, which must be there; under the active snapshot. */
 ApitokenLife
-apitoken_lifetime_of_token(const char *id)
+apitoken_lifetime_of_token(const char *account_id, const char *id)
 {
 	ApitokenLife life = {0, DT_NOEND};
+	Datum		account = CStringGetTextDatum(account_id);
 	Datum		key = CStringGetTextDatum(id);
-	ApitokenKeys keys = {1, {&key}};
+	ApitokenKeys keys = {1, {&account, &key}};
 
 	apitoken_fetch(LOOKUP_TOKEN_LIFE, &life_layout, &keys, 1, ReceiveLife, &life);
 	return life;

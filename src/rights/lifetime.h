@@ -21,7 +21,7 @@ typedef struct ApitokenLife
 	TimestampTz end;			/* DT_NOEND: for ever */
 } ApitokenLife;
 
-extern ApitokenLife apitoken_lifetime_of_token(const char *id);
+extern ApitokenLife apitoken_lifetime_of_token(const char *account_id, const char *id);
 extern TimestampTz apitoken_lifetime_limit(const char *account_id, TimestampTz begin);
 
 #endif							/* APITOKEN_LIFETIME_H */

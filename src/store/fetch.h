@@ -23,9 +23,9 @@ typedef enum ApitokenLookup
 	LOOKUP_SECRETS,				/* by account and token */
 	LOOKUP_FOREIGN_SECRETS,		/* by digest */
 	LOOKUP_ACCOUNT_TYPE,		/* by id */
-	LOOKUP_TOKEN_HOLD,			/* by id */
+	LOOKUP_TOKEN_HOLD,			/* by account and id */
 	LOOKUP_ACCOUNT_HOLD,		/* by id */
-	LOOKUP_TOKEN_LIFE,			/* by id */
+	LOOKUP_TOKEN_LIFE,			/* by account and id */
 	LOOKUP_ACCOUNT_LIFETIME,	/* by id */
 	LOOKUP_ACCOUNT_QUOTA,		/* by id */
 	LOOKUP_ACCOUNT_STATUS,		/* by id */

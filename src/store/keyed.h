@@ -18,6 +18,7 @@
  */
 #define APITOKEN_KEYED_READS(ONE, TWO) \
 	ONE(TOKENS, "tokens", "api_tokens", "id", "id") \
+	TWO(OWN_TOKENS, "own tokens", "api_tokens", "account_id", "id", "id") \
 	TWO(CREDENTIALS, "credentials", "api_token_credentials", "account_id", "api_token_id", \
 		"api_token_id") \
 	TWO(SECRETS, "secrets", "api_token_secrets", "account_id", "api_token_id", "number") \

@@ -55,6 +55,12 @@ typedef struct StatementText
 #define NE "OPERATOR(pg_catalog.<>)"
 
 /*
+ * A token by its id, and by its account ($n may be null, where it is not known).
+ */
+#define ONE_TOKEN(id, account) \
+	"t.id " EQ " " id " AND (" account " IS NULL OR t.account_id " EQ " " account ")"
+
+/*
  * Tokens in the caller's scope: every account's for some, the given accounts'
  * for others, who do not see Deleted ones.
  */
@@ -219,25 +225,26 @@ static const StatementText statements[] = {
 		"UPDATE apitoken.api_tokens AS t"
 		" SET status = $2, updated_at = pg_catalog.clock_timestamp(),"
 		" updated_by_type = $3, updated_by_id = $4"
-		" WHERE t.id " EQ " $1 AND t.status " EQ " ANY ($5) AND " IN_SCOPE("$6", "$7")
+		" WHERE " ONE_TOKEN("$1", "$8") " AND t.status " EQ " ANY ($5) AND " IN_SCOPE("$6", "$7")
 		" RETURNING t.*",
-		7, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID, BOOLOID, TEXTARRAYOID}
+		8, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID, BOOLOID, TEXTARRAYOID, TEXTOID}
 	},
 	[STATEMENT_HOLD_TOKEN] = {
 		"apitoken hold token", SPI_OK_UPDATE,
 		"UPDATE apitoken.api_tokens AS t"
 		" SET held_at = pg_catalog.clock_timestamp(), updated_at = pg_catalog.clock_timestamp(),"
 		" updated_by_type = $2, updated_by_id = $3"
-		" WHERE t.id " EQ " $1 AND t.status " EQ " 'Disabled' AND t.held_at IS NULL",
-		3, {TEXTOID, TEXTOID, TEXTOID}
+		" WHERE t.account_id " EQ " $4 AND t.id " EQ " $1"
+		" AND t.status " EQ " 'Disabled' AND t.held_at IS NULL",
+		4, {TEXTOID, TEXTOID, TEXTOID, TEXTOID}
 	},
 	[STATEMENT_RELEASE_TOKEN] = {
 		"apitoken release token", SPI_OK_UPDATE,
 		"UPDATE apitoken.api_tokens AS t"
 		" SET held_at = NULL, updated_at = pg_catalog.clock_timestamp(),"
 		" updated_by_type = $2, updated_by_id = $3"
-		" WHERE t.id " EQ " $1 AND t.held_at IS NOT NULL",
-		3, {TEXTOID, TEXTOID, TEXTOID}
+		" WHERE t.account_id " EQ " $4 AND t.id " EQ " $1 AND t.held_at IS NOT NULL",
+		4, {TEXTOID, TEXTOID, TEXTOID, TEXTOID}
 	},
 	[STATEMENT_HOLD_ACCOUNT] = {
 		"apitoken hold account", SPI_OK_UPDATE,
@@ -539,8 +546,8 @@ static const StatementText statements[] = {
 		/* what is revoked does not go on */
 		" old_secret_until = CASE WHEN t.revoked_at IS NULL THEN $2 END, revoked_at = NULL,"
 		" updated_at = pg_catalog.clock_timestamp(), updated_by_type = $3, updated_by_id = $4"
-		" WHERE t.id " EQ " $1 RETURNING t.secret_number",
-		4, {TEXTOID, TIMESTAMPTZOID, TEXTOID, TEXTOID}
+		" WHERE t.account_id " EQ " $5 AND t.id " EQ " $1 RETURNING t.secret_number",
+		5, {TEXTOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID}
 	},
 	[STATEMENT_ADD_SECRET] = {
 		"apitoken add secret", SPI_OK_INSERT,
@@ -645,30 +652,31 @@ static const StatementText statements[] = {
 		" icon = CASE WHEN $6 THEN $7 ELSE t.icon END,"
 		" updated_at = pg_catalog.clock_timestamp(),"
 		" updated_by_type = $8, updated_by_id = $9"
-		" WHERE t.id " EQ " $1",
-		9, {TEXTOID, BOOLOID, TEXTOID, BOOLOID, TEXTOID, BOOLOID, TEXTOID, TEXTOID, TEXTOID}
+		" WHERE t.account_id " EQ " $10 AND t.id " EQ " $1",
+		10, {TEXTOID, BOOLOID, TEXTOID, BOOLOID, TEXTOID, BOOLOID, TEXTOID, TEXTOID, TEXTOID,
+		TEXTOID}
 	},
 	[STATEMENT_SET_END] = {
 		"apitoken set end", SPI_OK_UPDATE,
 		"UPDATE apitoken.api_tokens AS t"
 		" SET expires_at = $2, updated_at = pg_catalog.clock_timestamp(),"
 		" updated_by_type = $3, updated_by_id = $4"
-		" WHERE t.id " EQ " $1",
-		4, {TEXTOID, TIMESTAMPTZOID, TEXTOID, TEXTOID}
+		" WHERE t.account_id " EQ " $5 AND t.id " EQ " $1",
+		5, {TEXTOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID}
 	},
 	[STATEMENT_SET_NETWORKS] = {
 		"apitoken set networks", SPI_OK_UPDATE,
 		"UPDATE apitoken.api_tokens AS t"
 		" SET allowed_networks = $2, updated_at = pg_catalog.clock_timestamp(),"
 		" updated_by_type = $3, updated_by_id = $4"
-		" WHERE t.id " EQ " $1",
-		4, {TEXTOID, CIDRARRAYOID, TEXTOID, TEXTOID}
+		" WHERE t.account_id " EQ " $5 AND t.id " EQ " $1",
+		5, {TEXTOID, CIDRARRAYOID, TEXTOID, TEXTOID, TEXTOID}
 	},
 	[STATEMENT_LOCK_TOKEN] = {
 		"apitoken lock token", SPI_OK_SELECT,
 		"SELECT t.account_id::pg_catalog.text, t.status FROM apitoken.api_tokens AS t"
-		" WHERE t.id " EQ " $1 AND " IN_SCOPE("$2", "$3") " FOR NO KEY UPDATE",
-		3, {TEXTOID, BOOLOID, TEXTARRAYOID}
+		" WHERE " ONE_TOKEN("$1", "$4") " AND " IN_SCOPE("$2", "$3") " FOR NO KEY UPDATE",
+		4, {TEXTOID, BOOLOID, TEXTARRAYOID, TEXTOID}
 	},
 	[STATEMENT_OFFERED_MODULES] = {
 		"apitoken offered modules", SPI_OK_SELECT,
@@ -786,8 +794,8 @@ static const StatementText statements[] = {
 	[STATEMENT_TOKEN] = {
 		"apitoken token", SPI_OK_SELECT,
 		"SELECT t.* FROM apitoken.api_tokens AS t"
-		" WHERE t.id " EQ " $1 AND " IN_SCOPE("$2", "$3"),
-		3, {TEXTOID, BOOLOID, TEXTARRAYOID}
+		" WHERE " ONE_TOKEN("$1", "$4") " AND " IN_SCOPE("$2", "$3"),
+		4, {TEXTOID, BOOLOID, TEXTARRAYOID, TEXTOID}
 	},
 #define KEYED_ONE(statement, name, relation, key, order) \
 	[STATEMENT_##statement] = { \
