@@ -974,6 +974,18 @@ apitoken_error_table_missing(const char *relation)
 			 errhint("Is the extension \"apitoken\" created in this database?")));
 }
 
+/* A table's rows are not where it is. */
+void
+apitoken_error_distributed(const char *relation)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("table \"%s.%s\" of the extension \"apitoken\" is distributed by Citus",
+					APITOKEN_SCHEMA, relation),
+			 errdetail("No call can be answered: rows of API tokens that are there would not be found."),
+			 errhint("Keep the tables of the extension on one server, with its standbys. Citus does not take it back for a table of an extension: restore a dump.")));
+}
+
 /* A table's column was altered by hand. */
 void
 apitoken_error_column_type(const char *column)

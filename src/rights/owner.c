@@ -16,6 +16,7 @@
 #include "errors.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "store/distribution.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
@@ -45,6 +46,16 @@ TablesOwner(void)
 	return owner;
 }
 
+/* Raises 0A000 where a statement would not find the rows that there are. */
+static void
+RefuseDistribution(void)
+{
+	Oid			table = apitoken_distribution_table();
+
+	if (OidIsValid(table))
+		apitoken_error_distributed(get_rel_name(table));
+}
+
 /*
  * Enters the extension: becomes the owner of the tables, so that a caller needs no
  * right on them and a policy binds nothing, be it forced on the owner or not: it may
@@ -56,7 +67,8 @@ TablesOwner(void)
  * are restored when it is left.
  *
  * Returns what apitoken_owner_leave goes back to.  After an error, the
- * end of the (sub)transaction goes back by itself.
+ * end of the (sub)transaction goes back by itself.  Raises 42P01 if the tables are not
+ * there, 0A000 if they are distributed.
  */
 ApitokenOwnership
 apitoken_owner_enter(void)
@@ -64,6 +76,7 @@ apitoken_owner_enter(void)
 	ApitokenOwnership ownership;
 	Oid			owner = TablesOwner();
 
+	RefuseDistribution();
 	GetUserIdAndSecContext(&ownership.role, &ownership.security_context);
 	SetUserIdAndSecContext(owner, ownership.security_context | SECURITY_LOCAL_USERID_CHANGE |
 						   SECURITY_NOFORCE_RLS);

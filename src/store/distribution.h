@@ -1,0 +1,15 @@
+/*-------------------------------------------------------------------------
+ * distribution.h
+ *	  Are the tables distributed over several servers?
+ *
+ * src/store/distribution.h
+ *-------------------------------------------------------------------------
+ */
+#ifndef APITOKEN_DISTRIBUTION_H
+#define APITOKEN_DISTRIBUTION_H
+
+#include "compat.h"
+
+extern Oid	apitoken_distribution_table(void);
+
+#endif							/* APITOKEN_DISTRIBUTION_H */
