@@ -43,10 +43,8 @@ ALTER TABLE apitoken.actors ADD CONSTRAINT actors_id_length_check CHECK (pg_cata
 ALTER TABLE apitoken.accounts ADD CONSTRAINT accounts_id_length_check CHECK (pg_catalog.char_length(id) BETWEEN 1 AND 255);
 ALTER TABLE apitoken.modules ADD CONSTRAINT modules_id_length_check CHECK (pg_catalog.char_length(id) BETWEEN 1 AND 255);
 ALTER TABLE apitoken.sellers ADD CONSTRAINT sellers_id_length_check CHECK (pg_catalog.char_length(id) BETWEEN 1 AND 255);
-ALTER TABLE apitoken.users ADD CONSTRAINT users_id_length_check CHECK (pg_catalog.char_length(id) BETWEEN 1 AND 255);
 ALTER TABLE apitoken.user_groups ADD CONSTRAINT user_groups_id_length_check CHECK (pg_catalog.char_length(id) BETWEEN 1 AND 255);
 ALTER TABLE apitoken.buyers ADD CONSTRAINT buyers_id_length_check CHECK (pg_catalog.char_length(id) BETWEEN 1 AND 255);
-ALTER TABLE apitoken.api_tokens ADD CONSTRAINT api_tokens_id_length_check CHECK (pg_catalog.char_length(id) BETWEEN 1 AND 255);
 ALTER DOMAIN apitoken.resource_id DROP CONSTRAINT resource_id_check;
 COMMENT ON DOMAIN apitoken.resource_id IS
 	'Id of a resource: 1 to 255 characters, which the columns check that others refer to. New ids have the shape TKN-nnnn-nnnn; ids taken over from elsewhere may have any. Compared and sorted by bytes.';

@@ -154,12 +154,13 @@ SELECT is(array_agg(helper.outcome(format(statement, $$''$$)) || ' ' || helper.o
 		'INSERT INTO apitoken.actors (type, id) VALUES (''user'', %s)',
 		'INSERT INTO apitoken.erasures (kind, resource_id, database_role) VALUES (''user'', %s, ''x'')']) WITH ORDINALITY AS s (statement, place);
 -- all other ids refer to one of those
-SELECT is((SELECT array_agg(a.attrelid::regclass || ' ' || a.attname ORDER BY 1) FROM pg_attribute a
+SELECT is((SELECT array_agg(a.attrelid::regclass || ' ' || a.attname ORDER BY a.attrelid::regclass::text, a.attname) FROM pg_attribute a
 		JOIN helper.relations r ON r.oid = a.attrelid AND r.relkind = 'r'
 		WHERE a.atttypid = 'apitoken.resource_id'::regtype AND NOT a.attisdropped AND NOT EXISTS (
 			SELECT FROM pg_constraint c WHERE c.conrelid = a.attrelid AND a.attnum = ANY (c.conkey)
 				AND (c.contype = 'f' OR c.contype = 'c' AND c.conname LIKE '%id_length_check'))),
-	'{"apitoken.actors account_id"}', 'every id has its length checked, or refers to one; an actor''s account is its token''s');
+	'{"apitoken.actors account_id","apitoken.api_tokens id","apitoken.users id"}',
+	'every id has its length checked, or refers to one; tokens'' and users'' are actors'', whose account is the token''s');
 SELECT is((SELECT count(*) FROM pg_constraint WHERE contypid = 'apitoken.resource_id'::regtype), 0::bigint,
 	'rows can be distributed by any: its domain checks nothing');
 SELECT is(helper.outcome($$ INSERT INTO apitoken.sellers (id, name) VALUES (repeat('x', 256), '') $$), '23514',
