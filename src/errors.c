@@ -974,14 +974,13 @@ apitoken_error_table_missing(const char *relation)
 			 errhint("Is the extension \"apitoken\" created in this database?")));
 }
 
-/* A table's rows are not where it is. */
+/* The tables' rows are not all where they are. */
 void
-apitoken_error_distributed(const char *relation)
+apitoken_error_distributed(void)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("table \"%s.%s\" of the extension \"apitoken\" is distributed by Citus",
-					APITOKEN_SCHEMA, relation),
+			 errmsg("rows of the extension \"apitoken\" are on other servers of Citus"),
 			 errdetail("No call can be answered: rows of API tokens that are there would not be found."),
 			 errhint("Keep the tables of the extension on one server, with its standbys. Citus does not take it back for a table of an extension: restore a dump.")));
 }

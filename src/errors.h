@@ -118,7 +118,7 @@ pg_noreturn extern void apitoken_error_no_free_id(int attempts);
 pg_noreturn extern void apitoken_error_no_randomness(void);
 pg_noreturn extern void apitoken_error_document_too_large(void);
 pg_noreturn extern void apitoken_error_table_missing(const char *relation);
-pg_noreturn extern void apitoken_error_distributed(const char *relation);
+pg_noreturn extern void apitoken_error_distributed(void);
 pg_noreturn extern void apitoken_error_column_type(const char *column);
 pg_noreturn extern void apitoken_error_column_missing(const char *column);
 pg_noreturn extern void apitoken_error_timestamp(void);

@@ -23,6 +23,7 @@
 #include "nodes/value.h"
 #include "parser/parse_func.h"
 #include "rights/identity.h"
+#include "rights/owner.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
@@ -31,7 +32,8 @@ PG_FUNCTION_INFO_V1(apitoken_sync);
 
 /*
  * apitoken_sync(jsonb) returns jsonb: how many rows of each kind were not so before.
- * Raises PT400 with the place of what cannot be taken over, and 42501.
+ * Raises PT400 with the place of what cannot be taken over, 42501, and 0A000 as every call
+ * does where rows are distributed.
  */
 Datum
 apitoken_sync(PG_FUNCTION_ARGS)
@@ -43,6 +45,7 @@ apitoken_sync(PG_FUNCTION_ARGS)
 
 	if (apitoken_call_isnull(fcinfo, 0))
 		apitoken_error_sync("The body is not a JSON object");
+	apitoken_owner_refuse_distribution();
 	apitoken_error_guard(&guard, false);
 	changed = OidFunctionCall1(LookupFuncName(name, 1, &argument, false), PG_GETARG_DATUM(0));
 	apitoken_error_unguard(&guard);

@@ -47,13 +47,11 @@ TablesOwner(void)
 }
 
 /* Raises 0A000 where a statement would not find the rows that there are. */
-static void
-RefuseDistribution(void)
+void
+apitoken_owner_refuse_distribution(void)
 {
-	Oid			table = apitoken_distribution_table();
-
-	if (OidIsValid(table))
-		apitoken_error_distributed(get_rel_name(table));
+	if (apitoken_distribution_is_there())
+		apitoken_error_distributed();
 }
 
 /*
@@ -76,7 +74,7 @@ apitoken_owner_enter(void)
 	ApitokenOwnership ownership;
 	Oid			owner = TablesOwner();
 
-	RefuseDistribution();
+	apitoken_owner_refuse_distribution();
 	GetUserIdAndSecContext(&ownership.role, &ownership.security_context);
 	SetUserIdAndSecContext(owner, ownership.security_context | SECURITY_LOCAL_USERID_CHANGE |
 						   SECURITY_NOFORCE_RLS);

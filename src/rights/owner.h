@@ -20,6 +20,7 @@ typedef struct ApitokenOwnership
 	int			guc_level;
 } ApitokenOwnership;
 
+extern void apitoken_owner_refuse_distribution(void);
 extern ApitokenOwnership apitoken_owner_enter(void);
 extern void apitoken_owner_leave(const ApitokenOwnership *ownership);
 

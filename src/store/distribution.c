@@ -33,9 +33,13 @@
 #define CITUS_TABLES "pg_dist_partition"
 #define CITUS_TABLE "logicalrelid"
 
-/* Is it known which table is distributed?  And which is; InvalidOid: none. */
+/* Its table of which node this is, with one row. */
+#define CITUS_NODE "pg_dist_local_group"
+#define CITUS_GROUP "groupid"
+
+/* Is it known where the rows are?  And are they elsewhere? */
 static bool known = false;
-static Oid	distributed = InvalidOid;
+static bool distributed = false;
 
 /* Has something changed since it was last asked? */
 static bool changed = true;
@@ -48,50 +52,75 @@ ForgetRelation(Datum argument, Oid relation)
 	changed = true;
 }
 
-/* The first of the tables in a schema that Citus' catalog has; InvalidOid: none. */
-static Oid
-FindIn(Oid catalog, AttrNumber attnum, Oid schema)
+/* Is handed each value of a column of Citus' catalog. */
+typedef void (*Receiver) (void *argument, Datum value);
+
+/* Reads a column of a table of Citus' catalog; nothing if there is none of that type. */
+static void
+ReadCatalog(const char *table, const char *column, Oid type, Receiver receive, void *argument)
 {
-	Relation	relation = table_open(catalog, AccessShareLock);
-	SysScanDesc scan = systable_beginscan(relation, InvalidOid, false, NULL, 0, NULL);
-	Oid			found = InvalidOid;
+	Oid			catalog = get_relname_relid(table, PG_CATALOG_NAMESPACE);
+	AttrNumber	attnum = OidIsValid(catalog) ? get_attnum(catalog, column) : InvalidAttrNumber;
+	Relation	relation;
+	SysScanDesc scan;
 	HeapTuple	tuple;
 
-	while (!OidIsValid(found) && HeapTupleIsValid(tuple = systable_getnext(scan)))
+	if (attnum == InvalidAttrNumber || get_atttype(catalog, attnum) != type)
+		return;
+	relation = table_open(catalog, AccessShareLock);
+	scan = systable_beginscan(relation, InvalidOid, false, NULL, 0, NULL);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		bool		isnull;
-		Oid			table = DatumGetObjectId(heap_getattr(tuple, attnum,
-														  RelationGetDescr(relation), &isnull));
+		Datum		value = heap_getattr(tuple, attnum, RelationGetDescr(relation), &isnull);
 
-		if (!isnull && get_rel_namespace(table) == schema)
-			found = table;
+		if (!isnull)
+			receive(argument, value);
 	}
 	systable_endscan(scan);
 	table_close(relation, AccessShareLock);
-	return found;
 }
 
-static Oid
+/* What is looked for, and whether it was found. */
+typedef struct Search
+{
+	Oid			schema;
+	bool		elsewhere;
+} Search;
+
+static void
+ReceiveTable(void *argument, Datum value)
+{
+	Search	   *search = argument;
+
+	if (get_rel_namespace(DatumGetObjectId(value)) == search->schema)
+		search->elsewhere = true;
+}
+
+/* The coordinator is 0; a worker's tables are empty, distributed or not. */
+static void
+ReceiveGroup(void *argument, Datum value)
+{
+	if (DatumGetInt32(value) > 0)
+		((Search *) argument)->elsewhere = true;
+}
+
+/* Is a table of the extension distributed, or would its rows be with the coordinator? */
+static bool
 Find(void)
 {
-	Oid			catalog = get_relname_relid(CITUS_TABLES, PG_CATALOG_NAMESPACE);
-	Oid			schema = get_namespace_oid(APITOKEN_SCHEMA, true);
-	AttrNumber	attnum;
+	Search		search = {get_namespace_oid(APITOKEN_SCHEMA, true), false};
 
-	if (!OidIsValid(catalog) || !OidIsValid(schema))
-		return InvalidOid;
-	attnum = get_attnum(catalog, CITUS_TABLE);
-	if (attnum == InvalidAttrNumber || get_atttype(catalog, attnum) != REGCLASSOID)
-		return InvalidOid;
-	return FindIn(catalog, attnum, schema);
+	ReadCatalog(CITUS_TABLES, CITUS_TABLE, REGCLASSOID, ReceiveTable, &search);
+	ReadCatalog(CITUS_NODE, CITUS_GROUP, INT4OID, ReceiveGroup, &search);
+	return search.elsewhere;
 }
 
 /*
- * Returns a table of the extension that is distributed, of whatever kind its
- * distribution is; InvalidOid if none is.
+ * Are rows of the extension's tables on other servers of Citus, or would they be?
  */
-Oid
-apitoken_distribution_table(void)
+bool
+apitoken_distribution_is_there(void)
 {
 	static bool registered = false;
 

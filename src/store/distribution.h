@@ -10,6 +10,6 @@
 
 #include "compat.h"
 
-extern Oid	apitoken_distribution_table(void);
+extern bool apitoken_distribution_is_there(void);
 
 #endif							/* APITOKEN_DISTRIBUTION_H */
