@@ -151,7 +151,7 @@ DefineAdministratorSettings(void)
 							   NULL, NULL, NULL);
 
 	DefineCustomBoolVariable("apitoken.notify",
-							 "Sends a notification when a token's status changes.",
+							 "Sends a notification when a token's status or secret changes.",
 							 NULL,
 							 &apitoken_notify,
 							 true,
