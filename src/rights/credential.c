@@ -26,6 +26,7 @@
 #include "store/fetch.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/timestamp.h"
 
 /* A secret, while it is looked for. */
 typedef struct Secret

@@ -74,10 +74,10 @@ static const Right rights[][MAX_RIGHTS] = {
 		{"api_token_transitions", ACL_INSERT, true}
 	},
 	[OPERATION_IMPORT] = {
-		{"accounts", ACL_SELECT},
-		{"user_groups", ACL_SELECT},
-		{"user_group_modules", ACL_SELECT},
-		{"modules", ACL_SELECT},
+		{"accounts", ACL_SELECT, false},
+		{"user_groups", ACL_SELECT, false},
+		{"user_group_modules", ACL_SELECT, false},
+		{"modules", ACL_SELECT, false},
 		{"api_tokens", ACL_INSERT, true},
 		{"api_token_credentials", ACL_INSERT, true},
 		{"api_token_foreign_secrets", ACL_INSERT, true},
@@ -85,12 +85,12 @@ static const Right rights[][MAX_RIGHTS] = {
 		{"api_token_transitions", ACL_INSERT, true}
 	},
 	[OPERATION_ROTATE] = {
-		{"accounts", ACL_SELECT},
-		{"user_groups", ACL_SELECT},
-		{"user_group_modules", ACL_SELECT},
-		{"modules", ACL_SELECT},
-		{"api_tokens", ACL_UPDATE},
-		{"api_token_modules", ACL_SELECT},
+		{"accounts", ACL_SELECT, false},
+		{"user_groups", ACL_SELECT, false},
+		{"user_group_modules", ACL_SELECT, false},
+		{"modules", ACL_SELECT, false},
+		{"api_tokens", ACL_UPDATE, false},
+		{"api_token_modules", ACL_SELECT, false},
 		{"api_token_secrets", ACL_INSERT | ACL_DELETE, true},
 		{"api_token_transitions", ACL_INSERT, true}
 	},
