@@ -101,7 +101,7 @@ SELECT is((SELECT f.detail FROM helper.failure(format('SELECT api.apitoken_feed(
  */
 -- who had a transaction open before all of it, in whatever database, may have rows that went
 SELECT api.apitoken_feed(NULL, 5) ->> 'position' AS early, api.apitoken_feed(NULL, 12) ->> 'position' AS late,
-		(SELECT pg_snapshot_xmin(pg_current_snapshot()) > max(xid) FROM apitoken.api_token_transitions WHERE at < '2025-03-04 05:00:00Z') AS alone \gset
+		NOT EXISTS (SELECT FROM apitoken.api_token_transitions WHERE at < '2025-03-04 05:00:00Z' AND xid >= pg_snapshot_xmin(pg_current_snapshot())) AS alone \gset
 SELECT is(to_jsonb(f), '{"code": "PT400", "message": "Bad Request", "detail": "The argument \"before\" is too late.", "hint": "What is younger than apitoken.trail_retention, 7776000 seconds, stays."}'::jsonb,
 	'what is young stays') FROM helper.failure('SELECT api.apitoken_trail_prune(now() - interval ''89 days'')') f;
 SELECT is((SELECT f.detail FROM helper.failure('SELECT api.apitoken_trail_prune(NULL)') f), 'The argument "before" is null.', 'a moment is given');
