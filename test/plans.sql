@@ -1,5 +1,5 @@
 -- Lists of 100,000 tokens: the usual filters and orders read what they answer,
--- not the whole table.
+-- not the whole table; nor do revocations.
 \set QUIET on
 \ir marketplace.sql
 CREATE SCHEMA helper;
@@ -17,7 +17,7 @@ INSERT INTO apitoken.api_tokens (account_id, id, status, name, created_at)
 INSERT INTO apitoken.api_token_credentials (account_id, api_token_id, digest)
 	SELECT account_id, id, sha256(convert_to(id, 'UTF8')) FROM apitoken.api_tokens WHERE id LIKE 'T-%';
 RESET session_replication_role;
-VACUUM ANALYZE apitoken.accounts, apitoken.api_tokens, apitoken.api_token_credentials;
+VACUUM ANALYZE apitoken.accounts, apitoken.api_tokens, apitoken.api_token_credentials, apitoken.revoked_digests;
 
 -- How often a list reads all tokens, and how many of the table's rows it looks
 -- at by an index: both as the server counts them.
@@ -78,6 +78,11 @@ SELECT is((w.total, w.scans, w.fetched < 50), (wanted::bigint, 0::bigint, true),
 	('order=-audit.created.at&limit=2', 4),
 	('account.id=A-7', 0)
 ) AS v (query, wanted), helper.work(query) AS w;
+
+-- planned where nothing was revoked yet: the plan stays when there is more and more
+SELECT seq_scan AS before FROM pg_stat_xact_all_tables WHERE relid = 'apitoken.revoked_digests'::regclass \gset
+SELECT api.apitoken_revoke(array_agg('idt:TKN-1671-0642:' || repeat('A', 42) || n)) FROM generate_series(1, 9) n \g /dev/null
+SELECT is(seq_scan - :before, 0::bigint, 'what was revoked is found by its index') FROM pg_stat_xact_all_tables WHERE relid = 'apitoken.revoked_digests'::regclass;
 
 SELECT * FROM finish();
 ROLLBACK;
