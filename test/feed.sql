@@ -117,17 +117,22 @@ SELECT is(helper.outcome('DELETE FROM apitoken.trail_prunings'), '23001', 'what 
 /*
  * What restores do to triggers.
  */
-CREATE VIEW helper.always AS SELECT array_agg(DISTINCT tgenabled::text) AS modes FROM pg_trigger
-	WHERE tgrelid IN ('apitoken.accounts'::regclass, 'apitoken.api_token_transitions'::regclass, 'apitoken.trail_prunings'::regclass)
-		AND tgname IN ('stamp_row', 'tell_networks', 'tell_new_networks');
-ALTER TABLE apitoken.accounts DISABLE TRIGGER USER;
-ALTER TABLE apitoken.api_token_transitions DISABLE TRIGGER USER;
-ALTER TABLE apitoken.trail_prunings DISABLE TRIGGER USER;
-SELECT is(modes, '{D}', 'triggers can be switched off') FROM helper.always;
-ALTER TABLE apitoken.accounts ENABLE TRIGGER USER;
-ALTER TABLE apitoken.api_token_transitions ENABLE TRIGGER USER;
-ALTER TABLE apitoken.trail_prunings ENABLE TRIGGER USER;
-SELECT is(modes, '{A}', 'and those that fire always do so again when all are enabled') FROM helper.always;
+CREATE VIEW helper.always AS SELECT array_agg(concat_ws(' ', t.tgrelid::regclass, t.tgname) ORDER BY t.tgrelid::regclass::text, t.tgname) AS triggers
+	FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relnamespace = 'apitoken'::regnamespace AND t.tgenabled = 'A';
+CREATE FUNCTION helper.of_all_tables(command text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	relation regclass;
+BEGIN
+	FOR relation IN SELECT oid FROM pg_class WHERE relnamespace = 'apitoken'::regnamespace AND relkind = 'r' LOOP
+		EXECUTE format('ALTER TABLE %s %s TRIGGER USER', relation, command);
+	END LOOP;
+END
+$$;
+SELECT triggers FROM helper.always \gset
+SELECT helper.of_all_tables('DISABLE') \g /dev/null
+SELECT is(triggers, NULL, 'triggers can be switched off') FROM helper.always;
+SELECT helper.of_all_tables('ENABLE') \g /dev/null
+SELECT is(triggers, :'triggers', 'and those that fire always do so again when all are enabled') FROM helper.always;
 
 SELECT * FROM finish();
 ROLLBACK;
