@@ -33,6 +33,11 @@ say() {
 	printf '%s\n' "$*"
 }
 
+# The version that CREATE EXTENSION makes.
+extension_version() {
+	sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" "$project/apitoken.control"
+}
+
 die() {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2
 	exit 1
