@@ -79,8 +79,8 @@ COMMENT ON SCHEMA apitoken IS
 /*
  * The length is for the columns to check in which ids begin; all others refer to those.
  * Those of users and API tokens begin as actors': the server reads the text of a CHECK
- * anew at each change of a row.  A domain that checks something is no key to distribute rows by: where a planner prunes
- * shards by it, it finds none.
+ * anew at each change of a row.  A domain that checks something is no key to distribute
+ * rows by: where a planner prunes shards by it, it finds none.
  */
 CREATE DOMAIN apitoken.resource_id AS text COLLATE "C";
 COMMENT ON DOMAIN apitoken.resource_id IS

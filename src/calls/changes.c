@@ -395,9 +395,9 @@ CheckStored(const ApitokenBody *body, const char *account_id, const char *id, co
 }
 
 /*
- * Changes what the body supplies.  Returns the token's account.  Raises PT404 if the caller may not administer
- * the token, and only then PT400 if it is Deleted, or for what is wrong with the
- * body.
+ * Changes what the body supplies.  Returns the token's account.  Raises PT404 if the
+ * caller may not administer the token, and only then PT400 if it is Deleted, or for what
+ * is wrong with the body.
  */
 static char *
 Update(const ApitokenCall *call, const char *id, Jsonb *changes)

@@ -201,7 +201,8 @@ IsLocked(int sqlstate, void *argument)
 
 	rescue->deadlock = sqlstate == ERRCODE_T_R_DEADLOCK_DETECTED;
 	if (rescue->deadlock)
-		return !GivesWay(rescue) && !IsOver(rescue->stuck_since, STUCK_MS) && !IsOver(rescue->first, LOST_MS);
+		return !GivesWay(rescue) && !IsOver(rescue->stuck_since, STUCK_MS) &&
+			!IsOver(rescue->first, LOST_MS);
 	return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE && !rescue->waits;
 }
 

@@ -333,7 +333,8 @@ EnsureDisabled(const ApitokenCall *call, const char *id)
 		if (!TryByStatement(call, &disable, turn, id, &changed))
 		{
 			changed.account_id = apitoken_call_lock_token(call, id, &status);
-			if (StartsAt(&disable, status) && !TryByStatement(call, &disable, changed.account_id, id, &changed))
+			if (StartsAt(&disable, status) &&
+				!TryByStatement(call, &disable, changed.account_id, id, &changed))
 				apitoken_error_kept_by_trigger("apitoken transition");
 		}
 		EndTurn(turn);

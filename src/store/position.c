@@ -204,9 +204,7 @@ IsToCome(const ApitokenSeen *seen)
 	return seen->xmax > U64FromFullTransactionId(ReadNextFullTransactionId());
 }
 
-/*
- * Is what the position shows in this server's past, or on a standby to come?
- */
+/* Is what the position shows in this server's past, or on a standby to come? */
 bool
 apitoken_position_is_known(const ApitokenPosition *position)
 {
