@@ -269,11 +269,12 @@ build_extension() {
 }
 
 # Prints variables for make, one a line, by which it takes what make check has
-# compiled; or, where nothing is kept, builds quickly.  Mistakes show sooner with
-# warnings as errors and PostgreSQL's assertions; nobody debugs what is gone soon.
+# compiled, by a copy of compile-once, as the project's own path may have spaces; or,
+# where nothing is kept, builds quickly.  Mistakes show sooner with warnings as errors
+# and PostgreSQL's assertions; nobody debugs what is gone soon.
 compiled_variables() {
 	if [ -n "${COMPILED:-}" ]; then
-		printf '%s\n' "CC=$project/test/fixtures/compile-once $("$PG_CONFIG" --cc)" \
+		printf '%s\n' "CC=$COMPILED/compile-once $("$PG_CONFIG" --cc)" \
 			"COPT=-Werror -DUSE_ASSERT_CHECKING -g0"
 	else
 		say "COPT=-O0 -g0"

@@ -84,11 +84,11 @@ copy_certificates() {
 }
 
 # What git has or would have of this folder, as a clean clone that nobody else
-# writes to.
+# writes to; its path has a space in it, as a user's may.
 copy_project() {
-	local folder=$cache/$1/srv/apitoken
+	local folder="$cache/$1/srv/api token"
 
-	rm -rf "$folder" && mkdir -p "$folder" &&
+	rm -rf "$folder" "$cache/$1/srv/apitoken" && mkdir -p "$folder" && ln -s "api token" "$cache/$1/srv/apitoken" &&
 		git -C "$project" ls-files -z --cached --others --exclude-standard |
 		tar -C "$project" --null --ignore-failed-read -T - -c 2>/dev/null | tar -C "$folder" --no-same-owner -x
 }
