@@ -24,6 +24,9 @@ umask 022
 # Messages are the same for everyone, and no tool warns of a missing locale.
 export LC_ALL=C.UTF-8
 
+# Servers are there, such as nginx and PgBouncer, and it is not on a user's path.
+PATH=$PATH:/usr/sbin
+
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 work=
 child=
