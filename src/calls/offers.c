@@ -50,17 +50,23 @@ CheckOffer(Relation relation, Datum account_id, Datum module_id)
 	apitoken_error_not_offered(relation, account_id, module_id);
 }
 
+/* Does the call that is writing now note what it gives itself, with who gives it? */
+static bool
+IsNotedByCall(void)
+{
+	return apitoken_identity_is_writing() && apitoken_identity_writer().operation != OPERATION_IMPORT;
+}
+
 /*
- * Notes that a module was given by hand, to be looked at again when the transaction
- * commits: it may be withdrawn meanwhile.  What the functions give they note
- * themselves, with who gave it.
+ * Notes that a module was given by hand, or with a token from elsewhere, to be looked at
+ * again when the transaction commits: it may be withdrawn meanwhile.
  */
 static void
 NoteGiven(Datum account_id, Datum module_id)
 {
 	ApitokenCaller role;
 
-	if (apitoken_identity_is_writing())
+	if (IsNotedByCall())
 		return;
 	role = apitoken_identity_role(InvalidOid, OPERATION_SEE);
 	apitoken_acts_give(&role, TextDatumGetCString(account_id), TextDatumGetCString(module_id));
