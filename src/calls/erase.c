@@ -17,7 +17,7 @@
 #include "calls/call.h"
 #include "errors.h"
 #include "fmgr.h"
-#include "miscadmin.h"
+#include "rights/acts.h"
 #include "rights/identity.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
@@ -100,21 +100,35 @@ AddErasure(const ApitokenCaller *caller, const char *kind, const char *id, bool 
 	(void) apitoken_store_run_fresh(STATEMENT_ADD_ERASURE, &arguments);
 }
 
+/* Such a call from its begin to its end. */
+typedef struct Erasure
+{
+	ErrorContextCallback guard;
+	ApitokenOwnership ownership;
+	ApitokenCaller caller;
+} Erasure;
+
 /*
  * Begins to do that: raises PT401 for a role that is not trusted with it.  Whoever acts,
  * it is the role that does this.
  */
-static ApitokenOwnership
-Begin(ApitokenCaller *caller, ApitokenOperation operation)
+static void
+Begin(Erasure *erasure, ApitokenOperation operation)
 {
-	ApitokenOwnership ownership;
-
-	memset(caller, 0, sizeof(ApitokenCaller));
-	caller->role = GetUserId();
-	ownership = apitoken_owner_enter();
-	if (!apitoken_trusted(caller->role, operation))
+	apitoken_error_guard(&erasure->guard, false);
+	erasure->ownership = apitoken_owner_enter();
+	erasure->caller = apitoken_identity_role(erasure->ownership.role, operation);
+	if (!apitoken_trusted(erasure->caller.role, operation))
 		apitoken_error_unauthorized();
-	return ownership;
+}
+
+static void
+End(const Erasure *erasure)
+{
+	/* whoever was waited for may have revoked what the role was granted */
+	apitoken_acts_administer(&erasure->caller, NULL);
+	apitoken_owner_leave(&erasure->ownership);
+	apitoken_error_unguard(&erasure->guard);
 }
 
 PG_FUNCTION_INFO_V1(apitoken_erase_user);
@@ -128,13 +142,13 @@ Datum
 apitoken_erase_user(PG_FUNCTION_ARGS)
 {
 	char	   *id = apitoken_call_id(fcinfo, 0, "id");
-	ApitokenCaller caller;
-	ApitokenOwnership ownership = Begin(&caller, OPERATION_ERASE);
+	Erasure		erasure;
 
-	if (RunAll(&caller, user_statements, lengthof(user_statements), id) == 0)
+	Begin(&erasure, OPERATION_ERASE);
+	if (RunAll(&erasure.caller, user_statements, lengthof(user_statements), id) == 0)
 		apitoken_error_not_to_erase("user", id);
-	AddErasure(&caller, "user", id, false);
-	apitoken_owner_leave(&ownership);
+	AddErasure(&erasure.caller, "user", id, false);
+	End(&erasure);
 	PG_RETURN_VOID();
 }
 
@@ -150,15 +164,15 @@ apitoken_erase_account(PG_FUNCTION_ARGS)
 {
 	char	   *id = apitoken_call_id(fcinfo, 0, "id");
 	bool		with_tokens = apitoken_call_flag(fcinfo, 1);
-	ApitokenCaller caller;
-	ApitokenOwnership ownership = Begin(&caller, OPERATION_ERASE);
+	Erasure		erasure;
 
-	if (RunAll(&caller, account_statements, lengthof(account_statements), id) == 0)
+	Begin(&erasure, OPERATION_ERASE);
+	if (RunAll(&erasure.caller, account_statements, lengthof(account_statements), id) == 0)
 		apitoken_error_not_to_erase("account", id);
 	if (with_tokens)
-		(void) RunAll(&caller, token_statements, lengthof(token_statements), id);
-	AddErasure(&caller, "account", id, with_tokens);
-	apitoken_owner_leave(&ownership);
+		(void) RunAll(&erasure.caller, token_statements, lengthof(token_statements), id);
+	AddErasure(&erasure.caller, "account", id, with_tokens);
+	End(&erasure);
 	PG_RETURN_VOID();
 }
 
@@ -188,18 +202,18 @@ Datum
 apitoken_trail_prune(PG_FUNCTION_ARGS)
 {
 	TimestampTz before = Before(fcinfo);
-	ApitokenCaller caller;
-	ApitokenOwnership ownership = Begin(&caller, OPERATION_PRUNE);
+	Erasure		erasure;
 	ApitokenArguments arguments;
 	int64		pruned;
 	bool		isnull;
 
+	Begin(&erasure, OPERATION_PRUNE);
 	apitoken_store_clear(&arguments);
 	apitoken_store_set(&arguments, 1, TimestampTzGetDatum(before));
-	apitoken_store_set_role(&arguments, 2, caller.role);
-	(void) Run(&caller, STATEMENT_PRUNE_TRAIL, &arguments);
+	apitoken_store_set_role(&arguments, 2, erasure.caller.role);
+	(void) Run(&erasure.caller, STATEMENT_PRUNE_TRAIL, &arguments);
 	pruned = DatumGetInt64(apitoken_store_value(0, 1, &isnull));
-	apitoken_owner_leave(&ownership);
+	End(&erasure);
 	PG_RETURN_INT64(pruned);
 }
 

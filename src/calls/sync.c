@@ -22,6 +22,7 @@
 #include "nodes/pg_list.h"
 #include "nodes/value.h"
 #include "parser/parse_func.h"
+#include "rights/acts.h"
 #include "rights/identity.h"
 #include "rights/owner.h"
 #include "utils/array.h"
@@ -72,16 +73,19 @@ Datum
 apitoken_disable_of_accounts(PG_FUNCTION_ARGS)
 {
 	ApitokenCaller caller = apitoken_identity_writer();
+	ApitokenCaller role = apitoken_identity_role(caller.role, OPERATION_KEEP_ACCOUNTS);
 	ApitokenOwnership ownership = apitoken_owner_enter();
 	ApitokenArguments arguments;
 
-	if (!apitoken_trusted(caller.role, OPERATION_KEEP_ACCOUNTS))
+	if (!apitoken_trusted(role.role, role.operation))
 		apitoken_error_unauthorized();
 	apitoken_store_clear(&arguments);
 	apitoken_store_set_pointer(&arguments, 1, PG_GETARG_ARRAYTYPE_P(0));
 	apitoken_store_set_text(&arguments, 2, caller.actor.type);
 	apitoken_store_set_text(&arguments, 3, caller.actor.id);
 	(void) apitoken_identity_write_as(&caller, STATEMENT_DISABLE_OF_ACCOUNTS, &arguments, true);
+	/* whoever was waited for may have revoked what the role was granted */
+	apitoken_acts_administer(&role, NULL);
 	apitoken_owner_leave(&ownership);
 	PG_RETURN_VOID();
 }
