@@ -311,9 +311,12 @@ apitoken_guard(PG_FUNCTION_ARGS)
 {
 	char	   *module = apitoken_call_isnull(fcinfo, 0) ? NULL :
 		text_to_cstring(PG_GETARG_TEXT_PP(0));
-	ApitokenOwnership ownership = apitoken_owner_enter();
+	ErrorContextCallback guard;
+	ApitokenOwnership ownership;
 	ApitokenCaller caller;
 
+	apitoken_error_guard(&guard, false);
+	ownership = apitoken_owner_enter();
 	PushActiveSnapshot(GetLatestSnapshot());
 	if (!apitoken_identity_find(ownership.role, OPERATION_SEE, &caller) || caller.actor.type == NULL)
 		apitoken_error_unauthorized();
@@ -321,5 +324,6 @@ apitoken_guard(PG_FUNCTION_ARGS)
 	apitoken_acts_identified(&caller);
 	apitoken_acts_guard(&caller, module);
 	apitoken_owner_leave(&ownership);
+	apitoken_error_unguard(&guard);
 	PG_RETURN_VOID();
 }
