@@ -2862,7 +2862,7 @@ COMMENT ON FUNCTION apitoken.import_problem(jsonb) IS
 REVOKE ALL ON FUNCTION apitoken.import_problem(jsonb) FROM PUBLIC;
 
 -- A batch at a time: how far it has come is told after each.
-CREATE FUNCTION apitoken.import(body jsonb, database_role name) RETURNS bigint
+CREATE FUNCTION apitoken.import(body jsonb, database_role name, client_address inet, request_id text) RETURNS bigint
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -2887,8 +2887,8 @@ BEGIN
 		PERFORM apitoken.sync_step('tokens', slice, false, before);
 		RAISE NOTICE '% of % API tokens', LEAST(before + size, total), total;
 	END LOOP;
-	INSERT INTO apitoken.api_token_transitions (account_id, api_token_id, to_status, database_role, client_address, event, session_role, details)
-		SELECT t.account_id, t.id, t.status, import.database_role, inet_client_addr(), 'imported', session_user,
+	INSERT INTO apitoken.api_token_transitions (account_id, api_token_id, to_status, database_role, client_address, request_id, event, session_role, details)
+		SELECT t.account_id, t.id, t.status, import.database_role, import.client_address, import.request_id, 'imported', session_user,
 				(SELECT jsonb_build_object('modules', jsonb_agg(jsonb_build_object('id', m.module_id) ORDER BY m.module_id))
 					FROM apitoken.api_token_modules m WHERE m.account_id = t.account_id AND m.api_token_id = t.id HAVING count(*) > 0)
 			FROM jsonb_array_elements(tokens) WITH ORDINALITY AS g (element, place)
@@ -2897,9 +2897,9 @@ BEGIN
 	RETURN total;
 END
 $$;
-COMMENT ON FUNCTION apitoken.import(jsonb, name) IS
+COMMENT ON FUNCTION apitoken.import(jsonb, name, inet, text) IS
 	'What apitoken_import does.';
-REVOKE ALL ON FUNCTION apitoken.import(jsonb, name) FROM PUBLIC;
+REVOKE ALL ON FUNCTION apitoken.import(jsonb, name, inet, text) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.apitoken_import(jsonb) RETURNS bigint
 LANGUAGE C VOLATILE PARALLEL UNSAFE

@@ -4,7 +4,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(86);
+SELECT plan(88);
 
 \set caller apitoken_import_caller
 \ir fixtures/caller.psql
@@ -45,6 +45,15 @@ SELECT is(jsonb_agg(jsonb_build_array(api_token_id, from_status, to_status, acto
 		jsonb_build_array('old-2', NULL, 'Disabled', NULL, current_user, 'imported', NULL), jsonb_build_array('old-3', NULL, 'Active', NULL, current_user, 'imported', NULL),
 		jsonb_build_array('old-4', NULL, 'Deleted', NULL, current_user, 'imported', NULL)), 'the trail has them')
 	FROM apitoken.api_token_transitions WHERE api_token_id LIKE 'old-%';
+-- from where, as of all else: through a proxy that is believed, from where that says
+SAVEPOINT proxy;
+SET LOCAL request.headers = '{"x-apitoken-client": "203.0.113.7", "x-request-id": "abc-1"}';
+SELECT api.apitoken_import(jsonb_build_object('tokens', jsonb_build_array(helper.token('by-hand', 'sk_by_hand')))) \g /dev/null
+SET LOCAL apitoken.proxy_authenticator = 'postgres';
+SELECT api.apitoken_import(jsonb_build_object('tokens', jsonb_build_array(helper.token('by-proxy', 'sk_by_proxy')))) \g /dev/null
+SELECT is(jsonb_build_array(client_address, request_id), expected::jsonb, 'from where: ' || api_token_id) FROM apitoken.api_token_transitions
+	JOIN (VALUES ('by-hand', '[null, null]'), ('by-proxy', '["203.0.113.7", "abc-1"]')) AS c (token, expected) ON c.token = api_token_id;
+ROLLBACK TO proxy;
 SELECT is(count(*), 0::bigint, 'which is no disable') FROM apitoken_monitor.tokens_disabled_last_day WHERE api_token_id LIKE 'old-%';
 SELECT is(api.apitoken_get('old-1') ->> 'token', 'idt:old-1:****', 'a document shows of the secret what it shows of any');
 SELECT is(api.apitoken_import('{"tokens": []}'), 0::bigint, 'none');

@@ -17,7 +17,7 @@
 #include "calls/call.h"
 #include "errors.h"
 #include "fmgr.h"
-#include "miscadmin.h"
+#include "request.h"
 #include "rights/acts.h"
 #include "rights/quota.h"
 #include "utils/builtins.h"
@@ -34,12 +34,15 @@ CheckTrust(Oid role)
 static int64
 Import(const ApitokenCaller *caller, Datum body)
 {
+	ApitokenOrigin origin = apitoken_request_origin();
 	ApitokenArguments arguments;
 	bool		isnull;
 
 	apitoken_store_clear(&arguments);
 	apitoken_store_set(&arguments, 1, body);
 	apitoken_store_set_role(&arguments, 2, caller->role);
+	apitoken_store_set_pointer(&arguments, 3, DatumGetPointer(origin.address));
+	apitoken_store_set_text(&arguments, 4, origin.request_id);
 	(void) apitoken_identity_write_as(caller, STATEMENT_IMPORT, &arguments, false);
 	return DatumGetInt64(apitoken_store_value(0, 1, &isnull));
 }
@@ -50,7 +53,8 @@ PG_FUNCTION_INFO_V1(apitoken_import);
  * apitoken_import(jsonb) returns bigint: adds tokens with the digests of the secrets
  * that they had elsewhere; how many.  It is the role that does this, whoever acts.
  *
- * Raises PT400 with the place of what cannot be added, and PT401.
+ * Raises PT400 with the place of what cannot be added, also for headers of a request
+ * that are not usable JSON, and PT401.
  */
 Datum
 apitoken_import(PG_FUNCTION_ARGS)

@@ -535,8 +535,8 @@ static const StatementText statements[] = {
 	},
 	[STATEMENT_IMPORT] = {
 		"apitoken import", SPI_OK_SELECT,
-		"SELECT apitoken.import($1, $2)",
-		2, {JSONBOID, NAMEOID}
+		"SELECT apitoken.import($1, $2, $3, $4)",
+		4, {JSONBOID, NAMEOID, INETOID, TEXTOID}
 	},
 	[STATEMENT_ROTATE_TOKEN] = {
 		"apitoken rotate token", SPI_OK_UPDATE_RETURNING,
