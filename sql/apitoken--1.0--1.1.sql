@@ -653,7 +653,7 @@ CREATE FUNCTION apitoken.is_erasing() RETURNS boolean
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'apitoken_is_erasing';
 COMMENT ON FUNCTION apitoken.is_erasing() IS
-	'Whether a call that erases is writing now: the only one that changes the trail, and removes API tokens.';
+	'Whether a call that erases, or prunes, is writing now: nothing else changes the trail, and removes API tokens.';
 REVOKE ALL ON FUNCTION apitoken.is_erasing() FROM PUBLIC;
 
 -- A token without a row in the trail could be removed.
@@ -672,7 +672,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION apitoken.keep_token() IS
-	'Trigger: rows of API tokens are never removed.';
+	'Trigger: rows of API tokens are removed by apitoken_erase_account() alone.';
 REVOKE ALL ON FUNCTION apitoken.keep_token() FROM PUBLIC;
 
 CREATE TRIGGER keep_token BEFORE DELETE ON apitoken.api_tokens
@@ -1450,6 +1450,7 @@ BEGIN
 			DETAIL = format('%s on apitoken.%s is refused.', TG_OP, TG_TABLE_NAME);
 END
 $$;
+COMMENT ON FUNCTION apitoken.keep_trail() IS 'Trigger: nobody changes or removes these rows but apitoken_trail_prune() and the calls that erase.';
 
 CREATE FUNCTION @extschema@.apitoken_erase_user(id text) RETURNS void
 LANGUAGE C VOLATILE PARALLEL UNSAFE
@@ -1636,7 +1637,7 @@ Takes {"account": {"id"}, "name", "description", "icon", "modules": [{"id"}], "e
 COMMENT ON FUNCTION @extschema@.apitoken_authenticate(text) IS
 	$$Authenticate with an API token's secret
 
-Makes the token the actor for the rest of the transaction and notes the access. Answers {"id", "account": {"id"}, "modules": [{"id", "code"}]}. Error: PT401, one and the same for an unknown, malformed, Disabled, Deleted or expired token.$$;
+Makes the token the actor for the rest of the transaction and notes the access. Answers {"id", "account": {"id"}, "modules": [{"id", "code"}]}. Error: PT401, one and the same for a secret that is unknown, malformed or revoked, and for a token that is Disabled, Deleted, expired, or not to be used from there.$$;
 
 /*
  * Rotation and revocation
@@ -1690,7 +1691,7 @@ CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON apitoken.api_token_secrets
 ALTER TABLE apitoken.api_token_secrets ENABLE ROW LEVEL SECURITY;
 SELECT pg_catalog.pg_extension_config_dump('apitoken.api_token_secrets', '');
 COMMENT ON TABLE apitoken.api_tokens IS
-	'API tokens (/accounts/api-tokens). Active -> Disabled -> Active; either -> Deleted, for good. Rows are never removed. What a token authenticates with is in apitoken.api_token_credentials and api_token_secrets.';
+	'API tokens (/accounts/api-tokens). Active -> Disabled -> Active; either -> Deleted, for good. Rows are removed by apitoken_erase_account() alone. What a token authenticates with is in apitoken.api_token_credentials and api_token_secrets.';
 
 /*
  * How secrets are used
@@ -1748,7 +1749,7 @@ ALTER TABLE apitoken.api_token_transitions
 	ADD COLUMN request_id text COLLATE "C",
 	ADD COLUMN xid xid8;
 COMMENT ON TABLE apitoken.api_token_transitions IS
-	'The trail: one row for each event that changes what an API token may do, or how it is shown, whoever made it and by whatever means. Rows are only ever added; apitoken_trail_prune() takes old ones away.';
+	'The trail: one row for each event that changes what an API token may do, or how it is shown, whoever made it and by whatever means. Rows are only ever added, but for what apitoken_trail_prune() and the calls that erase take away.';
 COMMENT ON COLUMN apitoken.api_token_transitions.id IS 'Number of the row; a later event of one token has a higher one.';
 COMMENT ON COLUMN apitoken.api_token_transitions.from_status IS 'Status before; null for a new token, and where the event is no change of the status.';
 COMMENT ON COLUMN apitoken.api_token_transitions.to_status IS 'Status after; null where the event is no change of the status.';
@@ -2206,7 +2207,7 @@ AS 'MODULE_PATHNAME', 'apitoken_rotate';
 COMMENT ON FUNCTION @extschema@.apitoken_rotate(text, interval, text) IS
 	$$Change an API token's secret
 
-Gives the token another secret, under the same id; the old one goes on authenticating for as long as overlap says, at most apitoken.max_rotation_overlap. Answers the token's document, whose member token is the new secret: it is shown here and nowhere else. fields adds and removes members, for example "-account,-modules" or "-*,+id,+token". Errors: PT400 for an overlap that is negative or too long and if the token is Deleted, PT403 for somebody who could not give the token every module that it has, or its end, or if it is held, PT404 if there is no such token among those the caller may administer.$$;
+Gives the token another secret, under the same id; the old one goes on authenticating for as long as overlap says, at most apitoken.max_rotation_overlap. Answers the token's document, whose member token is the new secret: it is shown here and nowhere else. fields adds and removes members, for example "-account,-modules" or "-*,+id,+token". Errors: PT400 for an overlap that is negative or too long and if the token is Deleted, PT403 for somebody who could not give the token every module that it has, its end and its networks, or if it is held, PT404 if there is no such token among those the caller may administer.$$;
 REVOKE ALL ON FUNCTION @extschema@.apitoken_rotate(text, interval, text) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.apitoken_feed(after text DEFAULT NULL, at_most integer DEFAULT 100) RETURNS jsonb

@@ -500,7 +500,7 @@ CREATE TABLE apitoken.api_tokens (
 		'\U00010000-\U0001BFFF\U00020000-\U0003FFFF]'))
 );
 COMMENT ON TABLE apitoken.api_tokens IS
-	'API tokens (/accounts/api-tokens). Active -> Disabled -> Active; either -> Deleted, for good. Rows are never removed. What a token authenticates with is in apitoken.api_token_credentials and api_token_secrets.';
+	'API tokens (/accounts/api-tokens). Active -> Disabled -> Active; either -> Deleted, for good. Rows are removed by apitoken_erase_account() alone. What a token authenticates with is in apitoken.api_token_credentials and api_token_secrets.';
 COMMENT ON COLUMN apitoken.api_tokens.account_id IS 'The account it belongs to, for life.';
 COMMENT ON COLUMN apitoken.api_tokens.id IS
 	'Id of the token, TKN-nnnn-nnnn. No control characters, none that change the direction of writing, no invisible ones, and no secret.';
@@ -666,7 +666,7 @@ CREATE TABLE apitoken.api_token_transitions (
 	FOREIGN KEY (actor_type, actor_id) REFERENCES apitoken.actors MATCH FULL
 );
 COMMENT ON TABLE apitoken.api_token_transitions IS
-	'The trail: one row for each event that changes what an API token may do, or how it is shown, whoever made it and by whatever means. Rows are only ever added; apitoken_trail_prune() takes old ones away.';
+	'The trail: one row for each event that changes what an API token may do, or how it is shown, whoever made it and by whatever means. Rows are only ever added, but for what apitoken_trail_prune() and the calls that erase take away.';
 COMMENT ON COLUMN apitoken.api_token_transitions.id IS 'Number of the row; a later event of one token has a higher one.';
 COMMENT ON COLUMN apitoken.api_token_transitions.account_id IS 'The token''s account.';
 COMMENT ON COLUMN apitoken.api_token_transitions.api_token_id IS 'The token.';
@@ -772,7 +772,7 @@ CREATE FUNCTION apitoken.is_erasing() RETURNS boolean
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'apitoken_is_erasing';
 COMMENT ON FUNCTION apitoken.is_erasing() IS
-	'Whether a call that erases is writing now: the only one that changes the trail, and removes API tokens.';
+	'Whether a call that erases, or prunes, is writing now: nothing else changes the trail, and removes API tokens.';
 REVOKE ALL ON FUNCTION apitoken.is_erasing() FROM PUBLIC;
 
 /*
@@ -1066,8 +1066,7 @@ CREATE CONSTRAINT TRIGGER keep_offer_of_deleted AFTER DELETE ON apitoken.user_gr
 
 /*
  * Whatever changes a status, this extension's functions or an UPDATE by hand,
- * leaves its row in the trail and its signal.  An INSERT does not come here:
- * a restore would write the trail a second time.
+ * leaves its row in the trail and its signal.  A row that is added is log_creation()'s.
  */
 CREATE FUNCTION apitoken.log_transition() RETURNS trigger
 LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_log_transition';
@@ -1162,7 +1161,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION apitoken.keep_token() IS
-	'Trigger: rows of API tokens are never removed.';
+	'Trigger: rows of API tokens are removed by apitoken_erase_account() alone.';
 REVOKE ALL ON FUNCTION apitoken.keep_token() FROM PUBLIC;
 
 CREATE TRIGGER keep_token BEFORE DELETE ON apitoken.api_tokens
@@ -1180,7 +1179,7 @@ BEGIN
 			DETAIL = format('%s on apitoken.%s is refused.', TG_OP, TG_TABLE_NAME);
 END
 $$;
-COMMENT ON FUNCTION apitoken.keep_trail() IS 'Trigger: rows of the trail are neither changed nor removed.';
+COMMENT ON FUNCTION apitoken.keep_trail() IS 'Trigger: nobody changes or removes these rows but apitoken_trail_prune() and the calls that erase.';
 REVOKE ALL ON FUNCTION apitoken.keep_trail() FROM PUBLIC;
 
 CREATE TRIGGER keep_trail BEFORE UPDATE OR DELETE OR TRUNCATE ON apitoken.api_token_transitions
@@ -1669,7 +1668,6 @@ CREATE EVENT TRIGGER apitoken_take_back ON ddl_command_end WHEN TAG IN ('GRANT')
 ALTER EVENT TRIGGER apitoken_take_back ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER apitoken_take_back IS
 	'Keeps grants on all functions or sequences of the schema apitoken from giving what is for the owner of the extension apitoken alone.';
-
 
 /*
  * What somebody adds to these tables is no part of what CREATE EXTENSION makes,
@@ -2219,7 +2217,7 @@ AS 'MODULE_PATHNAME', 'apitoken_rotate';
 COMMENT ON FUNCTION @extschema@.apitoken_rotate(text, interval, text) IS
 	$$Change an API token's secret
 
-Gives the token another secret, under the same id; the old one goes on authenticating for as long as overlap says, at most apitoken.max_rotation_overlap. Answers the token's document, whose member token is the new secret: it is shown here and nowhere else. fields adds and removes members, for example "-account,-modules" or "-*,+id,+token". Errors: PT400 for an overlap that is negative or too long and if the token is Deleted, PT403 for somebody who could not give the token every module that it has, or its end, or if it is held, PT404 if there is no such token among those the caller may administer.$$;
+Gives the token another secret, under the same id; the old one goes on authenticating for as long as overlap says, at most apitoken.max_rotation_overlap. Answers the token's document, whose member token is the new secret: it is shown here and nowhere else. fields adds and removes members, for example "-account,-modules" or "-*,+id,+token". Errors: PT400 for an overlap that is negative or too long and if the token is Deleted, PT403 for somebody who could not give the token every module that it has, its end and its networks, or if it is held, PT404 if there is no such token among those the caller may administer.$$;
 REVOKE ALL ON FUNCTION @extschema@.apitoken_rotate(text, interval, text) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.apitoken_revoke(secrets text[], reason text DEFAULT NULL) RETURNS void
@@ -2264,7 +2262,7 @@ AS 'MODULE_PATHNAME', 'apitoken_authenticate';
 COMMENT ON FUNCTION @extschema@.apitoken_authenticate(text) IS
 	$$Authenticate with an API token's secret
 
-Makes the token the actor for the rest of the transaction and notes the access. Answers {"id", "account": {"id"}, "modules": [{"id", "code"}]}. Error: PT401, one and the same for an unknown, malformed, Disabled, Deleted or expired token.$$;
+Makes the token the actor for the rest of the transaction and notes the access. Answers {"id", "account": {"id"}, "modules": [{"id", "code"}]}. Error: PT401, one and the same for a secret that is unknown, malformed or revoked, and for a token that is Disabled, Deleted, expired, or not to be used from there.$$;
 REVOKE ALL ON FUNCTION @extschema@.apitoken_authenticate(text) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.apitoken_pre_request() RETURNS void
