@@ -21,7 +21,6 @@
 #include "miscadmin.h"
 #include "redact.h"
 #include "utils/acl.h"
-#include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "utils/jsonb.h"

@@ -30,7 +30,6 @@
 #include "rights/networks.h"
 #include "rights/secret.h"
 #include "storage/lmgr.h"
-#include "store/fetch.h"
 #include "store/store.h"
 #include "store/subxact.h"
 #include "utils/builtins.h"

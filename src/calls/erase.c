@@ -19,7 +19,6 @@
 #include "fmgr.h"
 #include "rights/acts.h"
 #include "rights/identity.h"
-#include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 /* What is erased of either; the first says whether there is such a one. */

@@ -17,12 +17,10 @@
 
 #include "catalog/pg_type.h"
 #include "errors.h"
-#include "miscadmin.h"
 #include "rights/acts.h"
 #include "rights/identity.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
-#include "utils/rls.h"
 
 /*
  * What is given

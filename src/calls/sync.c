@@ -27,7 +27,6 @@
 #include "rights/owner.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/jsonb.h"
 
 PG_FUNCTION_INFO_V1(apitoken_sync);
 

@@ -10,8 +10,9 @@
 #include "compat.h"
 
 #include "rights/acts.h"
-#include "rights/identity.h"
+#include "rights/owner.h"
 #include "store/gates.h"
+#include "store/store.h"
 #include "store/trigger_row.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"

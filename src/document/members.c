@@ -22,7 +22,6 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
-#include "utils/uuid.h"
 
 /* A resource, or a record within one, while it is written. */
 typedef struct ResourceWriter

@@ -26,10 +26,8 @@
 #include "access/parallel.h"
 #include "apitoken.h"
 #include "errors.h"
-#include "miscadmin.h"
 #include "request.h"
 #include "store/ids.h"
-#include "utils/builtins.h"
 #include "utils/guc.h"
 
 #define ACTOR_SETTING "apitoken.actor"

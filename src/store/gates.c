@@ -33,7 +33,6 @@
  */
 #include "store/gates.h"
 
-#include "access/xact.h"
 #include "apitoken.h"
 #include "catalog/namespace.h"
 #include "common/hashfn.h"
