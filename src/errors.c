@@ -563,6 +563,7 @@ apitoken_error_secrets(const char *problem, int longest)
 			 errhint("Give an array of at most %d.", longest)));
 }
 
+/* A reason for a change that the trail does not take. */
 void
 apitoken_error_reason(const char *problem, int longest)
 {
@@ -572,6 +573,7 @@ apitoken_error_reason(const char *problem, int longest)
 			 errhint("Give at most %d characters. " TEXT_HINT, longest)));
 }
 
+/* A place in the feed from which it does not go on. */
 void
 apitoken_error_position(const char *problem)
 {
@@ -581,6 +583,7 @@ apitoken_error_position(const char *problem)
 			 errhint("Begin again, without it, and forget what was told before.")));
 }
 
+/* More events than one answer has, or none. */
 void
 apitoken_error_at_most(int most)
 {
@@ -590,6 +593,7 @@ apitoken_error_at_most(int most)
 			 errhint("Give a number from 1 to %d.", most)));
 }
 
+/* A moment up to which the trail is not pruned. */
 void
 apitoken_error_before(const char *problem, int seconds)
 {
@@ -929,7 +933,7 @@ void
 apitoken_error_too_many_tokens(const char *account_id, int64 most)
 {
 	ereport(ERROR,
-			(errcode(ERRCODE_BAD_REQUEST), errmsg("Bad Request"),
+			(BAD_REQUEST,
 			 errdetail("The account \"%s\" has as many API tokens as it may have: " INT64_FORMAT ".",
 					   Shown(account_id), most),
 			 errhint("Delete one that is not needed: Deleted ones do not count.")));
@@ -946,6 +950,7 @@ apitoken_error_no_free_id(int attempts)
 			 errhint("Call again.")));
 }
 
+/* No secret without chance: the server's source of it has failed. */
 void
 apitoken_error_no_randomness(void)
 {
@@ -954,6 +959,7 @@ apitoken_error_no_randomness(void)
 			 errmsg("could not generate random values")));
 }
 
+/* An answer that jsonb does not hold, whatever is left out of it. */
 void
 apitoken_error_document_too_large(void)
 {

@@ -38,6 +38,7 @@ pg_noreturn extern void apitoken_error_member(const char *path, const char *prob
 											  const char *hint);
 
 extern void apitoken_error_constraint(const char *constraint);
+pg_noreturn extern void apitoken_error_too_many_tokens(const char *account_id, int64 most);
 
 /* 23514: a text in a row */
 pg_noreturn extern void apitoken_error_text_characters(Relation relation, const char *column,
@@ -101,7 +102,7 @@ extern void apitoken_warn_signals_left_out(int count);
 /* 42501: what row security's policies cannot say */
 pg_noreturn extern void apitoken_error_kept_column(Relation relation, const char *column);
 
-/* 23514: rows by which an account would have what it may not have */
+/* 23514: rows by which an account, or a token, would have what it may not have */
 pg_noreturn extern void apitoken_error_not_offered(Relation relation, Datum account_id,
 												   Datum module_id);
 pg_noreturn extern void apitoken_error_account_type(Relation relation, Datum account_id,
@@ -110,10 +111,9 @@ pg_noreturn extern void apitoken_error_still_held(Relation relation, Datum accou
 												  const char *holder_id, const char *module_id);
 pg_noreturn extern void apitoken_error_type_held(Relation relation, const char *account_id,
 												 const char *type, Datum module_id);
+pg_noreturn extern void apitoken_error_revoked_digest(Relation relation);
 
 /* failures that are nobody's wrong argument */
-pg_noreturn extern void apitoken_error_revoked_digest(Relation relation);
-pg_noreturn extern void apitoken_error_too_many_tokens(const char *account_id, int64 most);
 pg_noreturn extern void apitoken_error_no_free_id(int attempts);
 pg_noreturn extern void apitoken_error_no_randomness(void);
 pg_noreturn extern void apitoken_error_document_too_large(void);

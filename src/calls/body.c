@@ -213,7 +213,9 @@ ParseNetworks(const JsonbValue *list)
 		if (token != WJB_ELEM)
 			continue;
 		if (count == APITOKEN_MAX_NETWORKS)
-			apitoken_error_member("allowedNetworks", "has more than 100 networks", NETWORKS_HINT);
+			apitoken_error_member("allowedNetworks",
+								  "has more than " CppAsString2(APITOKEN_MAX_NETWORKS) " networks",
+								  NETWORKS_HINT);
 		networks[count] = ParseNetwork(&value, count);
 		count++;
 	}

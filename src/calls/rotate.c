@@ -53,15 +53,15 @@ IsNegative(const Interval *overlap)
  * that is negative or too long.
  */
 static TimestampTz
-EndOfOverlap(FunctionCallInfo fcinfo, int argument)
+EndOfOverlap(FunctionCallInfo fcinfo)
 {
 	const Interval *overlap;
 	TimestampTz now = GetCurrentTimestamp();
 	TimestampTz end;
 
-	if (apitoken_call_isnull(fcinfo, argument))
+	if (apitoken_call_isnull(fcinfo, 1))
 		return DT_NOBEGIN;
-	overlap = PG_GETARG_INTERVAL_P(argument);
+	overlap = PG_GETARG_INTERVAL_P(1);
 	if (IsBeyondTime(overlap))
 		apitoken_error_overlap(IsNegative(overlap) ? "is negative" : "is too long",
 							   apitoken_max_rotation_overlap);
@@ -222,7 +222,7 @@ Datum
 apitoken_rotate(PG_FUNCTION_ARGS)
 {
 	char	   *id = apitoken_call_id(fcinfo, 0, "id");
-	TimestampTz old_until = EndOfOverlap(fcinfo, 1);
+	TimestampTz old_until = EndOfOverlap(fcinfo);
 	ApitokenFields *fields = apitoken_call_fields(fcinfo, 2);
 	ApitokenCall call = apitoken_call_begin(OPERATION_ROTATE);
 	char	   *account_id;

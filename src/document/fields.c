@@ -27,7 +27,7 @@
 #include "utils/memutils.h"
 
 /* More than anybody writes, little enough to be harmless; in bytes. */
-#define MAX_LENGTH (1024 * 1024)
+#define MAX_LENGTH 1048576
 #define MAX_PATH_LENGTH 1000
 
 /* One item, while its path is followed. */
@@ -219,7 +219,8 @@ ReadItem(ApitokenFields *fields, const char *start, int length, int position)
 	if (length == 0)
 		apitoken_error_fields_syntax(position, "a field's name is missing");
 	if (length > MAX_PATH_LENGTH)
-		apitoken_error_fields_syntax(position, "a path has at most 1000 bytes");
+		apitoken_error_fields_syntax(position,
+									 "a path has at most " CppAsString2(MAX_PATH_LENGTH) " bytes");
 
 	item.path = pnstrdup(start, length);
 	ChoosePath(&item, fields, &place);
@@ -240,7 +241,8 @@ apitoken_fields_add(ApitokenFields *fields, const char *more, int length)
 	int			start = 0;
 
 	if (length > MAX_LENGTH)
-		apitoken_error_fields_syntax(MAX_LENGTH + 1, "it has at most 1048576 bytes");
+		apitoken_error_fields_syntax(MAX_LENGTH + 1,
+									 "it has at most " CppAsString2(MAX_LENGTH) " bytes");
 	if (fields == NULL)
 		fields = MakeFields(apitoken_model_shape(RESOURCE_TOKEN), true);
 

@@ -206,8 +206,8 @@ MayAnyAccount(void)
 	if (!known && !IsInParallelMode())
 	{
 		/*
-		 * whatever changes from here on makes it unknown again; so does an
-		 * error
+		 * whatever changes from here on makes it unknown again; after an
+		 * error there may be one, until something does
 		 */
 		known = true;
 		any = true;

@@ -17,11 +17,11 @@ typedef enum ApitokenOperation
 {
 	OPERATION_SEE,				/* every account's tokens; part of the others */
 	OPERATION_READ,				/* get, list */
-	OPERATION_TRANSITION,		/* disable, enable, delete, disable_all */
+	OPERATION_TRANSITION,		/* of one token or many; hold, and let go */
 	OPERATION_UPDATE,			/* update of anything but modules */
 	OPERATION_UPDATE_MODULES,
 	OPERATION_CREATE,
-	OPERATION_IMPORT,			/* tokens from elsewhere */
+	OPERATION_IMPORT,			/* create of tokens from elsewhere */
 	OPERATION_ROTATE,
 	OPERATION_HOLD_ACCOUNT,		/* and let go of one */
 	OPERATION_KEEP_ACCOUNTS,	/* write accounts, and end them */

@@ -190,6 +190,7 @@ apitoken_gates_expect_deadlocks(void)
 	enable_timeout_after(looks, RESCUE_LOOKS_EVERY_MS);
 }
 
+/* Ends that; at any time, also if it was not begun. */
 void
 apitoken_gates_expect_no_deadlocks(void)
 {
@@ -585,6 +586,7 @@ apitoken_gates_take_turn(ApitokenGateKind kind, const char *account_id)
 	Close(kind, TurnOf(account_id), ShareLock);
 }
 
+/* Ends a turn that was taken: the locks are there, or are given up. */
 void
 apitoken_gates_end_turn(ApitokenGateKind kind, const char *account_id)
 {

@@ -232,7 +232,7 @@ apitoken_position_begin(void)
 
 /*
  * The text: f1.seal.timeline.lsn.base[.target.number], where base and target are
- * xmax[-xid...], and the seal is that of all behind it: nothing has to be encoded in a URL
+ * xmax[-xid...], and the seal is that of all behind it: nothing has to be encoded in a URL.
  */
 
 static void

@@ -150,13 +150,13 @@ CompareIds(Datum a, Datum b)
 	return order != 0 ? order : left_length - right_length;
 }
 
-/* Do two keys differ, if at all, in their last column alone? */
+/* Does a key differ from the first one, if at all, in its last column alone? */
 static bool
-AreAkin(int nkeys, const ApitokenKeys *keys, int a, int b)
+IsAkin(int nkeys, const ApitokenKeys *keys, int key)
 {
 	for (int column = 0; column < nkeys - 1; column++)
 	{
-		if (CompareIds(keys->columns[column][a], keys->columns[column][b]) != 0)
+		if (CompareIds(keys->columns[column][key], keys->columns[column][0]) != 0)
 			return false;
 	}
 	return true;
@@ -173,7 +173,7 @@ FillRange(KeyRange *range, int nkeys, const ApitokenKeys *keys)
 	for (int key = 0; key < keys->count; key++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (!AreAkin(nkeys, keys, key, 0) || apitoken_ids_add(range->ids, last[key]) != key)
+		if (!IsAkin(nkeys, keys, key) || apitoken_ids_add(range->ids, last[key]) != key)
 			return false;
 		if (CompareIds(last[key], range->least) < 0)
 			range->least = last[key];
@@ -210,13 +210,13 @@ FindRange(int nkeys, const ApitokenKeys *keys)
 }
 
 static void
-StartRange(IndexReader *reader, const KeyRange *range, int nkeys, const ApitokenKeys *keys)
+StartRange(IndexReader *reader, const KeyRange *range, int nkeys)
 {
 	ScanKeyData scankeys[APITOKEN_MAX_KEYS + 1];
 
 	for (int column = 0; column < nkeys - 1; column++)
 		ScanKeyInit(&scankeys[column], column + 1, BTEqualStrategyNumber, F_TEXTEQ,
-					keys->columns[column][0]);
+					reader->keys->columns[column][0]);
 	ScanKeyInit(&scankeys[nkeys - 1], nkeys, BTGreaterEqualStrategyNumber, F_TEXT_GE,
 				range->least);
 	ScanKeyInit(&scankeys[nkeys], nkeys, BTLessEqualStrategyNumber, F_TEXT_LE,
@@ -286,9 +286,9 @@ ReadScan(IndexReader *reader, const KeyRange *range, int key, int nkeys, int64 l
 
 /* Reads what has the keys of which there are no rows yet. */
 static void
-ReadKeys(IndexReader *reader, int nkeys, const ApitokenKeys *keys, int64 limit, int64 *rows,
-		 ApitokenDelivery *delivery)
+ReadKeys(IndexReader *reader, int nkeys, int64 limit, int64 *rows, ApitokenDelivery *delivery)
 {
+	const ApitokenKeys *keys = reader->keys;
 	ScanKeyData scankeys[APITOKEN_MAX_KEYS];
 
 	StartScan(reader, nkeys, reader->path->covered);
@@ -312,12 +312,12 @@ ReadKeys(IndexReader *reader, int nkeys, const ApitokenKeys *keys, int64 limit, 
  * been read of which there are any, and maybe none of the others'.
  */
 static bool
-ReadRange(IndexReader *reader, const KeyRange *range, int nkeys, const ApitokenKeys *keys,
-		  int64 limit, int64 *rows, ApitokenDelivery *delivery)
+ReadRange(IndexReader *reader, const KeyRange *range, int nkeys, int64 limit, int64 *rows,
+		  ApitokenDelivery *delivery)
 {
 	bool		whole;
 
-	StartRange(reader, range, nkeys, keys);
+	StartRange(reader, range, nkeys);
 	whole = ReadScan(reader, range, 0, nkeys, limit, rows, delivery);
 	index_endscan(reader->scan);
 	return whole;
@@ -330,8 +330,8 @@ ReadIndex(IndexReader *reader, int nkeys, bool all, int64 limit, int64 *rows,
 {
 	KeyRange   *range = all ? FindRange(nkeys, reader->keys) : NULL;
 
-	if (range == NULL || !ReadRange(reader, range, nkeys, reader->keys, limit, rows, delivery))
-		ReadKeys(reader, nkeys, reader->keys, limit, rows, delivery);
+	if (range == NULL || !ReadRange(reader, range, nkeys, limit, rows, delivery))
+		ReadKeys(reader, nkeys, limit, rows, delivery);
 	if (range != NULL)
 		MemoryContextDelete(range->context);
 }

@@ -18,9 +18,9 @@
  * was in use when it fails.
  *
  * Returns true if it succeeded.  If it raised an error whose SQLSTATE is one
- * that forgives(), which is given the argument as well, admits, all its changes are undone and false is returned; any
- * other error is raised again.  By then the subtransaction has ended: whoever
- * catches the error ends one of his own.
+ * that forgives() admits, which is given the argument as well, all its changes
+ * are undone and false is returned; any other error is raised again.  By then
+ * the subtransaction has ended: whoever catches the error ends one of his own.
  */
 bool
 apitoken_subxact_try(void (*action) (void *argument), void *argument,
