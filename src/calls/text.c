@@ -167,8 +167,7 @@ HasAllowedCharacters(const TextRule *rule, const char *string, int length)
 	{
 		pg_wchar	c = utf8_to_unicode(bytes + next);
 
-		if ((next & 0xFFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
+		CHECK_FOR_INTERRUPTS();
 		if (!IsAllowed(rule, before, c))
 			return false;
 		before = c;
@@ -186,6 +185,7 @@ IsBlank(const char *string, int length)
 	{
 		pg_wchar	c = utf8_to_unicode(bytes + next);
 
+		CHECK_FOR_INTERRUPTS();
 		if (!IS_IN(c, spaces) && !IS_IN(c, joiners))
 			return false;
 	}
@@ -220,6 +220,7 @@ HasForeignCharacters(const char *url)
 	for (const unsigned char *next = (const unsigned char *) url; *next != '\0';
 		 next += pg_utf_mblen(next))
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (*next == '\\' || IS_IN(utf8_to_unicode(next), spaces))
 			return true;
 	}
