@@ -508,8 +508,12 @@ EnableAll(const ApitokenCall *call, List *list, bool release)
 	rows = apitoken_identity_write_as(&call->caller, STATEMENT_ENABLE_ALL, &arguments, true);
 	for (uint64 row = 0; row < rows; row++)
 	{
+		char	   *account_id = apitoken_store_cstring(row, 2);
+
 		enabled = lappend(enabled, apitoken_store_cstring(row, 1));
-		accounts = lappend(accounts, apitoken_store_cstring(row, 2));
+		/* mostly they are of one */
+		if (accounts == NIL || strcmp(llast(accounts), account_id) != 0)
+			accounts = lappend(accounts, account_id);
 	}
 	foreach(cell, accounts)
 		apitoken_acts_administer(&call->caller, lfirst(cell));
