@@ -769,15 +769,21 @@ static void
 CheckActs(void)
 {
 	ApitokenOwnership ownership = apitoken_owner_enter();
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "apitoken act",
+												  ALLOCSET_SMALL_SIZES);
+	MemoryContext old;
 	ListCell   *cell;
 
 	if (!IsTrustAlone())
 		apitoken_gates_pass(GatesOfActs());
+	old = MemoryContextSwitchTo(context);
 	foreach(cell, acts)
 	{
 		CHECK_FOR_INTERRUPTS();
 		CheckAgain(lfirst(cell));
+		MemoryContextReset(context);
 	}
+	MemoryContextSwitchTo(old);
 	apitoken_owner_leave(&ownership);
 }
 

@@ -45,6 +45,8 @@ apitoken_offer_read(const char *account_id)
 		module->code = apitoken_store_cstring(row, 2);
 		module->holdable = DatumGetBool(apitoken_store_value(row, 3, &isnull)) && !isnull;
 	}
+	/* COMMIT asks about many accounts, one after the other */
+	SPI_freetuptable(SPI_tuptable);
 	return offer;
 }
 
