@@ -115,4 +115,26 @@ INSERT INTO moments
 	SELECT 'after', 'contexts', name || ' ' || count(*) FROM pg_backend_memory_contexts
 		WHERE name ILIKE 'apitoken%' GROUP BY name;
 
+/*
+ * A COMMIT that looks at what was given to tokens of many accounts.
+ */
+CREATE FUNCTION peak_bytes() RETURNS bigint
+LANGUAGE sql VOLATILE
+AS $$
+	SELECT 1024 * regexp_replace(pg_read_file('/proc/self/status'), '.*VmHWM:\s+(\d+) kB.*', '\1')::bigint
+$$;
+SET session_replication_role = replica;
+INSERT INTO apitoken.modules (id, code, name, account_types) VALUES ('given', 'given', 'Given', '{Client}');
+INSERT INTO apitoken.accounts (id, type, name) SELECT 'ACC-' || n, 'Client', 'Account' FROM generate_series(1, 10000) n;
+INSERT INTO apitoken.user_groups (account_id, id, name, is_default) SELECT 'ACC-' || n, 'UGR-' || n, 'Everyone', true FROM generate_series(1, 10000) n;
+INSERT INTO apitoken.user_group_modules SELECT 'ACC-' || n, 'UGR-' || n, 'given' FROM generate_series(1, 10000) n;
+INSERT INTO apitoken.api_tokens (account_id, id, name) SELECT 'ACC-' || n, 'TKN-' || n, 'Token' FROM generate_series(1, 10000) n;
+RESET session_replication_role;
+ANALYZE;
+BEGIN;
+INSERT INTO apitoken.api_token_modules SELECT 'ACC-' || n, 'TKN-' || n, 'given' FROM generate_series(1, 10000) n;
+INSERT INTO moments VALUES ('before commit', 'bytes', peak_bytes());
+COMMIT;
+INSERT INTO moments VALUES ('behind commit', 'bytes', peak_bytes());
+
 SELECT * FROM moments;
