@@ -6,6 +6,8 @@
 #define PG_FUNCTION_INFO_V1(function) extern int function##_info
 #define PG_FUNCTION_ARGS FunctionCallInfo fcinfo
 #define Assert(condition) do { if (!(condition)) abort(); } while (0)
+#define CppAsString(identifier) #identifier
+#define CppAsString2(value) CppAsString(value)
 #define lengthof(array) (sizeof(array) / sizeof((array)[0]))
 #define foreach(cell, list) \
 	for (ListCell *cell##_next = list; (cell = cell##_next) != 0; cell##_next++)
