@@ -174,7 +174,7 @@ BEGIN
 			WHEN 1 THEN PERFORM api.apitoken_authenticate((SELECT value FROM mutate.seeds WHERE kind = 'secret' AND value LIKE '%TKN-0001-0001%'));
 			WHEN 2 THEN SET LOCAL ROLE mutate_nobody;
 			WHEN 3 THEN SET LOCAL transaction_read_only = on;
-			WHEN 4 THEN SET LOCAL ROLE mutate_careless;
+			WHEN 4 THEN SET LOCAL ROLE careless;
 			ELSE NULL;
 		END CASE;
 		EXECUTE statement INTO answer;
@@ -218,11 +218,4 @@ CREATE ROLE mutate_nobody;
 GRANT USAGE ON SCHEMA api TO mutate_nobody;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA api TO mutate_nobody;
 
--- One that was granted whatever can be granted on all of a kind.
-SET client_min_messages = error;
-CREATE ROLE mutate_careless;
-GRANT USAGE ON SCHEMA api, apitoken TO mutate_careless;
-GRANT ALL ON ALL TABLES IN SCHEMA apitoken TO mutate_careless;
-GRANT ALL ON ALL SEQUENCES IN SCHEMA apitoken TO mutate_careless;
-GRANT ALL ON ALL FUNCTIONS IN SCHEMA api, apitoken TO mutate_careless;
-RESET client_min_messages;
+\ir ../fixtures/careless.sql
