@@ -45,7 +45,7 @@ sub up {
 
 	# a group of its own, so that the processes of its connections end with it
 	setpgrp;
-	$SIG{TERM} = $SIG{CHLD} = 'DEFAULT';
+	$SIG{TERM} = 'DEFAULT';
 	$SIG{CHLD} = 'IGNORE';
 	while (1) {
 		my $connection = $listener->accept or next;

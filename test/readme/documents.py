@@ -9,8 +9,8 @@ json     answer of the block before, as JSON
 text     answer of the block before, as text
 
 A block that names a file behind its language is not run here: its lines stand
-in that file, which is what is run, with or without something behind them.  Anything else, an indented block too, is a
-failure: no example is unaccounted for.
+in that file, which is what is run, with or without something behind them.
+Anything else, an indented block too, is a failure: no example is unaccounted for.
 
 "..." in a string or a line of an answer stands for any text; as a member, an
 element or a line of its own for any number of them.  A date stands for itself
@@ -280,20 +280,28 @@ def run_document(name, options=()):
     psql.close()
 
 
-def check_links(name):
-    """Every relative link leads to a file, or to a heading of this document."""
-    text = (COPY / name).read_text(encoding="utf-8")
-    headings = {
+def prose_of(document):
+    """A document's text without its blocks."""
+    return re.sub(r"(?ms)^```.*?^```", "", document.read_text(encoding="utf-8"))
+
+
+def headings_of(document):
+    """What links to a document's headings name."""
+    return {
         re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
-        for heading in re.findall(r"(?m)^#+ +(.*)$", text)
+        for heading in re.findall(r"(?m)^#+ +(.*)$", prose_of(document))
     }
-    prose = re.sub(r"(?ms)^```.*?^```", "", text)
+
+
+def check_links(name):
+    """Every relative link leads to a file and, where it names one, to a heading of that."""
     broken = []
-    for target in re.findall(r"\]\(([^)\s]+)\)", prose):
+    for target in re.findall(r"\]\(([^)\s]+)\)", prose_of(COPY / name)):
         path, _, heading = target.partition("#")
         if re.match(r"\w+:", target):
             continue
-        if path and not ((COPY / name).parent / path).exists() or not path and heading not in headings:
+        document = (COPY / name).parent / path if path else COPY / name
+        if not document.exists() or heading and heading not in headings_of(document):
             broken.append(target)
     report("\n".join(broken), f"{name}: its links lead somewhere")
 
