@@ -6,7 +6,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(71);
+SELECT plan(74);
 
 CREATE ROLE apitoken_acting_app;
 CREATE ROLE apitoken_acting_outside;
@@ -157,6 +157,33 @@ ALTER POLICY tenant ON helper.orders USING (account_id = (SELECT api.apitoken_re
 SELECT is(helper.asked('SELECT string_agg(item, '','' ORDER BY id) FROM helper.orders', helper.as_token('TKN-1671-0642')), 'bags,cups', 'with apitoken_require, the same');
 SELECT is(helper.asked('SELECT string_agg(item, '','' ORDER BY id) FROM helper.orders', helper.as_token('TKN-3002-1001')), 'PT403', 'but no module is PT403');
 SELECT is(helper.asked('SELECT string_agg(item, '','' ORDER BY id) FROM helper.orders'), 'PT401', 'and nobody PT401');
+
+-- as a subquery it is asked once a statement, and an index finds the rows
+INSERT INTO helper.orders SELECT n, 'ACC-3002-9900', 'toys' FROM generate_series(10, 2000) n;
+CREATE INDEX orders_account_id_idx ON helper.orders (account_id);
+ANALYZE helper.orders;
+CREATE FUNCTION helper.index_conditions(statement text) RETURNS text
+LANGUAGE plpgsql
+AS $$
+DECLARE
+	plan json;
+BEGIN
+	EXECUTE 'EXPLAIN (FORMAT json) ' || statement INTO plan;
+	RETURN regexp_replace(jsonb_path_query_array(plan::jsonb, 'strict $.**."Index Cond"')::text, '= .*?\)"', '= ...)"');
+END
+$$;
+CREATE FUNCTION helper.times_asked() RETURNS bigint
+LANGUAGE sql
+AS $$
+	SELECT COALESCE(sum(calls), 0)::bigint FROM pg_stat_xact_user_functions WHERE schemaname = 'api' AND funcname = 'apitoken_actor_account'
+$$;
+SET LOCAL track_functions = 'all';
+ALTER POLICY tenant ON helper.orders USING (account_id = (SELECT api.apitoken_actor_account()));
+SELECT is(helper.asked('SELECT helper.index_conditions(''SELECT count(*) FROM helper.orders'')', helper.as_token('TKN-1671-0642')),
+	'["(account_id = ...)"]', 'an index on the column is used');
+SELECT helper.times_asked() AS before \gset
+SELECT is(helper.asked('SELECT count(*) FROM helper.orders WHERE item <> ''pens''', helper.as_token('TKN-3002-1001')), '1992', '(many rows are looked at)');
+SELECT is(helper.times_asked() - :before, 1::bigint, 'and who acts is asked once');
 
 SELECT * FROM finish();
 ROLLBACK;

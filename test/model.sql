@@ -2,7 +2,7 @@
  * The tables: what they refuse, and what every one of them has.
  */
 BEGIN;
-SELECT plan(211);
+SELECT plan(213);
 
 \ir fixtures/helpers.psql
 \ir fixtures/golden.psql
@@ -46,6 +46,16 @@ SELECT is((SELECT count(*) > 25 FROM pg_constraint WHERE contype = 'f' AND conna
 SELECT is((SELECT array_agg(relname::text) FROM helper.relations r WHERE relkind = 'r'
 		AND NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = r.oid AND contype = 'p')),
 	NULL, 'every table has a primary key');
+SELECT is((SELECT array_agg(r.relname::text ORDER BY r.relname) FROM helper.relations r
+		JOIN pg_attribute a ON a.attrelid = r.oid AND a.attname = 'account_id' AND r.relkind = 'r'
+		JOIN pg_index i ON i.indrelid = r.oid AND i.indisprimary
+		WHERE i.indkey[0] <> a.attnum),
+	'{actors,api_token_foreign_secrets}', 'where rows are an account''s, its id is the first of the primary key, but of secrets that are found by their digest alone; actors are nobody''s');
+SELECT is((SELECT array_agg(DISTINCT c.confrelid::regclass::text) FROM pg_constraint c
+		JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attname = 'account_id'
+		JOIN pg_attribute f ON f.attrelid = c.confrelid AND f.attname = 'account_id'
+		WHERE c.contype = 'f' AND c.connamespace = 'apitoken'::regnamespace AND a.attnum <> ALL (c.conkey)),
+	'{apitoken.actors}', 'and what refers to them has it, too, but for who has acted');
 
 SELECT is(obj_description('apitoken'::regnamespace, 'pg_namespace') IS NULL, false, 'the schema has a comment');
 SELECT is((SELECT array_agg(relname::text) FROM helper.relations
