@@ -1515,12 +1515,34 @@ As apitoken_disable, but the answer is the same if it was Disabled already, or D
 REVOKE ALL ON FUNCTION @extschema@.apitoken_ensure_disabled(text, boolean, text) FROM PUBLIC;
 
 /*
+ * What is new of tokens and accounts, at once: for a column whose domain checks
+ * something the server writes the whole table anew.
+ */
+CREATE DOMAIN apitoken.networks AS cidr[]
+	CHECK (pg_catalog.array_ndims(VALUE) = 1 AND pg_catalog.cardinality(VALUE) BETWEEN 1 AND 100 AND pg_catalog.array_position(VALUE, NULL) IS NULL);
+COMMENT ON DOMAIN apitoken.networks IS
+	'Networks of IPv4 and IPv6, at most 100. Null, and not an empty list, is all of them.';
+REVOKE ALL ON DOMAIN apitoken.networks FROM PUBLIC;
+ALTER TABLE apitoken.api_tokens
+	ADD COLUMN held_at apitoken.instant,
+	ADD COLUMN expires_at apitoken.instant,
+	ADD COLUMN secret_number integer,
+	ADD COLUMN rotated_at apitoken.instant,
+	ADD COLUMN old_secret_until apitoken.instant,
+	ADD COLUMN revoked_at apitoken.instant,
+	ADD COLUMN allowed_networks apitoken.networks;
+ALTER TABLE apitoken.accounts
+	ADD COLUMN held_at apitoken.instant,
+	ADD COLUMN max_token_lifetime interval CONSTRAINT accounts_max_token_lifetime_check
+		CHECK (max_token_lifetime > '0' AND max_token_lifetime <= '1000 years'),
+	ADD COLUMN max_tokens integer CONSTRAINT accounts_max_tokens_check CHECK (max_tokens >= 0),
+	ADD COLUMN allowed_networks apitoken.networks;
+
+/*
  * Held down
  */
-ALTER TABLE apitoken.api_tokens ADD COLUMN held_at apitoken.instant;
 COMMENT ON COLUMN apitoken.api_tokens.held_at IS
 	'heldAt: since when it is held; null if it is not. Nobody enables a held token, and nobody of its account gives it a module.';
-ALTER TABLE apitoken.accounts ADD COLUMN held_at apitoken.instant;
 COMMENT ON COLUMN apitoken.accounts.held_at IS
 	'heldAt: since when it is held; null if it is not. Nobody of a held account enables one of its tokens, gives one a module, or makes another.';
 
@@ -1575,11 +1597,8 @@ CREATE TRIGGER keep_hold BEFORE UPDATE OF held_at ON apitoken.accounts
 /*
  * Expiry
  */
-ALTER TABLE apitoken.api_tokens ADD COLUMN expires_at apitoken.instant;
 COMMENT ON COLUMN apitoken.api_tokens.expires_at IS
 	'expiresAt: from when on it does not authenticate, whatever its status; null if it never expires.';
-ALTER TABLE apitoken.accounts ADD COLUMN max_token_lifetime interval CONSTRAINT accounts_max_token_lifetime_check
-	CHECK (max_token_lifetime > '0' AND max_token_lifetime <= '1000 years');
 COMMENT ON COLUMN apitoken.accounts.max_token_lifetime IS
 	'Longest time from the making of a token''s secret to the token''s end; null: none but apitoken.max_lifetime, of which the shorter one counts. New tokens without an end get one.';
 CREATE INDEX api_tokens_expires_idx ON apitoken.api_tokens (expires_at) WHERE expires_at IS NOT NULL;
@@ -1642,11 +1661,6 @@ Makes the token the actor for the rest of the transaction and notes the access. 
 /*
  * Rotation and revocation
  */
-ALTER TABLE apitoken.api_tokens
-	ADD COLUMN secret_number integer,
-	ADD COLUMN rotated_at apitoken.instant,
-	ADD COLUMN old_secret_until apitoken.instant,
-	ADD COLUMN revoked_at apitoken.instant;
 COMMENT ON COLUMN apitoken.api_tokens.secret_number IS
 	'How often its secret was changed, which is the number of the current one; null if it never was.';
 COMMENT ON COLUMN apitoken.api_tokens.rotated_at IS
@@ -1720,12 +1734,6 @@ COMMENT ON COLUMN apitoken_monitor.token_accesses.last_access_mode IS 'What for:
 /*
  * From where
  */
-CREATE DOMAIN apitoken.networks AS cidr[]
-	CHECK (pg_catalog.array_ndims(VALUE) = 1 AND pg_catalog.cardinality(VALUE) BETWEEN 1 AND 100 AND pg_catalog.array_position(VALUE, NULL) IS NULL);
-COMMENT ON DOMAIN apitoken.networks IS
-	'Networks of IPv4 and IPv6, at most 100. Null, and not an empty list, is all of them.';
-REVOKE ALL ON DOMAIN apitoken.networks FROM PUBLIC;
-ALTER TABLE apitoken.api_tokens ADD COLUMN allowed_networks apitoken.networks;
 COMMENT ON COLUMN apitoken.api_tokens.allowed_networks IS
 	'allowedNetworks: from where its secret is taken; null: from everywhere that its account''s networks allow.';
 CREATE TRIGGER close_gate_of_networks AFTER UPDATE OF allowed_networks ON apitoken.api_tokens
@@ -2084,8 +2092,6 @@ REVOKE ALL ON FUNCTION @extschema@.apitoken_import(jsonb) FROM PUBLIC;
 /*
  * At most so many
  */
-ALTER TABLE apitoken.accounts ADD COLUMN
-	max_tokens integer CONSTRAINT accounts_max_tokens_check CHECK (max_tokens >= 0);
 COMMENT ON COLUMN apitoken.accounts.max_tokens IS
 	'Largest number of its API tokens that are not Deleted, for those who create another; null: apitoken.max_tokens.';
 CREATE TRIGGER keep_max_tokens BEFORE UPDATE OF max_tokens ON apitoken.accounts
@@ -2094,7 +2100,6 @@ CREATE TRIGGER keep_max_tokens BEFORE UPDATE OF max_tokens ON apitoken.accounts
 /*
  * From where, of an account
  */
-ALTER TABLE apitoken.accounts ADD COLUMN allowed_networks apitoken.networks;
 COMMENT ON COLUMN apitoken.accounts.allowed_networks IS
 	'From where the secrets of its API tokens are taken; null: from everywhere. Where a token has networks of its own, both have to allow it.';
 -- whether any has a list is asked by each session
