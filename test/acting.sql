@@ -162,16 +162,6 @@ SELECT is(helper.asked('SELECT string_agg(item, '','' ORDER BY id) FROM helper.o
 INSERT INTO helper.orders SELECT n, 'ACC-3002-9900', 'toys' FROM generate_series(10, 2000) n;
 CREATE INDEX orders_account_id_idx ON helper.orders (account_id);
 ANALYZE helper.orders;
-CREATE FUNCTION helper.index_conditions(statement text) RETURNS text
-LANGUAGE plpgsql
-AS $$
-DECLARE
-	plan json;
-BEGIN
-	EXECUTE 'EXPLAIN (FORMAT json) ' || statement INTO plan;
-	RETURN regexp_replace(jsonb_path_query_array(plan::jsonb, 'strict $.**."Index Cond"')::text, '= .*?\)"', '= ...)"');
-END
-$$;
 CREATE FUNCTION helper.times_asked() RETURNS bigint
 LANGUAGE sql
 AS $$
@@ -179,8 +169,8 @@ AS $$
 $$;
 SET LOCAL track_functions = 'all';
 ALTER POLICY tenant ON helper.orders USING (account_id = (SELECT api.apitoken_actor_account()));
-SELECT is(helper.asked('SELECT helper.index_conditions(''SELECT count(*) FROM helper.orders'')', helper.as_token('TKN-1671-0642')),
-	'["(account_id = ...)"]', 'an index on the column is used');
+SELECT is(helper.asked('SELECT string_agg(line, '' '') FROM helper.explain(''SELECT count(*) FROM helper.orders'') line WHERE line ~ ''Index Cond: \(account_id = ''', helper.as_token('TKN-1671-0642')) IS NULL,
+	false, 'an index on the column is used');
 SELECT helper.times_asked() AS before \gset
 SELECT is(helper.asked('SELECT count(*) FROM helper.orders WHERE item <> ''pens''', helper.as_token('TKN-3002-1001')), '1992', '(many rows are looked at)');
 SELECT is(helper.times_asked() - :before, 1::bigint, 'and who acts is asked once');

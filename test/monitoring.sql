@@ -40,13 +40,6 @@ BEGIN
 	RETURN result;
 END
 $$;
-CREATE FUNCTION helper.explain(statement text) RETURNS SETOF text
-LANGUAGE plpgsql
-AS $$
-BEGIN
-	RETURN QUERY EXECUTE 'EXPLAIN (COSTS OFF) ' || statement;
-END
-$$;
 DO $$
 DECLARE
 	name text;

@@ -1,8 +1,8 @@
 /*
  * The trail: one row for each change of a status, whoever made it and by
  * whatever means, and no way to change or remove one; other events are in
- * events.sql.  What is signalled is
- * tested in notify/run: a notification comes with a COMMIT.
+ * events.sql.  What is signalled is tested in notify/run: a notification comes with
+ * a COMMIT.
  */
 \ir fixtures/life.psql
 
@@ -32,14 +32,6 @@ $$;
 ALTER FUNCTION api.disable_for_all(text) OWNER TO apitoken_trail_wrapper;
 GRANT USAGE ON SCHEMA apitoken TO apitoken_trail_wrapper;
 GRANT SELECT, UPDATE ON apitoken.api_tokens TO apitoken_trail_wrapper;
-
-CREATE FUNCTION helper.explain(statement text) RETURNS SETOF text
-LANGUAGE plpgsql
-AS $$
-BEGIN
-	RETURN QUERY EXECUTE 'EXPLAIN (COSTS OFF) ' || statement;
-END
-$$;
 
 /*
  * Does something in somebody's name, says which rows the trail has gained, in
