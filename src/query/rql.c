@@ -80,6 +80,8 @@ static const char *const foreign_types[] = {
 /* What PostgREST writes before a value, with a dot, to say how it is compared. */
 static const char *const foreign_comparisons[] = {
 	"eq", "neq", "ne", "gt", "gte", "ge", "lt", "lte", "le", "like", "ilike", "in", "is", "not",
+	"match", "imatch", "isdistinct", "fts", "plfts", "phfts", "wfts", "cs", "cd", "ov", "sl", "sr",
+	"nxl", "nxr", "adj",
 };
 
 static ApitokenRqlNode *ReadExpression(RqlReader *reader, const char *conjunctions);
@@ -376,8 +378,8 @@ ReadQuoted(RqlReader *reader, ApitokenRqlValue *value, char quote, int length)
 }
 
 /*
- * Refuses a character of a bare value that compares, negates or quotes, here or
- * in another dialect.
+ * Refuses a character of a bare value that compares, negates, combines, lists or
+ * quotes, here or in another dialect; those that a URL cannot hold encoded as well.
  */
 static void
 RefuseReserved(const RqlReader *reader, const ApitokenRqlValue *value, char c, int length)
@@ -386,9 +388,21 @@ RefuseReserved(const RqlReader *reader, const ApitokenRqlValue *value, char c, i
 
 	if (c == '$' && length == 1 && reader->next == value->position)
 		reserved = true;
-	if (reserved || strchr("<>\"", c) != NULL)
+	if (reserved || strchr("<>\"[]{}^`", c) != NULL)
 		Fail(reader, reader->next, "this character has no place in a value without quotes",
 			 "the value in quotes");
+}
+
+/* Notes where a character is that is refused of some members or operators alone. */
+static void
+NoteAmbiguous(const RqlReader *reader, ApitokenRqlValue *value, char c, int length)
+{
+	if (c == '*' && length == 1 && value->star < 0)
+		value->star = reader->next;
+	if (strchr("%_?", c) != NULL && value->wildcard < 0)
+		value->wildcard = reader->next;
+	if (c == '/' && length == 1 && value->slash < 0)
+		value->slash = reader->next;
 }
 
 /* Reads a value without quotes, up to what ends it. */
@@ -407,11 +421,10 @@ ReadBare(RqlReader *reader, ApitokenRqlValue *value)
 		if (length == 1 && (c == '(' || c == ')'))
 			break;
 		if (c != '\0')
+		{
 			RefuseReserved(reader, value, c, length);
-		if (Peek(reader) == '*' && value->star < 0)
-			value->star = reader->next;
-		if (c == '%' && value->percent < 0)
-			value->percent = reader->next;
+			NoteAmbiguous(reader, value, c, length);
+		}
 		if (length > 1 || !IsNameByte(c))
 			value->word = false;
 		AppendByte(reader, &string, value);
@@ -448,7 +461,8 @@ CheckBare(const RqlReader *reader, const ApitokenRqlValue *value, int start)
 		Fail(reader, start, "there is white space before or behind this value",
 			 "none, or the value in quotes");
 	if (value->word && (pg_strcasecmp(value->string, "null") == 0 ||
-						pg_strcasecmp(value->string, "empty") == 0))
+						pg_strcasecmp(value->string, "empty") == 0 ||
+						pg_strcasecmp(value->string, "undefined") == 0))
 		Fail(reader, start, "this is a word or a constant",
 			 "null() or empty() for the constant, quotes for the word");
 	if (BeginsWith(reader, value, foreign_types, lengthof(foreign_types), ':'))
@@ -492,7 +506,7 @@ ReadValue(RqlReader *reader)
 	CountItem(reader);
 	SkipSpace(reader);
 	value->kind = RQL_STRING;
-	value->plus = value->star = value->percent = -1;
+	value->plus = value->star = value->wildcard = value->slash = -1;
 	value->position = reader->next;
 	quote = PeekQuote(reader, &quote_length);
 	if (quote != '\0')
@@ -513,14 +527,10 @@ ReadValue(RqlReader *reader)
 static List *
 ReadOneValue(RqlReader *reader)
 {
-	int			length;
-	bool		quoted = PeekQuote(reader, &length) != '\0';
 	ApitokenRqlValue *value = ReadValue(reader);
 
 	/* a list's elements are separated by a slash elsewhere */
-	if (Peek(reader) == ',' ||
-		(!quoted && memchr(reader->query + value->position, '/',
-						   reader->next - value->position) != NULL))
+	if (Peek(reader) == ',' || value->slash >= 0)
 		Fail(reader, value->position, "this may be a list of values", "parentheses around it");
 	return list_make1(value);
 }

@@ -53,7 +53,9 @@ typedef struct ApitokenRqlValue
 	/* positions of what may be meant as something else, or -1 */
 	int			plus;			/* not encoded: a space to who sends forms */
 	int			star;			/* without quotes: a wildcard to some */
-	int			percent;		/* the same, to who knows SQL */
+	int			wildcard;		/* the same in a pattern, to who knows SQL or
+								 * globs */
+	int			slash;			/* between a list's elements to some */
 } ApitokenRqlValue;
 
 typedef struct ApitokenRqlNode

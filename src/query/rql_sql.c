@@ -20,6 +20,8 @@
  */
 #include "query/rql_sql.h"
 
+#include <ctype.h>
+
 #include "catalog/pg_type.h"
 #include "document/model.h"
 #include "document/self.h"
@@ -31,6 +33,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
+#include "utils/formatting.h"
 #include "utils/fmgrprotos.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -288,6 +291,7 @@ ConvertEmpty(const Compiler *compiler, const Target *target, const ApitokenRqlVa
 	{
 		case MEMBER_INSTANT:
 		case MEMBER_BOOLEAN:
+		case MEMBER_UUID:
 		case MEMBER_TEXT_ARRAY:
 		case MEMBER_NETWORKS:
 			Fail(compiler, value->position, "this member is never an empty string",
@@ -355,6 +359,41 @@ ConvertNetwork(const Compiler *compiler, const ApitokenRqlValue *value)
 	return DirectFunctionCall1(network_show, network);
 }
 
+/* Is it a UUID as it is usually written, in upper or lower case? */
+static bool
+IsUuid(const char *string)
+{
+	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+
+	if (strlen(string) != strlen(form))
+		return false;
+	for (int i = 0; form[i] != '\0'; i++)
+	{
+		if (form[i] == '-' ? string[i] != '-' : !isxdigit((unsigned char) string[i]))
+			return false;
+	}
+	return true;
+}
+
+/* A UUID as the text that the member is compared as, which is in lower case. */
+static Datum
+ConvertUuid(const Compiler *compiler, const ApitokenRqlValue *value)
+{
+	if (!IsUuid(value->string))
+		Fail(compiler, value->position, "this is no UUID",
+			 "a UUID such as 9f1c1d5e-6b0a-4c8e-9a52-0e2f5a6b7c8d");
+	return CStringGetTextDatum(asc_tolower(value->string, strlen(value->string)));
+}
+
+/* What a list of strings is compared with may be another list elsewhere. */
+static void
+RefuseSlash(const Compiler *compiler, const ApitokenRqlValue *value)
+{
+	if (value->slash >= 0)
+		Fail(compiler, value->slash, "this may be a list of values",
+			 "in(member,(value,value)), or the value in quotes");
+}
+
 /* A value as the type that the member has. */
 static Datum
 ConvertValue(const Compiler *compiler, const Target *target, const ApitokenRqlValue *value)
@@ -383,8 +422,12 @@ ConvertValue(const Compiler *compiler, const Target *target, const ApitokenRqlVa
 			return BoolGetDatum(value->string[0] == 't');
 		case MEMBER_NETWORKS:
 			return ConvertNetwork(compiler, value);
+		case MEMBER_UUID:
+			return ConvertUuid(compiler, value);
 		default:
 			RefusePlus(compiler, value);
+			if (target->member->member->kind == MEMBER_TEXT_ARRAY)
+				RefuseSlash(compiler, value);
 			if (value->star >= 0)
 				Fail(compiler, value->star,
 					 "a star stands for other characters in like and ilike alone",
@@ -446,11 +489,13 @@ AddValues(Compiler *compiler, StringInfo out, const Target *target, const List *
 
 /*
  * like's pattern: * for any characters, \* for a star, everything else for
- * itself; SQL's own wildcards are escaped.
+ * itself; SQL's own wildcards are escaped.  A UUID is the same in upper and lower
+ * case.
  */
 static Datum
-ConvertPattern(Compiler *compiler, const ApitokenRqlValue *value)
+ConvertPattern(Compiler *compiler, const Target *target, const ApitokenRqlValue *value)
 {
+	bool		lower = target->member->member->kind == MEMBER_UUID;
 	StringInfoData pattern;
 
 	if (value->kind == RQL_MEMBER)
@@ -460,8 +505,8 @@ ConvertPattern(Compiler *compiler, const ApitokenRqlValue *value)
 		Fail(compiler, value->position, "this constant is for eq and ne alone", "a pattern");
 
 	RefusePlus(compiler, value);
-	if (value->percent >= 0)
-		Fail(compiler, value->percent, "a percent sign is itself in a pattern, and not SQL's wildcard",
+	if (value->wildcard >= 0)
+		Fail(compiler, value->wildcard, "this character is itself in a pattern, and a wildcard elsewhere",
 			 "* for any characters, or the pattern in quotes");
 	CountPattern(compiler, value);
 	initStringInfo(&pattern);
@@ -475,7 +520,7 @@ ConvertPattern(Compiler *compiler, const ApitokenRqlValue *value)
 		{
 			if (*c == '%' || *c == '_' || *c == '\\')
 				appendStringInfoChar(&pattern, '\\');
-			appendStringInfoChar(&pattern, *c);
+			appendStringInfoChar(&pattern, lower ? pg_ascii_tolower(*c) : *c);
 		}
 	}
 	return CStringGetTextDatum(pattern.data);
@@ -851,7 +896,7 @@ CompileColumn(Compiler *compiler, StringInfo out, const Target *target,
 		appendStringInfoChar(out, ')');
 	}
 	else if (node->operator == RQL_LIKE || node->operator == RQL_ILIKE)
-		AddArgument(compiler, out, TEXTOID, ConvertPattern(compiler, linitial(node->values)));
+		AddArgument(compiler, out, TEXTOID, ConvertPattern(compiler, target, linitial(node->values)));
 	else
 		AddValue(compiler, out, target, linitial(node->values));
 	appendStringInfoChar(out, ')');

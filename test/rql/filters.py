@@ -16,10 +16,10 @@ import subprocess
 import sys
 
 # What may be compared, and as what; of the token, and inside its modules.
-TEXT, INSTANT, BOOLEAN, ARRAY = "text", "instant", "boolean", "array"
+TEXT, INSTANT, BOOLEAN, ARRAY, UUID = "text", "instant", "boolean", "array", "uuid"
 ACCOUNT = {
     "account.id": TEXT, "account.name": TEXT, "account.type": TEXT, "account.status": TEXT,
-    "account.externalId": TEXT, "account.externalIds.pyraTenantId": TEXT, "account.address.city": TEXT,
+    "account.externalId": TEXT, "account.externalIds.pyraTenantId": UUID, "account.address.city": TEXT,
     "account.description": TEXT, "account.audit.created.at": INSTANT,
 }
 OWN = {
@@ -69,8 +69,9 @@ TEXTS = [
     '"quoted"', "O'Brien", "100%", "%41", "50%zz", "%", "a+b", "+", "a,b", "a|b", "a;b", "a&b", "(a)", "a(b", "a=b", "==", "=eq=",
     "<a>", "!a", "~a", "$1", "null", "NULL", "empty", "null()", "self()", "status", "Name", "description", "string:a",
     "re:a", "/a/b.png", "https://a.example/?b=c&d", "é", "É", "Grüße", "漢字", "🔑", "_", "a_b", "true", "limit=1", "a b", "*", "**",
-    "status=Active", "any", "2025-01-01", "idt:a:b",
+    "status=Active", "any", "[a]", "{a,b}", "a^b", "a?b", "undefined", "2025-01-01", "idt:a:b",
 ]
+UUIDS = ["9f1c1d5e-6b0a-4c8e-9a52-0e2f5a6b7c8e", "00000000-0000-0000-0000-000000000000"]
 WORDS = ["Active", "Disabled", "Deleted", "Client", "Vendor", "Operations", "London", "x"]
 
 
@@ -196,7 +197,9 @@ class Comparison:
         have = item if path == "self" else item[path]
         if self.kind == ARRAY:
             return self.of_array(have)
-        return compares(self.operator, have, self.wanted(scope))
+        # a UUID is the same in upper and lower case
+        operator = "ilike" if self.kind == UUID and self.operator == "like" else self.operator
+        return compares(operator, have, self.wanted(scope))
 
     def wanted(self, scope):
         values = [scope[v.value] if v.kind == "member" else "" if v.kind == "empty" else v.value for v in self.values]
@@ -212,7 +215,7 @@ class Comparison:
         return have is not None and any(value.value in have for value in self.values)
 
     def cost(self):
-        ordered = self.kind == TEXT and (
+        ordered = self.kind in (TEXT, UUID) and (
             self.operator in ("like", "ilike", "gt", "ge", "lt", "le") or any(v.kind == "member" for v in self.values)
         )
         pattern = len(self.values[0].value.encode()) if self.operator in ("like", "ilike") else 0
@@ -277,6 +280,8 @@ class Maker:
             return Value("value", self.moment(scope, path))
         if kind == BOOLEAN:
             return Value("value", self.rng.random() < 0.5)
+        if kind == UUID:
+            return Value("value", self.existing(scope, path) if self.rng.random() < 0.7 else self.rng.choice(UUIDS))
         if kind == ARRAY:
             return Value("value", self.rng.choice(WORDS + ["selected", "all", "a"]))
         if scope == "token" and path in FEW:
@@ -307,9 +312,9 @@ class Maker:
             path, kind = rng.choice(list(OWN.items()) * 2 + list(ACCOUNT.items()))
 
         operators = ["eq", "eq", "eq", "ne", "ne", "in", "out"]
-        if kind in (TEXT, INSTANT):
+        if kind in (TEXT, INSTANT, UUID):
             operators += ["gt", "ge", "lt", "le"]
-        if kind == TEXT:
+        if kind in (TEXT, UUID):
             operators += ["like", "like", "ilike"]
         operator = rng.choice(operators)
         if operator in ("in", "out"):
@@ -418,11 +423,11 @@ class Writer:
 
     def can_be_bare(self, text, scope, operator):
         """Not if a character cannot be even encoded, or if it is easily confused."""
-        if not text or text != text.strip() or text[0] in "\"'" or re.search('[<>"|]', text):
+        if not text or text != text.strip() or text[0] in "\"'" or re.search(r'[<>"|{}^`\[\]]', text):
             return False
-        if operator in ("like", "ilike") and "%" in text:
+        if operator in ("like", "ilike") and re.search("[%_?]", text):
             return False
-        if text.lower() in ("null", "empty") or re.match(r"(auto|boolean|date|epoch|glob|isodate|number|re|string):", text):
+        if text.lower() in ("null", "empty", "undefined") or re.match(r"(auto|boolean|date|epoch|glob|isodate|number|re|string):", text):
             return False
         return operator in ("in", "out", "like", "ilike") or text.lower() not in NAMES[scope]
 
@@ -446,6 +451,8 @@ class Writer:
             return text if self.rng.random() < 0.7 else f'"{text}"'
         if kind == BOOLEAN:
             text = "true" if text else "false"
+        if kind == UUID:
+            text = self.rng.choice([text, text.upper(), text.title()])
         if self.can_be_bare(text, scope, operator) and self.rng.random() < 0.5:
             return self.bare(text, operator in ("like", "ilike"))
         return self.space() + self.quoted(text) + self.space()
