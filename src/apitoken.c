@@ -17,6 +17,7 @@
 #include "mb/pg_wchar.h"
 #include "rights/actor.h"
 #include "rights/acts.h"
+#include "store/planning.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/jsonb.h"
@@ -308,6 +309,7 @@ _PG_init(void)
 	apitoken_actor_define_setting();
 	apitoken_error_start();
 	apitoken_acts_start();
+	apitoken_planning_start();
 	MarkGUCPrefixReserved("apitoken");
 }
 

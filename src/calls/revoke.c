@@ -279,8 +279,6 @@ apitoken_revoke(PG_FUNCTION_ARGS)
 	caller = apitoken_identity_role(ownership.role, OPERATION_SEE);
 	caller.everywhere = true;
 	caller.reason = reason;
-	/* a plan is kept that was made where nothing was revoked yet */
-	apitoken_store_prefer_indexes();
 	Revoke(&caller, secrets, isnull, count);
 	apitoken_owner_leave(&ownership);
 	apitoken_error_unguard(&guard);

@@ -28,6 +28,7 @@
 #include "errors.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
+#include "store/planning.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -417,8 +418,12 @@ static const StatementText statements[] = {
 		"apitoken find call", SPI_OK_SELECT,
 		"SELECT g.call_id FROM (SELECT l.call_id, pg_catalog.count(*) AS number"
 		" FROM apitoken.api_token_transitions AS l"
-		" WHERE l.api_token_id " EQ " ANY ($1) AND l.call_id IS NOT NULL"
-		" AND l.from_status " NE " l.to_status"
+
+		/*
+		 * what no number was given is found here, by its tokens, and not
+		 * below
+		 */
+		" WHERE l.api_token_id " EQ " ANY ($1) AND l.from_status " NE " l.to_status"
 		" AND ($2 OR l.account_id " EQ " ANY ($3)) GROUP BY l.call_id) AS g"
 		" WHERE g.number " EQ " pg_catalog.cardinality($1) AND g.number " EQ
 		" (SELECT pg_catalog.count(*) FROM apitoken.api_token_transitions AS o"
@@ -765,7 +770,13 @@ static const StatementText statements[] = {
 	},
 	[STATEMENT_FIND_NETWORKS] = {
 		"apitoken find networks", SPI_OK_SELECT,
-		"SELECT FROM apitoken.accounts AS a WHERE a.allowed_networks IS NOT NULL LIMIT 1",
+
+		/*
+		 * by the index of those alone, which ORDER BY sees to: mostly there
+		 * is none
+		 */
+		"SELECT FROM apitoken.accounts AS a WHERE a.allowed_networks IS NOT NULL"
+		" ORDER BY a.id LIMIT 1",
 		0, {0}
 	},
 	[STATEMENT_NOTE_ACCESS] = {
@@ -935,13 +946,24 @@ CountRows(const char *name, int result, int expected)
 	return SPI_processed;
 }
 
+/* Where its plan is made only now, that is one for tables which have grown. */
 static uint64
 Run(ApitokenStatement statement, ApitokenArguments *arguments, Under under)
 {
-	int			result;
+	bool		many_rows;
+	volatile int result;
 
 	SecureSearchPath();
-	result = Enter(PreparePlan(statement), arguments->values, arguments->nulls, under);
+	many_rows = apitoken_planning_for_many_rows(true);
+	PG_TRY();
+	{
+		result = Enter(PreparePlan(statement), arguments->values, arguments->nulls, under);
+	}
+	PG_FINALLY();
+	{
+		(void) apitoken_planning_for_many_rows(many_rows);
+	}
+	PG_END_TRY();
 	return CountRows(statements[statement].name, result, statements[statement].result);
 }
 
