@@ -16,6 +16,7 @@ import table
 COLLECTION = "/v1/accounts/api-tokens"
 ADMINISTRATOR = "TKN-3001-1002"
 ACCOUNT = "ACC-3001-7788"
+UNAVAILABLE = (503, "Service Unavailable", "The service cannot answer at present; try again later.")
 
 count = 0
 failures = 0
@@ -236,6 +237,24 @@ def crowded():
             same(wait(), afterwards, "... and when the lock is gone it is done, once")
 
 
+def revoked():
+    """Whoever has found secrets ends them: all, or none while somebody keeps one locked."""
+    made = [call("POST", "", {"account": {"id": ACCOUNT}, "name": "Found"})[2] for _ in range(2)]
+    found = {"secrets": [token["token"] for token in made]}
+
+    def statuses():
+        return [call("GET", f"/{token['id']}")[2]["status"] for token in made]
+
+    release = server.lock(max(token["id"] for token in made))
+    response, text = send("POST", "/revoke", found, bearer=None)
+    answer = problem((response.status, response.headers.get_content_type(), json.loads(text)))
+    same((answer, response.headers["Retry-After"]), (UNAVAILABLE, "1"), "a revocation of what is locked is to be tried again")
+    same(statuses(), ["Active"] * 2, "... and has revoked none")
+    release()
+    same(call("POST", "/revoke", found, bearer=None)[0], 204, "... when the lock is gone it is done")
+    same(statuses(), ["Disabled"] * 2, "... to all of them")
+
+
 def accesses():
     """A read is a use, too."""
     secret = call("POST", "", {"account": {"id": ACCOUNT}, "name": "Reads", "modules": [{"id": "MOD-0001"}]})[2]["token"]
@@ -260,7 +279,6 @@ def standby():
             break
         time.sleep(0.1)
     same(call("GET", "/TKN-3001-1003")[0], 200, "a standby: a token is read")
-    unavailable = (503, "Service Unavailable", "The service cannot answer at present; try again later.")
     for method, path, body in [
         ("POST", "", {"account": {"id": ACCOUNT}, "name": "Late"}),
         ("PUT", "/TKN-3001-1003", {"name": "Late"}),
@@ -270,7 +288,7 @@ def standby():
     ]:
         response, text = send(method, path, body)
         answer = problem((response.status, response.headers.get_content_type(), json.loads(text)))
-        same((answer, response.headers["Retry-After"]), (unavailable, "1"), f"a standby: {method} {path} is to be tried again")
+        same((answer, response.headers["Retry-After"]), (UNAVAILABLE, "1"), f"a standby: {method} {path} is to be tried again")
 
 
 def main():
@@ -294,6 +312,7 @@ def main():
         table.run(call, same, sample_secret)
         accesses()
         crowded()
+        revoked()
         same(
             call("GET", "/TKN-1671-0642?select=-*,+id", collection="/public/v1/accounts/api-tokens")[0],
             200,
