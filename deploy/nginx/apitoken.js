@@ -23,6 +23,7 @@ const CALLS = [
 	{resource: 'token/disable', method: 'POST', name: 'apitoken_disable', body: tokenBody, status: 200, rescue: true},
 	{resource: 'token/ensure-disabled', method: 'POST', name: 'apitoken_ensure_disabled', body: holdBody, status: 200, rescue: true},
 	{resource: 'token/release', method: 'POST', name: 'apitoken_release', body: tokenBody, status: 200},
+	{resource: 'token/rotate', method: 'POST', name: 'apitoken_rotate', body: rotateBody, status: 200},
 	{resource: 'account/disable', method: 'POST', name: 'apitoken_disable_all', body: accountDisableBody, status: 200, rescue: true},
 	{resource: 'account/hold', method: 'POST', name: 'apitoken_hold_account', body: accountBody, status: 204, rescue: true},
 	{resource: 'account/release', method: 'POST', name: 'apitoken_release_account', body: accountBody, status: 204},
@@ -371,6 +372,20 @@ function holdBody(request) {
 	const hold = readFlag(readOptions(request, ['hold']), 'hold');
 
 	return `{${readFields(request)}${hold === undefined ? '' : `"hold":${hold},`}"id":${readId(request)}}`;
+}
+
+/*
+ * A duration as ISO 8601 has it: the database would log what is none.  ($ matches
+ * before the end of a line as well.)
+ */
+function rotateBody(request) {
+	const overlap = readOptions(request, ['overlap']).overlap;
+
+	if (overlap !== undefined && (typeof overlap !== 'string' ||
+			!/^P(?=[0-9T])(\d{1,9}W|(\d{1,9}Y)?(\d{1,9}M)?(\d{1,9}D)?(T(?=[0-9])(\d{1,9}H)?(\d{1,9}M)?(\d{1,9}S)?)?)(?!\n)$/.test(overlap))) {
+		throw failure(400, 'The member "overlap" is no duration such as "P7D" or "PT12H".');
+	}
+	return `{${readFields(request)}${overlap === undefined ? '' : `"overlap":"${overlap}",`}"id":${readId(request)}}`;
 }
 
 function accountBody(request) {

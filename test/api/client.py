@@ -255,6 +255,19 @@ def revoked():
     same(statuses(), ["Disabled"] * 2, "... to all of them")
 
 
+def rotated():
+    """Another secret for a token, beside which the old one goes on for a while."""
+    made = call("POST", "", {"account": {"id": ACCOUNT}, "name": "Rotates", "modules": [{"id": "MOD-0001"}]})[2]
+    path = f"/{made['id']}"
+    status, _, document = call("POST", f"{path}/rotate", {"overlap": "P1D"})
+    same((status, document["id"], "oldSecretUntil" in document), (200, made["id"], True), "a token is given another secret")
+    same([call("GET", path, bearer=secret)[0] for secret in (made["token"], document["token"])], [200, 200], "... both are good")
+    same(call("POST", f"{path}/rotate?select=-*,%2Btoken")[0], 200, "... another, with no time for the one before")
+    same([call("GET", path, bearer=secret)[0] for secret in (made["token"], document["token"])], [401, 401], "... then neither is")
+    answer = problem(call("POST", f"{path}/rotate", {"overlap": "P8D"}))
+    same(answer, (400, "Bad Request", 'The argument "overlap" is too long.'), "... an overlap of more than a week")
+
+
 def accesses():
     """A read is a use, too."""
     secret = call("POST", "", {"account": {"id": ACCOUNT}, "name": "Reads", "modules": [{"id": "MOD-0001"}]})[2]["token"]
@@ -313,6 +326,7 @@ def main():
         accesses()
         crowded()
         revoked()
+        rotated()
         same(
             call("GET", "/TKN-1671-0642?select=-*,+id", collection="/public/v1/accounts/api-tokens")[0],
             200,

@@ -216,6 +216,9 @@ for my $root ('/v1/accounts', '/public/v1/accounts') {
 		["api-tokens/TKN-1/ensure-disabled", undef, 'apitoken_ensure_disabled', '{"id":"TKN-1"}'],
 		["api-tokens/TKN-1/ensure-disabled?select=-*", '{"hold": true}', 'apitoken_ensure_disabled', '{"fields":"-*","hold":true,"id":"TKN-1"}'],
 		["api-tokens/TKN-1/release?select=id", undef, 'apitoken_release', '{"fields":"id","id":"TKN-1"}'],
+		["api-tokens/TKN-1/rotate", undef, 'apitoken_rotate', '{"id":"TKN-1"}'],
+		["api-tokens/TKN-1/rotate/?select=token", '{"overlap": "P7D"}', 'apitoken_rotate', '{"fields":"token","overlap":"P7D","id":"TKN-1"}'],
+		(map { ["api-tokens/TKN%2F1/rotate", qq({"overlap": "$_"}), 'apitoken_rotate', qq({"overlap":"$_","id":"TKN/1"})] } qw(P1Y2M3DT4H5M6S P2W PT12H P0D)),
 		["accounts/ACC-1/api-tokens/hold", undef, 'apitoken_hold_account', '{"account_id":"ACC-1"}', 204],
 		["accounts/ACC-1/api-tokens/release/", undef, 'apitoken_release_account', '{"account_id":"ACC-1"}', 204],
 	);
@@ -338,9 +341,19 @@ subtest 'an access is noted whatever the method' => sub {
 	is_deeply [map { $_->{target} } $upstream->wait_for(3)], [map { "/rpc/apitoken_$_" } qw(get list pre_request)], 'not due: none';
 };
 
+subtest 'an overlap is a duration, and nothing else reaches the database' => sub {
+	my $detail = 'The member "overlap" is no duration such as "P7D" or "PT12H".';
+
+	for (qw("" "P" "PT" "P1DT" "7" "7D" "p7d" "-P7D" "P-7D" "P1W2D" "P1.5D" "P1234567890D" "P7D\n" "idt:TKN-1:x" 7 true null [] {}), '"2 days"') {
+		is_problem(call(response('200 OK', '{}'), 'POST', "$base/TKN-1/rotate", @json, '--data-binary', qq({"overlap": $_})), 400, 'Bad Request', "overlap $_",
+			detail => $detail, errors => {overlap => [$detail]});
+		nothing_arrived($_);
+	}
+};
+
 subtest 'members that a call does not have are not ignored' => sub {
 	my @calls = (['POST', "$base/TKN-1/disable", 'disable', {id => 'TKN-1'}], ['POST', "$base/TKN-1/enable", 'enable', {id => 'TKN-1'}],
-		['POST', "$base/TKN-1/release", 'release', {id => 'TKN-1'}], ['DELETE', "$base/TKN-1", 'delete', {id => 'TKN-1'}],
+		['POST', "$base/TKN-1/release", 'release', {id => 'TKN-1'}], ['POST', "$base/TKN-1/rotate", 'rotate', {id => 'TKN-1'}], ['DELETE', "$base/TKN-1", 'delete', {id => 'TKN-1'}],
 		['POST', '/v1/accounts/accounts/ACC-1/api-tokens/hold', 'hold_account', {account_id => 'ACC-1'}],
 		['POST', '/v1/accounts/accounts/ACC-1/api-tokens/release', 'release_account', {account_id => 'ACC-1'}]);
 
