@@ -43,11 +43,21 @@
 
 /* 19 has another hook on what is known of a relation, and more on plans */
 #if PG_VERSION_NUM >= 190000
+#define apitoken_relation_hook build_simple_rel_hook
+#define ApitokenRelationHook build_simple_rel_hook_type
+#define APITOKEN_RELATION_HOOK_PARAMETERS \
+	PlannerInfo *root, RelOptInfo *relation, RangeTblEntry *entry
+#define APITOKEN_RELATION_HOOK_ARGUMENTS root, relation, entry
 #define apitoken_is_planning_hooked() \
-	(build_simple_rel_hook != NULL || joinrel_setup_hook != NULL || \
-	 join_path_setup_hook != NULL || planner_setup_hook != NULL || planner_shutdown_hook != NULL)
+	(joinrel_setup_hook != NULL || join_path_setup_hook != NULL || \
+	 planner_setup_hook != NULL || planner_shutdown_hook != NULL)
 #else
-#define apitoken_is_planning_hooked() (get_relation_info_hook != NULL)
+#define apitoken_relation_hook get_relation_info_hook
+#define ApitokenRelationHook get_relation_info_hook_type
+#define APITOKEN_RELATION_HOOK_PARAMETERS \
+	PlannerInfo *root, Oid relation_id, bool inherits, RelOptInfo *relation
+#define APITOKEN_RELATION_HOOK_ARGUMENTS root, relation_id, inherits, relation
+#define apitoken_is_planning_hooked() false
 #endif
 
 /* 18 has columns that are computed when they are read */

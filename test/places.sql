@@ -4,7 +4,7 @@
  * as tables are vacuumed, cut off and made anew.
  */
 \ir fixtures/life.psql
-SELECT plan(59);
+SELECT plan(57);
 
 SET apitoken.last_access_interval = '1d';
 SELECT set_config('helper.keeps', (current_setting('server_version_num')::integer >= 140000)::text, false) \g /dev/null
@@ -43,7 +43,7 @@ CREATE FUNCTION helper.goes_down_for(secret text) RETURNS text LANGUAGE sql AS $
 $$;
 -- The same where places are kept, which they are not before 14.
 CREATE FUNCTION helper.by_place(secret text, expected text, what text) RETURNS text LANGUAGE sql AS $$
-	SELECT CASE WHEN current_setting('helper.keeps')::boolean THEN is(helper.goes_down_for(secret), expected, what) ELSE pass(what) END
+	SELECT CASE WHEN current_setting('helper.keeps')::boolean THEN is(helper.goes_down_for(secret), expected, what) ELSE skip(what, 1) END
 $$;
 
 /*
@@ -52,7 +52,8 @@ $$;
 -- no access is to be noted
 UPDATE apitoken.api_token_credentials SET last_access_at = now();
 SELECT is((SELECT count(*) FROM apitoken.api_token_modules WHERE api_token_id = 'TKN-1671-0642'), 2::bigint, '(the token has two modules)');
-SELECT is(helper.goes_down_for(helper.secret('TKN-1671-0642')), 'TKN-1671-0642 api_token_credentials:1 api_tokens:1 modules:2',
+-- among them that of accounts that have networks, of which there is none
+SELECT is(helper.goes_down_for(helper.secret('TKN-1671-0642')), 'TKN-1671-0642 accounts:1 api_token_credentials:1 api_tokens:1 modules:2',
 	'the first time a session goes down the indexes');
 SELECT helper.by_place(helper.secret('TKN-1671-0642'), 'TKN-1671-0642', 'the next time it finds all of it where it was');
 SELECT is(api.apitoken_authenticate(helper.secret('TKN-1671-0642')), first.answer, 'the answer is what the tables have')
@@ -96,7 +97,7 @@ SELECT helper.by_place(helper.secret('TKN-1671-0642'), 'TKN-1671-0642', 'a row t
 UPDATE apitoken.api_tokens SET created_at = created_at + interval '1 s' WHERE id = 'TKN-1671-0642';
 SELECT is(helper.goes_down_for(helper.secret('TKN-1671-0642')), 'TKN-1671-0642 api_tokens:1', 'one that the index has elsewhere is not')
 	WHERE current_setting('helper.keeps')::boolean
-	UNION ALL SELECT pass('one that the index has elsewhere is not') WHERE NOT current_setting('helper.keeps')::boolean;
+	UNION ALL SELECT skip('one that the index has elsewhere is not', 1) WHERE NOT current_setting('helper.keeps')::boolean;
 SELECT helper.by_place(helper.secret('TKN-1671-0642'), 'TKN-1671-0642', 'but is from then on');
 UPDATE apitoken.api_token_credentials SET digest = sha256('idt:TKN-1671-0642:another') WHERE api_token_id = 'TKN-1671-0642';
 SELECT is(helper.lets_in('TKN-1671-0642'), 'PT401', 'another secret in the same place');
@@ -131,7 +132,7 @@ VACUUM apitoken.api_tokens;
 -- lets whatever place is kept be that of the row
 INSERT INTO apitoken.api_tokens (account_id, id, name) SELECT account_id, 'TKN-0000-' || n, name FROM helper.kept, generate_series(1000, 1400) n;
 -- but while autovacuum looks on
-SELECT pass(CASE count(*) WHEN 1 THEN '(another one is in its place)' ELSE '(its place is kept)' END) FROM apitoken.api_tokens t, helper.kept k WHERE t.ctid = k.place AND t.id LIKE 'TKN-0000-%';
+SELECT diag(CASE count(*) WHEN 1 THEN '(another one is in its place)' ELSE '(its place is kept)' END) FROM apitoken.api_tokens t, helper.kept k WHERE t.ctid = k.place AND t.id LIKE 'TKN-0000-%';
 SELECT is(helper.lets_in('TKN-1671-0642'), 'PT401', 'is not the one that took its place');
 SELECT helper.put_back('TKN-1671-0642');
 SELECT is(helper.lets_in('TKN-1671-0642'), 'TKN-1671-0642', 'and is there again elsewhere');
@@ -145,7 +146,7 @@ BEGIN
 END $$;
 DELETE FROM apitoken.api_tokens WHERE ctid >= '(1,0)';
 VACUUM apitoken.api_tokens;
-SELECT pass(format('(VACUUM leaves %s bytes)', pg_relation_size('apitoken.api_tokens')));
+SELECT diag(format('(VACUUM leaves %s bytes)', pg_relation_size('apitoken.api_tokens')));
 SELECT is(helper.lets_in('TKN-1671-0642'), 'PT401', 'a place behind the end of the table');
 SELECT helper.put_back('TKN-1671-0642');
 SELECT is(helper.lets_in('TKN-1671-0642'), 'TKN-1671-0642', 'is another one then');

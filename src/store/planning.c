@@ -14,18 +14,21 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "store/planning.h"
+#include "compat.h"
 
 #include "apitoken.h"
 #include "catalog/namespace.h"
+#include "optimizer/pathnode.h"
 #include "optimizer/plancat.h"
+#include "parser/parsetree.h"
+#include "store/planning.h"
 #include "utils/lsyscache.h"
 
 /* So many rows a table has at least, and so many of them, or entries, stand in a page. */
 #define LEAST_ROWS 100000
 #define ROWS_IN_PAGE 50
 
-static get_relation_info_hook_type next_hook = NULL;
+static ApitokenRelationHook next_hook = NULL;
 
 /* Is it one of ours that is planned now? */
 static bool for_many_rows = false;
@@ -45,27 +48,41 @@ EnlargeIndexes(RelOptInfo *relation)
 	}
 }
 
-/* What the server has found out about a table that it plans to read. */
-static void
-EnlargeTable(PlannerInfo *root, Oid relation_id, bool inherits, RelOptInfo *relation)
+/* Is it a table of the extension, of which the server has found out how large it is? */
+static bool
+IsOurs(const RangeTblEntry *entry)
 {
-	if (for_many_rows && !inherits && relation->tuples < LEAST_ROWS &&
-		get_rel_namespace(relation_id) == get_namespace_oid(APITOKEN_SCHEMA, true))
+	return entry->rtekind == RTE_RELATION && !entry->inh &&
+		get_rel_namespace(entry->relid) == get_namespace_oid(APITOKEN_SCHEMA, true);
+}
+
+static void
+EnlargeTable(APITOKEN_RELATION_HOOK_PARAMETERS)
+{
+	if (for_many_rows && relation->tuples < LEAST_ROWS &&
+		IsOurs(planner_rt_fetch(relation->relid, root)))
 	{
 		relation->tuples = LEAST_ROWS;
 		relation->pages = Max(relation->pages, LEAST_ROWS / ROWS_IN_PAGE);
 		EnlargeIndexes(relation);
 	}
 	if (next_hook)
-		next_hook(root, relation_id, inherits, relation);
+		next_hook(APITOKEN_RELATION_HOOK_ARGUMENTS);
 }
 
 /* Has the planner ask here for a table's size; once, when the library is loaded. */
 void
 apitoken_planning_start(void)
 {
-	next_hook = get_relation_info_hook;
-	get_relation_info_hook = EnlargeTable;
+	next_hook = apitoken_relation_hook;
+	apitoken_relation_hook = EnlargeTable;
+}
+
+/* Does anybody else have the planner ask him? */
+bool
+apitoken_planning_is_hooked(void)
+{
+	return next_hook != NULL || apitoken_relation_hook != EnlargeTable;
 }
 
 /*

@@ -14,5 +14,6 @@
 
 extern void apitoken_planning_start(void);
 extern bool apitoken_planning_for_many_rows(bool many);
+extern bool apitoken_planning_is_hooked(void);
 
 #endif
