@@ -67,24 +67,31 @@ ParseSetting(const char *setting, const char *json)
 }
 
 /*
- * Returns the string behind a key of the JSON object that a setting holds, in
- * the current memory context; NULL if the setting is not set, is no object or
- * has no such string.  Raises PT400 if it is not usable JSON.
+ * The JSON object that a setting holds, in the current memory context; NULL if it is not
+ * set, or is no object.  Raises PT400 if it is not usable JSON.
  */
-char *
-apitoken_request_member(const char *setting, const char *key)
+static Jsonb *
+ReadSetting(const char *setting)
 {
 	const char *json = GetConfigOption(setting, true, false);
 	Jsonb	   *object;
-	JsonbValue	wanted;
-	JsonbValue *value;
 
 	/* what was set in an earlier transaction is empty by now, not gone */
 	if (json == NULL || json[0] == '\0')
 		return NULL;
 
 	object = ParseSetting(setting, json);
-	if (!JB_ROOT_IS_OBJECT(object))
+	return JB_ROOT_IS_OBJECT(object) ? object : NULL;
+}
+
+/* The string behind a key of an object, which may be NULL; NULL if it has none. */
+static char *
+StringOf(Jsonb *object, const char *key)
+{
+	JsonbValue	wanted;
+	JsonbValue *value;
+
+	if (object == NULL)
 		return NULL;
 
 	wanted.type = jbvString;
@@ -94,6 +101,17 @@ apitoken_request_member(const char *setting, const char *key)
 	if (value == NULL || value->type != jbvString)
 		return NULL;
 	return pnstrdup(value->val.string.val, value->val.string.len);
+}
+
+/*
+ * Returns the string behind a key of the JSON object that a setting holds, in
+ * the current memory context; NULL if the setting is not set, is no object or
+ * has no such string.  Raises PT400 if it is not usable JSON.
+ */
+char *
+apitoken_request_member(const char *setting, const char *key)
+{
+	return StringOf(ReadSetting(setting), key);
 }
 
 /*
@@ -197,6 +215,7 @@ ApitokenOrigin
 apitoken_request_origin(void)
 {
 	ApitokenOrigin origin = {0};
+	Jsonb	   *headers;
 	char	   *address;
 
 	if (!IsVouchedFor())
@@ -204,10 +223,11 @@ apitoken_request_origin(void)
 		origin.address = ConnectionAddress();
 		return origin;
 	}
-	address = apitoken_request_member("request.headers", ADDRESS_HEADER);
+	headers = ReadSetting("request.headers");
+	address = StringOf(headers, ADDRESS_HEADER);
 	if (address != NULL)
 		origin.address = ParseAddress(address);
-	origin.request_id = ShownRequestId(apitoken_request_member("request.headers", REQUEST_HEADER));
+	origin.request_id = ShownRequestId(StringOf(headers, REQUEST_HEADER));
 	return origin;
 }
 
