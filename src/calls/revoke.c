@@ -198,30 +198,40 @@ Write(const ApitokenCaller *caller, ApitokenStatement statement, ArrayType *arra
 	(void) apitoken_identity_write_as(caller, statement, &arguments, true);
 }
 
-/* Nobody who comes later overtakes who takes a token's life: see gates.c. */
-static void
-TakeTurns(List *found, void (*take) (ApitokenGateKind kind, const char *account_id))
+/* The accounts of those tokens, of no more than MAX_TURNS. */
+static List *
+AccountsOf(const List *found)
 {
+	List	   *accounts = NIL;
 	ListCell   *cell;
 
 	foreach(cell, found)
 	{
 		if (foreach_current_index(cell) < MAX_TURNS)
-			take(GATE_TURN, ((const Revoked *) lfirst(cell))->token.account_id);
+			accounts = lappend(accounts,
+							   unconstify(char *, ((const Revoked *) lfirst(cell))->token.account_id));
 	}
+	return accounts;
 }
 
-/* Locks the tokens' rows, in the order of their ids. */
+/*
+ * Locks the tokens' rows, in the order of their ids.  Nobody who comes later overtakes
+ * who takes a token's life: see gates.c.
+ */
 static void
 LockAll(List *found)
 {
+	List	   *accounts = AccountsOf(found);
 	ApitokenArguments arguments;
+	ListCell   *cell;
 
 	apitoken_store_clear(&arguments);
 	apitoken_store_set_pointer(&arguments, 1, Ids(found, true, true));
-	TakeTurns(found, apitoken_gates_take_turn);
+	foreach(cell, accounts)
+		apitoken_gates_take_turn(GATE_TURN, lfirst(cell));
 	(void) apitoken_store_run_latest(STATEMENT_LOCK_REVOKED, &arguments);
-	TakeTurns(found, apitoken_gates_end_turn);
+	foreach(cell, accounts)
+		apitoken_gates_end_turn(GATE_TURN, lfirst(cell));
 }
 
 static void
