@@ -102,10 +102,12 @@ def load(contender, subject, secret, tokens, seconds, connections, results):
 
 def run(contender, subject, secret, tokens, seconds, connections):
     """Returns all latencies, and how long it took altogether."""
-    results = multiprocessing.Queue()
+    # Python 3.14 would start them anew, each with a run of its own
+    context = multiprocessing.get_context("fork")
+    results = context.Queue()
     begin = time.monotonic()
     processes = [
-        multiprocessing.Process(
+        context.Process(
             target=load,
             args=(contender, subject, secret, tokens[i::PROCESSES], seconds, connections // PROCESSES, results),
         )
