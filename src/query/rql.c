@@ -399,7 +399,7 @@ NoteAmbiguous(const RqlReader *reader, ApitokenRqlValue *value, char c, int leng
 {
 	if (c == '*' && length == 1 && value->star < 0)
 		value->star = reader->next;
-	if (strchr("%_?", c) != NULL && value->wildcard < 0)
+	if (strchr("%?", c) != NULL && value->wildcard < 0)
 		value->wildcard = reader->next;
 	if (c == '/' && length == 1 && value->slash < 0)
 		value->slash = reader->next;

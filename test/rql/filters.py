@@ -425,7 +425,7 @@ class Writer:
         """Not if a character cannot be even encoded, or if it is easily confused."""
         if not text or text != text.strip() or text[0] in "\"'" or re.search(r'[<>"|{}^`\[\]]', text):
             return False
-        if operator in ("like", "ilike") and re.search("[%_?]", text):
+        if operator in ("like", "ilike") and re.search("[%?]", text):
             return False
         if text.lower() in ("null", "empty", "undefined") or re.match(r"(auto|boolean|date|epoch|glob|isodate|number|re|string):", text):
             return False
