@@ -20,7 +20,7 @@ http_folder() {
 		cp "$project"/test/api/{proxy.pl,server.py} "$project/test/postgrest/postgrest.py" \
 			"$project"/deploy/postgrest/{postgrest,rescue}.conf "$bench/http_load.py" "$work/http" &&
 		# what is measured is not how much is let through
-		sed -i -e 's/rate=50r/rate=100000r/' -e 's/limit_conn apitoken_busy 32/limit_conn apitoken_busy 1000/' \
+		sed -i -e 's/rate=50r/rate=100000r/' -e 's/\(limit_conn apitoken_[a-z]*\) [0-9]*;/\1 1000;/' \
 			-e 's|location = /apitoken-problem {|location = /bench {\n\tinclude apitoken/proxy.conf;\n\tproxy_set_header X-Apitoken-Secret $apitoken_secret;\n\tproxy_pass http://apitoken-postgrest/rpc/apitoken_get;\n}\n&|' \
 			"$work/http/conf/apitoken/apitoken.conf" &&
 		sed -i 's/rate=50r/rate=100000r/; s/rate=1000r/rate=100000r/' "$work/http/Proxy.pm"
