@@ -108,6 +108,13 @@
 	(pg_namespace_aclcheck(schema, role, ACL_USAGE) == ACLCHECK_OK)
 #endif
 
+/* 18 asks whether it may be one that is checked at COMMIT */
+#if PG_VERSION_NUM >= 180000
+#define apitoken_primary_key_index(relation) RelationGetPrimaryKeyIndex(relation, false)
+#else
+#define apitoken_primary_key_index(relation) RelationGetPrimaryKeyIndex(relation)
+#endif
+
 /* 18 lets a scan of an index be counted apart, 19 gives it flags */
 #if PG_VERSION_NUM >= 190000
 #define apitoken_index_beginscan(relation, index, snapshot, nkeys) \

@@ -27,6 +27,7 @@
 #include "rights/secret.h"
 #include "store/gates.h"
 #include "store/ids.h"
+#include "store/scan.h"
 #include "store/trigger_row.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -87,6 +88,20 @@ IsAmong(const List *list, const Revoked *revoked)
 		const Revoked *other = lfirst(cell);
 
 		if (other->current == revoked->current && strcmp(other->id, revoked->id) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Is the same token among these? */
+static bool
+HasToken(const List *list, const Revoked *revoked)
+{
+	ListCell   *cell;
+
+	foreach(cell, list)
+	{
+		if (strcmp(((const Revoked *) lfirst(cell))->id, revoked->id) == 0)
 			return true;
 	}
 	return false;
@@ -234,21 +249,54 @@ LockAll(List *found)
 		apitoken_gates_end_turn(GATE_TURN, lfirst(cell));
 }
 
+/* Those whose token is not among the locked ones. */
+static List *
+Unlocked(const List *counting, const List *locked)
+{
+	List	   *unlocked = NIL;
+	ListCell   *cell;
+
+	foreach(cell, counting)
+	{
+		if (!HasToken(locked, lfirst(cell)))
+			unlocked = lappend(unlocked, lfirst(cell));
+	}
+	return unlocked;
+}
+
+/*
+ * Finds whose secrets they are, and locks the tokens.  What they are by then is asked when
+ * nobody can change it any more; and what a rotation that was waited for has made a secret
+ * of another token meanwhile, is locked and looked at again.
+ */
+static List *
+FindAndLock(Datum *secrets, const bool *isnull, int count)
+{
+	List	   *looked_up = FindAll(secrets, isnull, count);
+	List	   *locked = NIL;
+	List	   *unlocked;
+
+	do
+	{
+		/* nobody is asked whether he may, so nobody may stay */
+		if (AnyFound(looked_up))
+			apitoken_acts_limit_time();
+		unlocked = Unlocked(Counting(looked_up), locked);
+		if (unlocked != NIL)
+			LockAll(unlocked);
+		locked = list_concat(locked, unlocked);
+		looked_up = FindAll(secrets, isnull, count);
+	} while (Unlocked(Counting(looked_up), locked) != NIL);
+	return looked_up;
+}
+
 static void
 Revoke(const ApitokenCaller *caller, Datum *secrets, const bool *isnull, int count)
 {
-	List	   *looked_up = FindAll(secrets, isnull, count);
+	List	   *looked_up = FindAndLock(secrets, isnull, count);
 	List	   *counting = Counting(looked_up);
 
-	/* nobody is asked whether he may, so nobody may stay */
-	if (AnyFound(looked_up))
-		apitoken_acts_limit_time();
-	if (counting != NIL)
-		LockAll(counting);
-	/* what they are by now is asked when nobody can change it any more */
-	looked_up = FindAll(secrets, isnull, count);
 	AddDigests(caller, looked_up);
-	counting = Counting(looked_up);
 	if (counting == NIL)
 		return;
 	Write(caller, STATEMENT_REVOKE_OLD_SECRETS, Ids(counting, false, true));
@@ -295,7 +343,10 @@ apitoken_revoke(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* Was the secret revoked that a row has?  Mostly it was not, and nothing else is read. */
+/*
+ * Was the secret revoked that a row has?  Mostly it was not, and nothing else is read.
+ * Whoever is revoking it is waited for: his token may be gone, and lock nobody out.
+ */
 static bool
 WasRevoked(Relation relation, HeapTuple row)
 {
@@ -303,11 +354,15 @@ WasRevoked(Relation relation, HeapTuple row)
 	int			attnum = SPI_fnumber(tupdesc, "digest");
 	ApitokenArguments arguments;
 	bool		isnull;
+	Datum		digest;
 
 	if (attnum <= 0 || SPI_gettypeid(tupdesc, attnum) != BYTEAOID)
 		apitoken_error_column_type("digest");
+	digest = SPI_getbinval(row, tupdesc, attnum, &isnull);
 	apitoken_store_clear(&arguments);
-	apitoken_store_set(&arguments, 1, SPI_getbinval(row, tupdesc, attnum, &isnull));
+	apitoken_store_set(&arguments, 1, digest);
+	if (apitoken_store_run_latest(STATEMENT_FIND_REVOKED_DIGEST, &arguments) == 0)
+		apitoken_scan_await_key("revoked_digests", digest);
 	return apitoken_store_run_latest(STATEMENT_FIND_REVOKED_DIGEST, &arguments) > 0;
 }
 

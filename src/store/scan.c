@@ -17,16 +17,23 @@
 #include "store/scan.h"
 
 #include "access/genam.h"
+#include "access/table.h"
 #include "access/tableam.h"
 #include "access/visibilitymap.h"
+#include "apitoken.h"
+#include "catalog/namespace.h"
+#include "compat.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
+#include "storage/lmgr.h"
 #include "storage/predicate.h"
 #include "store/ids.h"
 #include "store/places.h"
 #include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/relcache.h"
 #include "utils/snapmgr.h"
 
 /* With fewer keys than that, a range saves nothing. */
@@ -379,4 +386,62 @@ apitoken_scan_read(Relation relation, const ApitokenPath *path, int nkeys,
 		CloseIndex(&reader);
 	}
 	pfree(rows);
+}
+
+/*
+ * Keys that are being added
+ */
+
+/* Returns who is adding a row with the key now, of an index's one column, which is bytea. */
+static TransactionId
+FindAdder(Relation relation, Relation index, Datum key, uint32 *speculative)
+{
+	SnapshotData dirty;
+	ScanKeyData scankey;
+	IndexScanDesc scan;
+	TupleTableSlot *slot = table_slot_create(relation, NULL);
+	TransactionId adder = InvalidTransactionId;
+
+	InitDirtySnapshot(dirty);
+	ScanKeyInit(&scankey, 1, BTEqualStrategyNumber, F_BYTEAEQ, key);
+	scan = apitoken_index_beginscan(relation, index, &dirty, 1);
+	index_rescan(scan, &scankey, 1, NULL, 0);
+	while (!TransactionIdIsValid(adder) && index_getnext_slot(scan, ForwardScanDirection, slot))
+	{
+		adder = dirty.xmin;
+		*speculative = dirty.speculativeToken;
+	}
+	index_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+	return adder;
+}
+
+/*
+ * Waits until nobody is adding a row to a table of the extension any more whose primary key
+ * that is, one column of bytea: as whoever adds such a row himself would.  Nothing is waited
+ * for if the table has no such key.
+ */
+void
+apitoken_scan_await_key(const char *table, Datum key)
+{
+	Oid			relation_id = get_relname_relid(table, get_namespace_oid(APITOKEN_SCHEMA, false));
+	Relation	relation = table_open(relation_id, AccessShareLock);
+	Oid			index_id = apitoken_primary_key_index(relation);
+	Relation	index;
+	TransactionId adder;
+	uint32		speculative = 0;
+
+	if (OidIsValid(index_id))
+	{
+		index = index_open(index_id, AccessShareLock);
+		while (TransactionIdIsValid(adder = FindAdder(relation, index, key, &speculative)))
+		{
+			if (speculative != 0)
+				SpeculativeInsertionWait(adder, speculative);
+			else
+				XactLockTableWait(adder, relation, NULL, XLTW_None);
+		}
+		index_close(index, NoLock);
+	}
+	table_close(relation, NoLock);
 }

@@ -44,5 +44,6 @@ extern void apitoken_scan_deliver(ApitokenDelivery *delivery, int key, const Dat
 extern void apitoken_scan_read(Relation relation, const ApitokenPath *path, int nkeys,
 							   const ApitokenKeys *keys, int64 limit,
 							   ApitokenDelivery *delivery);
+extern void apitoken_scan_await_key(const char *table, Datum key);
 
 #endif							/* APITOKEN_SCAN_H */
