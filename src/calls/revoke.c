@@ -272,22 +272,21 @@ Unlocked(const List *counting, const List *locked)
 static List *
 FindAndLock(Datum *secrets, const bool *isnull, int count)
 {
-	List	   *looked_up = FindAll(secrets, isnull, count);
 	List	   *locked = NIL;
-	List	   *unlocked;
 
-	do
+	for (;;)
 	{
+		List	   *looked_up = FindAll(secrets, isnull, count);
+		List	   *unlocked = Unlocked(Counting(looked_up), locked);
+
 		/* nobody is asked whether he may, so nobody may stay */
 		if (AnyFound(looked_up))
 			apitoken_acts_limit_time();
-		unlocked = Unlocked(Counting(looked_up), locked);
-		if (unlocked != NIL)
-			LockAll(unlocked);
+		if (unlocked == NIL)
+			return looked_up;
+		LockAll(unlocked);
 		locked = list_concat(locked, unlocked);
-		looked_up = FindAll(secrets, isnull, count);
-	} while (Unlocked(Counting(looked_up), locked) != NIL);
-	return looked_up;
+	}
 }
 
 static void
