@@ -55,6 +55,11 @@ tests_chosen() {
 	done
 }
 
+# Shows what a command says, and keeps it for the end.
+show_and_keep() {
+	"$@" | tee "$work/programs.log"
+}
+
 # Each kind of test has its runner; both take scripts/run-test, which gives each
 # test its database.
 tests_tap() {
@@ -73,7 +78,7 @@ tests_tap() {
 			--psql-bin scripts/run-test "${scripts[@]}" || status=1
 	fi
 	if [ ${#programs[@]} -gt 0 ]; then
-		interruptible prove --norc --failures --comments --jobs "${JOBS:-2}" \
+		interruptible show_and_keep prove --norc --failures --comments --jobs "${JOBS:-2}" \
 			--exec scripts/run-test "${programs[@]}" || status=1
 	fi
 	export PGDATABASE=postgres
@@ -119,6 +124,7 @@ tests_run() {
 		say "Running installcheck ..."
 		tests_installcheck || status=1
 	fi
+	[ ! -e "$work/programs.log" ] || sed -n 's/^\([^ ]*\) \.* *skipped: \(.*\)/Skipped: \1, as \2./p' "$work/programs.log"
 
 	[ $status = 0 ] || cluster_log main
 	return $status
