@@ -6,12 +6,22 @@
  * arguments nor classes.
  */
 
+const crypto = require('crypto');
+
 const ROOTS = ['/v1/accounts', '/public/v1/accounts'];
 
 /*
- * What can be done with which resource, and the status that says it was.  The calls
- * that stop a token are rescues: they have a PostgREST of their own.
+ * Where calls that are no reads are counted, and what is before the path by which they
+ * reach PostgREST: with a credential or without, and which of the two, since those that
+ * stop a token have one of their own.
  */
+const WAYS = {
+	change: {counted: '/apitoken-change', prefix: '/change'},
+	rescue: {counted: '/apitoken-rescue', prefix: '/rescue'},
+	anonymous: {counted: '/apitoken-change', prefix: '/anonymous'},
+};
+
+/* What can be done with which resource, and the status that says it was. */
 const CALLS = [
 	{resource: 'collection', method: 'GET', name: 'apitoken_list', body: listBody, status: 200},
 	{resource: 'collection', method: 'POST', name: 'apitoken_create', body: createBody, status: 201},
@@ -20,15 +30,15 @@ const CALLS = [
 	{resource: 'token', method: 'PUT', name: 'apitoken_update', body: updateBody, status: 200},
 	{resource: 'token', method: 'DELETE', name: 'apitoken_delete', body: idBody, status: 204},
 	{resource: 'token/enable', method: 'POST', name: 'apitoken_enable', body: tokenBody, status: 200},
-	{resource: 'token/disable', method: 'POST', name: 'apitoken_disable', body: tokenBody, status: 200, rescue: true},
-	{resource: 'token/ensure-disabled', method: 'POST', name: 'apitoken_ensure_disabled', body: holdBody, status: 200, rescue: true},
+	{resource: 'token/disable', method: 'POST', name: 'apitoken_disable', body: tokenBody, status: 200, way: WAYS.rescue},
+	{resource: 'token/ensure-disabled', method: 'POST', name: 'apitoken_ensure_disabled', body: holdBody, status: 200, way: WAYS.rescue},
 	{resource: 'token/release', method: 'POST', name: 'apitoken_release', body: tokenBody, status: 200},
 	{resource: 'token/rotate', method: 'POST', name: 'apitoken_rotate', body: rotateBody, status: 200},
-	{resource: 'account/disable', method: 'POST', name: 'apitoken_disable_all', body: accountDisableBody, status: 200, rescue: true},
-	{resource: 'account/hold', method: 'POST', name: 'apitoken_hold_account', body: accountBody, status: 204, rescue: true},
+	{resource: 'account/disable', method: 'POST', name: 'apitoken_disable_all', body: accountDisableBody, status: 200, way: WAYS.rescue},
+	{resource: 'account/hold', method: 'POST', name: 'apitoken_hold_account', body: accountBody, status: 204, way: WAYS.rescue},
 	{resource: 'account/release', method: 'POST', name: 'apitoken_release_account', body: accountBody, status: 204},
-	{resource: 'collection/disable', method: 'POST', name: 'apitoken_disable_all', body: disableBody, status: 200, rescue: true},
-	{resource: 'collection/revoke', method: 'POST', name: 'apitoken_revoke', body: revokeBody, status: 204, anonymous: true},
+	{resource: 'collection/disable', method: 'POST', name: 'apitoken_disable_all', body: disableBody, status: 200, way: WAYS.rescue},
+	{resource: 'collection/revoke', method: 'POST', name: 'apitoken_revoke', body: revokeBody, status: 204, way: WAYS.anonymous},
 	{resource: 'collection/enable', method: 'POST', name: 'apitoken_enable_all', body: takeBackBody, status: 200},
 ];
 
@@ -176,7 +186,7 @@ function readRequest(r) {
 	if (call === undefined) {
 		throw failure(405);
 	}
-	if (!call.anonymous) {
+	if (call.way !== WAYS.anonymous) {
 		requireCredential(r);
 	}
 	refuseConditions(r, method);
@@ -216,9 +226,14 @@ function refuseConditions(r, method) {
  * Bodies of calls
  */
 
+/* Returns the id in the path. */
+function decodeId(request) {
+	return orBadRequest('The id in the path is not text in UTF-8, percent-encoded.',
+		() => decodePercent(request.resource.id));
+}
+
 function readId(request) {
-	return JSON.stringify(orBadRequest('The id in the path is not text in UTF-8, percent-encoded.',
-		() => decodePercent(request.resource.id)));
+	return JSON.stringify(decodeId(request));
 }
 
 /* Returns the values of a parameter, still encoded; its name may be, too. */
@@ -382,7 +397,7 @@ function rotateBody(request) {
 	const overlap = readOptions(request, ['overlap']).overlap;
 
 	if (overlap !== undefined && (typeof overlap !== 'string' ||
-			!/^P(?=[0-9T])(\d{1,9}W|(\d{1,9}Y)?(\d{1,9}M)?(\d{1,9}D)?(T(?=[0-9])(\d{1,9}H)?(\d{1,9}M)?(\d{1,9}S)?)?)(?!\n)$/.test(overlap))) {
+			!/^P(?=[0-9T])(\d{1,5}W|(\d{1,5}Y)?(\d{1,7}M)?(\d{1,9}D)?(T(?=[0-9])(\d{1,9}H)?(\d{1,9}M)?(\d{1,9}S)?)?)(?!\n)$/.test(overlap))) {
 		throw failure(400, 'The member "overlap" is no duration such as "P7D" or "PT12H".');
 	}
 	return `{${readFields(request)}${overlap === undefined ? '' : `"overlap":"${overlap}",`}"id":${readId(request)}}`;
@@ -644,12 +659,34 @@ function sendFailure(r, found) {
  * Handlers
  */
 
-/* Which PostgREST has the call, and with a credential or without. */
+/* Returns the way of a call; undefined of one that reads. */
 function findWay(call) {
-	if (call.rescue) {
-		return '/rescue';
-	}
-	return call.anonymous ? '/anonymous' : '';
+	return call.method === 'GET' ? undefined : call.way || WAYS.change;
+}
+
+/* Requests are counted by what is short, and may be in a log. */
+function digest(text) {
+	return crypto.createHash('sha256').update(text).digest('hex');
+}
+
+/* What a call that is no read is about; nothing, where that is a new token. */
+function countTarget(request) {
+	const resource = request.resource;
+
+	return resource.id === undefined ? '' : digest(`${resource.name.split('/')[0]} ${decodeId(request)}`);
+}
+
+/* Whoever calls; nothing, where that is not asked. */
+function countCredential(request, way) {
+	const r = request.http;
+
+	return way === WAYS.anonymous ? '' :
+		digest(Buffer.concat([r.rawVariables.apitoken_secret, Buffer.from(r.variables.apitoken_jwt || '')]));
+}
+
+/* Were all connections that nginx has for such calls in use, so that nothing was sent? */
+function isFull(reply) {
+	return reply.status === 502 && /^apitoken-/.test(reply.variables.upstream_addr);
 }
 
 /*
@@ -662,9 +699,11 @@ function noteAccess(r, reply) {
 	}
 }
 
-async function answer(r) {
-	const request = readRequest(r);
-	const reply = await r.subrequest(`${findWay(request.call)}/rpc/${request.call.name}`,
+/* Calls the function, and answers with what it does. */
+async function call(request) {
+	const r = request.http;
+	const way = findWay(request.call);
+	const reply = await r.subrequest(`${way === undefined ? '' : way.prefix}/rpc/${request.call.name}`,
 		{method: 'POST', body: request.call.body(request)});
 	let error;
 
@@ -675,16 +714,19 @@ async function answer(r) {
 		return;
 	}
 
+	if (isFull(reply)) {
+		throw failure(503);
+	}
 	error = readError(reply);
 	r.variables.apitoken_upstream = /^[A-Z0-9]{5,8}$/.test(error.code) ?
 		`${reply.status}/${error.code}` : `${reply.status}`;
 	throw readFailure(reply, error);
 }
 
-/* Answers a request of a client. */
-async function handle(r) {
+/* Does with a request what is to be done with it; answers what is thrown. */
+async function respond(r, use) {
 	try {
-		await answer(r);
+		await use(readRequest(r));
 	} catch (e) {
 		/* what is not thrown on purpose is a mistake in here */
 		if (e.status === undefined) {
@@ -694,22 +736,27 @@ async function handle(r) {
 	}
 }
 
-/*
- * Answers a request that may be a call which stops a token, in the location where they
- * are counted, by the token or account.
- */
-function rescue(r) {
-	let request;
+/* Hands a request on to the location where its like are counted, which answers it. */
+function count(request, way) {
+	const r = request.http;
 
-	try {
-		request = readRequest(r);
-		if (request.call.rescue) {
-			r.variables.apitoken_rescued = `${request.resource.name.split('/')[0]} ${decodePercent(request.resource.id)}`;
-		}
-	} catch (e) {
-		/* what is wrong is said there */
-	}
-	r.internalRedirect('/apitoken-rescue');
+	r.variables.apitoken_target = countTarget(request);
+	r.variables.apitoken_credential = countCredential(request, way);
+	r.internalRedirect(way.counted);
+}
+
+/* Answers a request of a client: a read here, what is no read where it is counted. */
+function handle(r) {
+	return respond(r, (request) => {
+		const way = findWay(request.call);
+
+		return way === undefined ? call(request) : count(request, way);
+	});
+}
+
+/* Answers a request that is counted. */
+function answer(r) {
+	return respond(r, call);
 }
 
 /* Answers in place of nginx's own error pages. */
@@ -717,4 +764,4 @@ function problem(r) {
 	sendFailure(r, failure(Number(r.variables.status)));
 }
 
-export default {handle, rescue, problem};
+export default {handle, answer, problem};

@@ -17,8 +17,7 @@ import postgrest
 import psycopg
 
 
-# db-pool and db-pool-acquisition-timeout
-POOL = 10
+# db-pool-acquisition-timeout
 ACQUISITION = 10
 
 
@@ -143,6 +142,12 @@ def is_ready(path):
         connection.close()
 
 
+def pool_size():
+    """What deploy/postgrest/postgrest.conf says."""
+    with open("postgrest.conf", encoding="utf-8") as file:
+        return int(re.search(r"(?m)^db-pool = (\d+)$", file.read()).group(1))
+
+
 def rescue_settings():
     """What deploy/postgrest/rescue.conf sets, as a dictionary."""
     with open("rescue.conf", encoding="utf-8") as file:
@@ -173,7 +178,7 @@ def start_postgrest(path, rescue=False):
 
 def start(path, rescue=False):
     """Serves at a socket, in the background, as the one or the other PostgREST does."""
-    role, pool = postgrest.ANONYMOUS, Pool(POOL)
+    role, pool = postgrest.ANONYMOUS, Pool(pool_size())
     if rescue:
         settings = rescue_settings()
         role, pool = settings["PGRST_DB_ANON_ROLE"], Pool(int(settings["PGRST_DB_POOL"]), settings["PGOPTIONS"])

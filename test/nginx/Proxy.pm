@@ -37,6 +37,7 @@ sub start {
 	# one server that is always down, and the stand-in, twice
 	change("$conf/upstream.conf", 'server unix:/run/postgrest/apitoken.sock;', join "\n\t",
 		map { "server unix:$folder/$_.sock max_fails=0;" } qw(down postgrest postgrest));
+	change("$conf/upstream.conf", 'server unix:/run/postgrest/apitoken.sock max_conns', "server unix:$folder/postgrest.sock max_conns");
 	change("$conf/upstream.conf", 'server unix:/run/postgrest-rescue/apitoken.sock;',
 		"server unix:$folder/" . (-e "$folder/rescue.sock" ? 'rescue' : 'postgrest') . '.sock;');
 	my $listen = listen_file(scalar `nginx -v 2>&1`);

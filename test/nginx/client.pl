@@ -344,7 +344,7 @@ subtest 'an access is noted whatever the method' => sub {
 subtest 'an overlap is a duration, and nothing else reaches the database' => sub {
 	my $detail = 'The member "overlap" is no duration such as "P7D" or "PT12H".';
 
-	for (qw("" "P" "PT" "P1DT" "7" "7D" "p7d" "-P7D" "P-7D" "P1W2D" "P1.5D" "P1234567890D" "P7D\n" "idt:TKN-1:x" 7 true null [] {}), '"2 days"') {
+	for (qw("" "P" "PT" "P1DT" "7" "7D" "p7d" "-P7D" "P-7D" "P1W2D" "P1.5D" "P1234567890D" "P999999999Y" "P100000W" "P10000000M" "P7D\n" "idt:TKN-1:x" 7 true null [] {}), '"2 days"') {
 		is_problem(call(response('200 OK', '{}'), 'POST', "$base/TKN-1/rotate", @json, '--data-binary', qq({"overlap": $_})), 400, 'Bad Request', "overlap $_",
 			detail => $detail, errors => {overlap => [$detail]});
 		nothing_arrived($_);
@@ -1087,24 +1087,47 @@ subtest 'too many requests at once' => sub {
 	is $proxy->request(@request, 'X-Forwarded-For: 2001:db8:2:1::')->{status}, 200, '... and not of the next network';
 };
 
-# Sends the beginnings of requests, each from another address, and keeps the connections.
+# Sends requests, or their beginnings, each from another address, and keeps the connections:
+# targets, which a method may precede; header lines; a credential.
 sub begin {
 	my ($address, $requests) = @_;
 	my $number = 0;
 
 	return map {
+		my ($target, $header, $credential) = @$_;
+		my ($method) = $target =~ s/^([A-Z]+) // ? $1 : 'POST';
 		my $connection = IO::Socket::UNIX->new($proxy->{socket}) or die "$proxy->{socket}: $!";
-		$connection->syswrite("POST $_->[0] HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer $secret\r\n" .
-			'X-Forwarded-For: ' . ($address =~ /%/ ? sprintf $address, $number++ : $address) . "\r\n" . ($_->[1] // '') . "\r\n");
+		$connection->syswrite("$method $target HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " . ($credential // $secret) . "\r\n" .
+			'X-Forwarded-For: ' . ($address =~ /%/ ? sprintf $address, $number++ : $address) . "\r\n" . ($header // "\r\n"));
 		$connection;
 	} @$requests;
+}
+
+# The rest of a request with a body in JSON.
+sub with_body {
+	my ($body) = @_;
+
+	return "Content-Type: application/json\r\nContent-Length: " . length($body) . "\r\n\r\n$body";
+}
+
+# Begins requests, says how many of them PostgREST gets, and what it is to answer to others.
+sub keep_waiting {
+	my ($number, $description, $address, $requests) = @_;
+
+	$upstream->answer(undef);
+	my @waiting = begin($address, $requests);
+	is scalar($upstream->wait_for($number)), $number, $description;
+	select undef, undef, undef, 0.3;
+	is scalar($upstream->requests), $number, '... and no more';
+	$upstream->say(response('200 OK', $document));
+	return @waiting;
 }
 
 subtest 'who waits for one token' => sub {
 	my $ask = sub { $proxy->request('POST', $_[0], @bearer, '--header', 'X-Forwarded-For: ' . ($_[1] // '192.0.2.99')) };
 
 	$upstream->answer(undef);
-	my @waiting = begin('192.0.2.%d', [["$base/TKN-1/disable"], ["/public$base/%54KN-1/disable/"], ["$base/TKN-1/ensure-disabled?select=id"], ["/v1//accounts/../accounts/api-tokens/TKN-1/disable"],
+	my @waiting = begin('192.0.2.99', [["$base/TKN-1/disable"], ["/public$base/%54KN-1/disable/"], ["$base/TKN-1/ensure-disabled?select=id"], ["/v1//accounts/../accounts/api-tokens/TKN-1/disable"],
 		["$base/TKN-1/disable?x"]]);
 	is scalar($upstream->wait_for(4)), 4, 'four wait';
 	$upstream->say(response('200 OK', $document));
@@ -1118,17 +1141,94 @@ subtest 'who waits for one token' => sub {
 	is $ask->("$base/TKN-1/disable")->{status}, 503, 'who hangs up waits there all the same';
 
 	# a turn is for who has sent all of it, with a credential
-	my @slow = begin('192.0.2.%d', [(["$base/TKN-3/disable", "Content-Length: 2\r\n"]) x 8]);
+	my @slow = begin('192.0.2.%d', [(["$base/TKN-3/disable", "Content-Length: 2\r\n\r\n"]) x 8]);
 	is $ask->("$base/TKN-3/disable")->{status}, 200, 'who sends slowly keeps nobody waiting';
 	is $proxy->request('POST', "$base/TKN-1/disable")->{status}, 401, 'who has no credential is told so';
 
-	$upstream->answer(undef);
-	@waiting = begin('192.0.2.50', [map { ["$base/TKN-$_/disable"] } 11 .. 26]);
-	is scalar($upstream->wait_for(16)), 16, 'one client waits for sixteen tokens';
-	$upstream->say(response('200 OK', $document));
+	$proxy->restart;
+	@waiting = keep_waiting(8, 'one credential waits for eight tokens', '192.0.2.%d', [map { ["$base/TKN-$_/disable"] } 11 .. 19]);
+	is $ask->("$base/TKN-27/disable")->{status}, 503, '... and for no other';
+	@waiting = keep_waiting(16, 'one client waits for sixteen tokens', '192.0.2.50', [map { ["$base/TKN-$_/disable", undef, "idt:TKN-$_:x"] } 31 .. 47]);
+	is $ask->("$base/TKN-27/enable", '192.0.2.50')->{status}, 200, '... and does whatever else it likes';
+	$proxy->restart;
+	@waiting = keep_waiting(16, 'again', '192.0.2.50', [map { ["$base/TKN-$_/disable", undef, "idt:TKN-$_:x"] } 31 .. 47]);
 	is $ask->("$base/TKN-27/disable", '192.0.2.50')->{status}, 503, '... and for no other';
 	is $ask->("$base/TKN-27/disable")->{status}, 200, '... which another client disables';
-	is $ask->("$base/TKN-27/enable", '192.0.2.50')->{status}, 200, '... and does whatever else it likes';
+};
+
+# Nobody who keeps something locked keeps others from anything else.
+subtest 'who waits to change something' => sub {
+	my $other = 'idt:TKN-9:other';
+	my $ask = sub {
+		my ($call, $address, $credential) = @_;
+		my ($method, $target) = $call =~ /^([A-Z]+) (.*)/;
+		return $proxy->request($method, $target, '--header', 'Authorization: Bearer ' . ($credential // $secret), '--header', 'X-Forwarded-For: ' . ($address // '192.0.2.99'),
+			$method eq 'PUT' ? (@json, '--data', '{}') : ());
+	};
+
+	$proxy->restart;
+	my @waiting = keep_waiting(4, 'one client changes one token four times', '192.0.2.50', [["PUT $base/TKN-1", with_body('{"name": "x"}')], ["PUT /public$base/%54KN-1/", with_body('{}')],
+		["$base/TKN-1/rotate"], ["$base/TKN-1/enable"], ["DELETE $base/TKN-1"], ["$base/TKN-1/release"]]);
+	my $answer = $ask->("POST $base/TKN-1/rotate", '192.0.2.50', $other);
+	is_problem($answer, 503, 'Service Unavailable', 'a fifth time it does not');
+	is $answer->{headers}{'retry-after'}, '1', '... and is told to try again';
+	is $ask->($_, '192.0.2.50')->{status}, 200, $_ for "GET $base/TKN-1", "POST $base/TKN-1/disable", "PUT $base/TKN-2", "POST $base/TKN-2/rotate", "POST $base/enable";
+	is $ask->("PUT $base/TKN-1")->{status}, 200, '... and another client changes it';
+	$_->close for @waiting;
+
+	my $long = 'idt:TKN-1:' . 'x' x 300;
+	$proxy->restart;
+	begin('192.0.2.%d', [(["PUT $base/TKN-1", "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n", $long]) x 17]);
+	is $ask->("PUT $base/TKN-1", undef, $long)->{status}, 200, 'who sends slowly is not counted';
+	@waiting = keep_waiting(16, 'one credential changes sixteen', '192.0.2.%d', [map { ["$base/TKN-$_/rotate", undef, $long] } 11 .. 27]);
+	is $ask->("PUT $base/TKN-20", undef, $long)->{status}, 503, '... and no other';
+	is $ask->($_, undef, $long)->{status}, 200, "... which does $_" for "GET $base/TKN-20", "POST $base/TKN-20/disable";
+	is $ask->("PUT $base/TKN-20")->{status}, 200, '... which another changes';
+	$_->close for @waiting;
+
+	$proxy->restart;
+	@waiting = keep_waiting(16, 'one client changes sixteen', '192.0.2.50', [map { ["$base/TKN-$_/rotate", undef, "idt:TKN-$_:x"] } 11 .. 27]);
+	is $ask->("PUT $base/TKN-30", '192.0.2.50', $other)->{status}, 503, '... and no other';
+	is $ask->("PUT $base/TKN-30", undef, $other)->{status}, 200, '... which another changes';
+	push @waiting, keep_waiting(8, 'another one', '192.0.2.51', [map { ["PUT $base/TKN-$_", with_body('{}'), "idt:TKN-$_:x"] } 31 .. 38]);
+	$answer = $ask->("PUT $base/TKN-40", undef, $other);
+	is_problem($answer, 503, 'Service Unavailable', 'twenty-four are changed at once');
+	is $answer->{headers}{'retry-after'}, '1', '... and others are told to try again';
+	is $ask->($_)->{status}, 200, "... and beside that $_" for "GET $base/TKN-11", "POST $base/TKN-11/disable";
+	$_->close for @waiting;
+};
+
+subtest 'who waits to revoke' => sub {
+	my $revocation = ["$base/revoke", with_body('{"secrets": ["idt:TKN-1:a"]}')];
+	my $ask = sub { $proxy->request('POST', "$base/revoke", '--header', "X-Forwarded-For: $_[0]", @json, '--data', '{"secrets": []}')->{status} };
+
+	$proxy->restart('apitoken.conf' => ['zone=apitoken_revoke burst=20', 'zone=apitoken_revoke burst=200']);
+	my @waiting = keep_waiting(4, 'four revocations wait', '192.0.2.%d', [($revocation) x 6]);
+	is $ask->('192.0.2.60'), 503, '... and no more';
+	is $proxy->request('POST', "$base/TKN-1/$_", @bearer)->{status}, 200, "... which are in nobody's way: $_" for 'disable', 'enable';
+	$_->close for @waiting;
+
+	$proxy->restart('upstream.conf' => ['max_conns=4', 'max_conns=5']);
+	@waiting = keep_waiting(4, 'four of one client', '192.0.2.60', [($revocation) x 6]);
+	is $ask->('192.0.2.60'), 503, '... and no more';
+	is $ask->('192.0.2.61'), 204, '... and those of others';
+	$_->close for @waiting;
+};
+
+# nginx counts a request until its client has taken the answer, or has ended the connection.
+subtest 'who keeps a connection, without a credential that counts, keeps nothing else' => sub {
+	$proxy->restart;
+	$upstream->answer(response('401 Unauthorized', '{"code": "PT401"}'));
+	my @lingering = begin('192.0.2.70', [map { [$_, "Connection: close\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}x", "idt:TKN-1:$_"] }
+		("$base/TKN-1/disable") x 6, ("PUT $base/TKN-1") x 6, ("$base/disable") x 6, ("$base/revoke") x 6]);
+	$upstream->wait_for(8);
+	select undef, undef, undef, 0.5;
+	$upstream->say(response('200 OK', $document));
+	is $proxy->request('POST', "$base/TKN-1/disable", @bearer, '--header', 'X-Forwarded-For: 192.0.2.70')->{status}, 503, 'his own calls are counted';
+	is $proxy->request('POST', $_, @bearer)->{status}, 200, $_ for "$base/TKN-1/disable", "$base/TKN-1/enable", "$base/disable?id=TKN-2";
+	is $proxy->request('PUT', "$base/TKN-1", @bearer, @json, '--data', '{}')->{status}, 200, 'PUT';
+	is $proxy->request('POST', "$base/revoke", @json, '--data', '{"secrets": []}')->{status}, 204, 'revoke';
+	$_->close for @lingering;
 };
 
 subtest 'PostgREST that takes too long' => sub {
