@@ -413,6 +413,42 @@ apitoken_error_constraint(const char *constraint)
 	}
 }
 
+/* Is the name in a message, in whichever language and its quotation marks? */
+static bool
+HasWord(const char *message, const char *name)
+{
+	const char *found = message;
+
+	while ((found = strstr(found, name)) != NULL)
+	{
+		const char *end = found + strlen(name);
+
+		if ((found == message || !(isalnum((unsigned char) found[-1]) || found[-1] == '_')) &&
+			!(isalnum((unsigned char) *end) || *end == '_'))
+			return true;
+		found = end;
+	}
+	return false;
+}
+
+/*
+ * The same for an error from another node, which comes without the constraint's name: the
+ * message has it, or the column whose rule it is, and then the detail what is wrong.
+ */
+void
+apitoken_error_constraint_elsewhere(const char *message, const char *detail)
+{
+	for (int i = 0; message != NULL && i < (int) lengthof(constraint_texts); i++)
+	{
+		const ConstraintText *text = &constraint_texts[i];
+
+		if (HasWord(message, text->constraint) ||
+			(HasWord(message, text->member) &&
+			 detail != NULL && strcmp(detail, psprintf("The text %s.", text->problem)) == 0))
+			apitoken_error_member(text->member, text->problem, text->hint);
+	}
+}
+
 /*
  * Texts in rows, whoever writes them: each raises 23514, as a constraint of the
  * table would, and names the column, not what was to be in it.  The constraint
@@ -980,15 +1016,46 @@ apitoken_error_table_missing(const char *relation)
 			 errhint("Is the extension \"apitoken\" created in this database?")));
 }
 
-/* The tables' rows are not all where they are. */
+/* A table's rows are not where it is. */
 void
-apitoken_error_distributed(void)
+apitoken_error_unprepared(void)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("rows of the extension \"apitoken\" are on other servers of Citus"),
+			 errmsg("this node is not prepared for the distributed tables of the extension \"apitoken\""),
 			 errdetail("No call can be answered: rows of API tokens that are there would not be found."),
-			 errhint("Keep the tables of the extension on one server, with its standbys. Citus does not take it back for a table of an extension: restore a dump.")));
+			 errhint("Run apitoken.distribute() on the coordinator: it distributes the tables, and prepares nodes that were added since.")));
+}
+
+/* A call for which there is no statement that finds its rows on other servers. */
+void
+apitoken_error_not_distributed(const char *statement)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("\"%s\" cannot be done where the tables are distributed", statement),
+			 errdetail("Nothing was done.")));
+}
+
+/* Where the tables are distributed, whose changes took a right away cannot be told. */
+void
+apitoken_error_another_acted(const char *id)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("the API token \"%s\" has acted in this transaction", id),
+			 errdetail("Where the tables are distributed, nobody else changes it, or what it may depend on, before the transaction ends."),
+			 errhint("Commit between the calls.")));
+}
+
+/* Other nodes show what was there when the transaction began, and no disable since. */
+void
+apitoken_error_isolation(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("the isolation level is not supported where the tables are distributed"),
+			 errhint("Begin the transaction with READ COMMITTED.")));
 }
 
 /* A table's column was altered by hand. */

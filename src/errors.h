@@ -39,6 +39,7 @@ pg_noreturn extern void apitoken_error_member(const char *path, const char *prob
 
 extern void apitoken_error_constraint(const char *constraint);
 pg_noreturn extern void apitoken_error_too_many_tokens(const char *account_id, int64 most);
+extern void apitoken_error_constraint_elsewhere(const char *message, const char *detail);
 
 /* 23514: a text in a row */
 pg_noreturn extern void apitoken_error_text_characters(Relation relation, const char *column,
@@ -118,7 +119,10 @@ pg_noreturn extern void apitoken_error_no_free_id(int attempts);
 pg_noreturn extern void apitoken_error_no_randomness(void);
 pg_noreturn extern void apitoken_error_document_too_large(void);
 pg_noreturn extern void apitoken_error_table_missing(const char *relation);
-pg_noreturn extern void apitoken_error_distributed(void);
+pg_noreturn extern void apitoken_error_unprepared(void);
+pg_noreturn extern void apitoken_error_not_distributed(const char *statement);
+pg_noreturn extern void apitoken_error_another_acted(const char *id);
+pg_noreturn extern void apitoken_error_isolation(void);
 pg_noreturn extern void apitoken_error_column_type(const char *column);
 pg_noreturn extern void apitoken_error_column_missing(const char *column);
 pg_noreturn extern void apitoken_error_timestamp(void);

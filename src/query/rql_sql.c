@@ -29,6 +29,7 @@
 #include "rights/credential.h"
 #include "rights/networks.h"
 #include "rights/secret.h"
+#include "store/distribution.h"
 #include "store/ids.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -914,6 +915,8 @@ CompileSecret(Compiler *compiler, StringInfo out, const ApitokenRqlNode *node, b
 	if (node->operator != RQL_EQ || value->kind != RQL_STRING)
 		Fail(compiler, node->position, "a token can only be looked up by its whole secret",
 			 "eq(token,idt:...)");
+	if (apitoken_distribution_is_ready())
+		apitoken_error_not_distributed("token= in a query");
 
 	CountLookup(compiler, node);
 	length = strlen(value->string);

@@ -18,6 +18,7 @@
 #include "miscadmin.h"
 #include "rights/left_behind.h"
 #include "rights/networks.h"
+#include "store/distribution.h"
 #include "store/fetch.h"
 #include "store/ids.h"
 #include "utils/builtins.h"
@@ -221,6 +222,94 @@ ActsFor(const ApitokenActor *actor, Datum account)
 	return actor->account_id == NULL || apitoken_ids_is(account, actor->account_id);
 }
 
+/* A user's scope, while it is being read. */
+typedef struct UserScope
+{
+	ApitokenCaller *caller;
+	Datum	   *accounts;
+	Datum	   *homes;
+	int			accounts_count;
+	int			homes_count;
+} UserScope;
+
+static void
+StartScope(UserScope *scope, ApitokenCaller *caller, uint64 accounts)
+{
+	scope->caller = caller;
+	scope->accounts = palloc(sizeof(Datum) * Max(accounts, 1));
+	scope->homes = palloc(sizeof(Datum) * Max(accounts, 1));
+	scope->accounts_count = 0;
+	scope->homes_count = 0;
+}
+
+/* Adds the accounts that are the last statement's result. */
+static void
+AddAccounts(UserScope *scope, uint64 rows)
+{
+	for (uint64 row = 0; row < rows; row++)
+	{
+		bool		isnull;
+		Datum		account = apitoken_store_value(row, 1, &isnull);
+
+		/* a user without a group has one row, without an account */
+		if (isnull || !ActsFor(&scope->caller->actor, account))
+			continue;
+		scope->homes[scope->homes_count++] = account;
+		if (IsTrue(row, 3))
+			scope->accounts[scope->accounts_count++] = account;
+		if (IsTrue(row, 2) && IsTrue(row, 4))
+			scope->caller->everywhere = true;
+	}
+}
+
+static void
+FinishScope(const UserScope *scope)
+{
+	scope->caller->accounts = apitoken_ids_array(scope->accounts, scope->accounts_count);
+	scope->caller->homes = apitoken_ids_array(scope->homes, scope->homes_count);
+}
+
+/* Finds the accounts of a user who is Active, where the tables are distributed. */
+static uint64
+FindAccounts(const ApitokenActor *actor, char ***accounts)
+{
+	ApitokenArguments arguments;
+	uint64		rows;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_text(&arguments, 1, actor->id);
+	rows = apitoken_store_run_active(STATEMENT_USER_ACCOUNTS, &arguments);
+	*accounts = palloc(sizeof(char *) * Max(rows, 1));
+	for (uint64 row = 0; row < rows; row++)
+		(*accounts)[row] = apitoken_store_cstring(row, 1);
+	return rows;
+}
+
+/* The same as FindUserScope, account by account, each of which is in one place. */
+static bool
+FindDistributedScope(ApitokenCaller *caller)
+{
+	UserScope	scope;
+	char	  **accounts;
+	uint64		count = FindAccounts(&caller->actor, &accounts);
+
+	StartScope(&scope, caller, count);
+	for (uint64 i = 0; i < count; i++)
+	{
+		ApitokenArguments arguments;
+
+		/* a user without an account has one row */
+		if (accounts[i] == NULL)
+			continue;
+		apitoken_store_clear(&arguments);
+		apitoken_store_set_text(&arguments, 1, caller->actor.id);
+		apitoken_store_set_text(&arguments, 2, accounts[i]);
+		AddAccounts(&scope, apitoken_store_run_active(STATEMENT_USER_SCOPE_IN, &arguments));
+	}
+	FinishScope(&scope);
+	return count > 0;
+}
+
 /*
  * What a user may administer, by the accounts that he acts for; false if there is no
  * such user, or he is not Active.
@@ -229,34 +318,17 @@ static bool
 FindUserScope(ApitokenCaller *caller)
 {
 	ApitokenArguments arguments;
-	Datum	   *accounts;
-	Datum	   *homes;
-	int			accounts_count = 0;
-	int			homes_count = 0;
+	UserScope	scope;
 	uint64		rows;
 
+	if (apitoken_distribution_is_ready())
+		return FindDistributedScope(caller);
 	apitoken_store_clear(&arguments);
 	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(caller->actor.id));
 	rows = apitoken_store_run_active(STATEMENT_USER_SCOPE, &arguments);
-
-	accounts = palloc(sizeof(Datum) * Max(rows, 1));
-	homes = palloc(sizeof(Datum) * Max(rows, 1));
-	for (uint64 row = 0; row < rows; row++)
-	{
-		bool		isnull;
-		Datum		account = apitoken_store_value(row, 1, &isnull);
-
-		/* a user without a group has one row, without an account */
-		if (isnull || !ActsFor(&caller->actor, account))
-			continue;
-		homes[homes_count++] = account;
-		if (IsTrue(row, 3))
-			accounts[accounts_count++] = account;
-		if (IsTrue(row, 2) && IsTrue(row, 4))
-			caller->everywhere = true;
-	}
-	caller->accounts = apitoken_ids_array(accounts, accounts_count);
-	caller->homes = apitoken_ids_array(homes, homes_count);
+	StartScope(&scope, caller, rows);
+	AddAccounts(&scope, rows);
+	FinishScope(&scope);
 	return rows > 0;
 }
 
@@ -329,6 +401,18 @@ apitoken_identity_scope(ApitokenActor actor, ApitokenCaller *scope)
 	return apitoken_actor_is_token(&actor) ? FindTokenScope(scope) : FindUserScope(scope);
 }
 
+static bool
+HoldsIn(const ApitokenActor *actor, const char *account_id, const char *module_code)
+{
+	ApitokenArguments arguments;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_text(&arguments, 1, actor->id);
+	apitoken_store_set_text(&arguments, 2, module_code);
+	apitoken_store_set_text(&arguments, 3, account_id);
+	return apitoken_store_run_active(STATEMENT_USER_HOLDS, &arguments) > 0;
+}
+
 /*
  * Does a user hold the module with that code, by his groups in an account (NULL:
  * in any)?  Under the active snapshot, as above.
@@ -337,14 +421,18 @@ bool
 apitoken_identity_user_holds(const ApitokenActor *actor, const char *account_id,
 							 const char *module_code)
 {
-	ApitokenArguments arguments;
+	char	  **accounts;
+	uint64		count;
 
-	apitoken_store_clear(&arguments);
-	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(actor->id));
-	apitoken_store_set_pointer(&arguments, 2, cstring_to_text(module_code));
-	if (account_id != NULL)
-		apitoken_store_set_pointer(&arguments, 3, cstring_to_text(account_id));
-	return apitoken_store_run_active(STATEMENT_USER_HOLDS, &arguments) > 0;
+	if (account_id != NULL || !apitoken_distribution_is_ready())
+		return HoldsIn(actor, account_id, module_code);
+	count = FindAccounts(actor, &accounts);
+	for (uint64 i = 0; i < count; i++)
+	{
+		if (accounts[i] != NULL && HoldsIn(actor, accounts[i], module_code))
+			return true;
+	}
+	return false;
 }
 
 /*

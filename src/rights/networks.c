@@ -27,6 +27,7 @@
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "request.h"
+#include "store/distribution.h"
 #include "store/fetch.h"
 #include "store/trigger_row.h"
 #include "utils/builtins.h"
@@ -201,6 +202,9 @@ MayAnyAccount(void)
 		CacheRegisterRelcacheCallback(ForgetRelation, (Datum) 0);
 		registered = true;
 	}
+	/* what another node has changed is not told here */
+	if (apitoken_distribution_is_ready())
+		return true;
 	AcceptInvalidationMessages();
 	/* a parallel query has its snapshot, and takes no other */
 	if (!known && !IsInParallelMode())

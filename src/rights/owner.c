@@ -10,6 +10,7 @@
 #include "rights/owner.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
 #include "apitoken.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
@@ -17,6 +18,7 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "store/distribution.h"
+#include "store/store.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
@@ -50,8 +52,18 @@ TablesOwner(void)
 void
 apitoken_owner_refuse_distribution(void)
 {
-	if (apitoken_distribution_is_there())
-		apitoken_error_distributed();
+	if (apitoken_distribution() == DISTRIBUTION_UNREADY)
+		apitoken_error_unprepared();
+}
+
+/* Sees to what statements on distributed tables depend on.  Raises 0A000. */
+static void
+SecureDistribution(void)
+{
+	/* a transaction's own snapshot on another node is not told of any disable */
+	if (IsolationUsesXactSnapshot())
+		apitoken_error_isolation();
+	apitoken_store_secure_distribution();
 }
 
 /*
@@ -66,7 +78,8 @@ apitoken_owner_refuse_distribution(void)
  *
  * Returns what apitoken_owner_leave goes back to.  After an error, the
  * end of the (sub)transaction goes back by itself.  Raises 42P01 if the tables are not
- * there, 0A000 if they are distributed.
+ * there, 0A000 if they are distributed and this
+ * node, or the isolation level, is not fit for that.
  */
 ApitokenOwnership
 apitoken_owner_enter(void)
@@ -79,6 +92,8 @@ apitoken_owner_enter(void)
 	SetUserIdAndSecContext(owner, ownership.security_context | SECURITY_LOCAL_USERID_CHANGE |
 						   SECURITY_NOFORCE_RLS);
 	ownership.guc_level = NewGUCNestLevel();
+	if (apitoken_distribution_is_ready())
+		SecureDistribution();
 	if (SPI_connect() != SPI_OK_CONNECT)
 		apitoken_error_statement("apitoken", "SPI_connect");
 	return ownership;

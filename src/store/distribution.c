@@ -20,14 +20,17 @@
 
 #include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/relation.h"
 #include "access/table.h"
 #include "apitoken.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_namespace.h"
+#include "catalog/pg_sequence.h"
 #include "catalog/pg_type.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 
 /* Citus' table of what it distributes, and its column of which table that is. */
 #define CITUS_TABLES "pg_dist_partition"
@@ -37,9 +40,16 @@
 #define CITUS_NODE "pg_dist_local_group"
 #define CITUS_GROUP "groupid"
 
-/* Is it known where the rows are?  And are they elsewhere? */
+/* A node's numbers are its own: they begin with its own number. */
+#define NODE_NUMBER_BITS 48
+
+/* apitoken.distribute() begins and ends with these, in one transaction. */
+#define FIRST_TABLE "actors"
+#define LAST_TABLE "api_token_transitions"
+
+/* Is it known how the tables are?  And how they are. */
 static bool known = false;
-static bool distributed = false;
+static ApitokenDistribution distribution = DISTRIBUTION_NONE;
 
 /* Has something changed since it was last asked? */
 static bool changed = true;
@@ -51,6 +61,10 @@ ForgetRelation(Datum argument, Oid relation)
 	known = false;
 	changed = true;
 }
+
+/*
+ * Citus' catalog
+ */
 
 /* Is handed each value of a column of Citus' catalog. */
 typedef void (*Receiver) (void *argument, Datum value);
@@ -81,59 +95,120 @@ ReadCatalog(const char *table, const char *column, Oid type, Receiver receive, v
 	table_close(relation, AccessShareLock);
 }
 
-/* What is looked for, and whether it was found. */
+/* Which tables of the schema are distributed. */
 typedef struct Search
 {
 	Oid			schema;
-	bool		elsewhere;
+	bool		some;
+	bool		first;
+	bool		last;
 } Search;
 
 static void
 ReceiveTable(void *argument, Datum value)
 {
 	Search	   *search = argument;
+	Oid			table = DatumGetObjectId(value);
+	char	   *name = get_rel_name(table);
 
-	if (get_rel_namespace(DatumGetObjectId(value)) == search->schema)
-		search->elsewhere = true;
+	if (name == NULL || get_rel_namespace(table) != search->schema)
+		return;
+	search->some = true;
+	search->first |= strcmp(name, FIRST_TABLE) == 0;
+	search->last |= strcmp(name, LAST_TABLE) == 0;
 }
 
-/* The coordinator is 0; a worker's tables are empty, distributed or not. */
 static void
 ReceiveGroup(void *argument, Datum value)
 {
-	if (DatumGetInt32(value) > 0)
-		((Search *) argument)->elsewhere = true;
-}
-
-/* Is a table of the extension distributed, or would its rows be with the coordinator? */
-static bool
-Find(void)
-{
-	Search		search = {get_namespace_oid(APITOKEN_SCHEMA, true), false};
-
-	ReadCatalog(CITUS_TABLES, CITUS_TABLE, REGCLASSOID, ReceiveTable, &search);
-	ReadCatalog(CITUS_NODE, CITUS_GROUP, INT4OID, ReceiveGroup, &search);
-	return search.elsewhere;
+	*(int32 *) argument = DatumGetInt32(value);
 }
 
 /*
- * Are rows of the extension's tables on other servers of Citus, or would they be?
+ * What a node is prepared for
  */
-bool
-apitoken_distribution_is_there(void)
+
+/* Which of Citus' nodes this is: 0 is the coordinator, -1 none. */
+static int32
+FindGroup(void)
+{
+	int32		group = -1;
+
+	ReadCatalog(CITUS_NODE, CITUS_GROUP, INT4OID, ReceiveGroup, &group);
+	return group;
+}
+
+/* Are the trail's numbers the node's own? */
+static bool
+NumbersAreOwn(Oid schema, int32 group)
+{
+	Oid			sequence = get_relname_relid("api_token_transitions_id_seq", schema);
+	HeapTuple	tuple = SearchSysCache1(SEQRELID, ObjectIdGetDatum(sequence));
+	Form_pg_sequence form;
+	bool		own;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	form = (Form_pg_sequence) GETSTRUCT(tuple);
+	own = group >= 0 && form->seqmin > (int64) group << NODE_NUMBER_BITS &&
+		form->seqmax < (int64) (group + 1) << NODE_NUMBER_BITS;
+	ReleaseSysCache(tuple);
+	return own;
+}
+
+/* Has the table none of the triggers that write to others, which the calls do instead? */
+static bool
+WritesNothingElse(Oid schema)
+{
+	Oid			table = get_relname_relid("api_tokens", schema);
+	Relation	relation = try_relation_open(table, AccessShareLock);
+	bool		none = relation != NULL;
+
+	for (int i = 0; none && relation->trigdesc != NULL && i < relation->trigdesc->numtriggers; i++)
+		none = strcmp(relation->trigdesc->triggers[i].tgname, "log_transition") != 0;
+	if (relation != NULL)
+		relation_close(relation, AccessShareLock);
+	return none;
+}
+
+static ApitokenDistribution
+Find(void)
+{
+	Search		search = {get_namespace_oid(APITOKEN_SCHEMA, true), false, false, false};
+	int32		group = FindGroup();
+
+	if (OidIsValid(search.schema))
+		ReadCatalog(CITUS_TABLES, CITUS_TABLE, REGCLASSOID, ReceiveTable, &search);
+	/* a worker's tables are empty: the rows are with the coordinator */
+	if (!search.some)
+		return group > 0 ? DISTRIBUTION_UNREADY : DISTRIBUTION_NONE;
+	return search.first && search.last && NumbersAreOwn(search.schema, group) &&
+		WritesNothingElse(search.schema) ? DISTRIBUTION_READY : DISTRIBUTION_UNREADY;
+}
+
+/* Returns how the tables are. */
+ApitokenDistribution
+apitoken_distribution(void)
 {
 	static bool registered = false;
 
 	if (known)
-		return distributed;
+		return distribution;
 	if (!registered)
 	{
 		CacheRegisterRelcacheCallback(ForgetRelation, (Datum) 0);
 		registered = true;
 	}
 	changed = false;
-	distributed = Find();
+	distribution = Find();
 	/* what has changed meanwhile is found out the next time */
 	known = !changed;
-	return distributed;
+	return distribution;
+}
+
+/* Are the tables distributed by account, so that their statements are others? */
+bool
+apitoken_distribution_is_ready(void)
+{
+	return apitoken_distribution() == DISTRIBUTION_READY;
 }

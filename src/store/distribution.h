@@ -10,6 +10,16 @@
 
 #include "compat.h"
 
-extern bool apitoken_distribution_is_there(void);
+/* How the tables are. */
+typedef enum ApitokenDistribution
+{
+	DISTRIBUTION_NONE,			/* on one server */
+	DISTRIBUTION_READY,			/* by account, and this node is prepared for
+								 * it */
+	DISTRIBUTION_UNREADY		/* by hand, or this node is not prepared */
+} ApitokenDistribution;
+
+extern ApitokenDistribution apitoken_distribution(void);
+extern bool apitoken_distribution_is_ready(void);
 
 #endif							/* APITOKEN_DISTRIBUTION_H */

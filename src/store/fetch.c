@@ -52,6 +52,7 @@
 #include "optimizer/planner.h"
 #include "parser/analyze.h"
 #include "rewrite/rowsecurity.h"
+#include "store/distribution.h"
 #include "store/ids.h"
 #include "store/places.h"
 #include "store/planning.h"
@@ -80,10 +81,12 @@ typedef struct Lookup
 static const Lookup keyed_reads[] = {
 #define KEYED_ONE(statement, name, relation, key, order) \
 	[STATEMENT_##statement] = {relation, {key}, 1, order},
+#define KEYED_OF KEYED_ONE
 #define KEYED_TWO(statement, name, relation, first, second, order) \
 	[STATEMENT_##statement] = {relation, {first, second}, 2, order},
-	APITOKEN_KEYED_READS(KEYED_ONE, KEYED_TWO)
+	APITOKEN_KEYED_READS(KEYED_ONE, KEYED_OF, KEYED_TWO)
 #undef KEYED_ONE
+#undef KEYED_OF
 #undef KEYED_TWO
 };
 
@@ -172,7 +175,7 @@ IsHooked(void)
 bool
 apitoken_fetch_may_be_direct(void)
 {
-	return apitoken_index_reads && !IsHooked();
+	return apitoken_index_reads && !IsHooked() && apitoken_distribution() == DISTRIBUTION_NONE;
 }
 
 /* Are the table's rows what lies in it, and all that there is to them? */
@@ -481,6 +484,169 @@ DeliverResult(uint64 count, ApitokenDelivery *delivery)
 	SPI_freetuptable(table);
 }
 
+/*
+ * Statements on distributed tables
+ */
+
+/* More keys than that are not looked for in one list. */
+#define MANY_KEYS 256
+
+/* Keys of one account, or that no account owns, on their way to who has asked for more. */
+typedef struct Part
+{
+	ApitokenStatement statement;
+	Datum		account_id;		/* 0: of none */
+	const Datum *ids;
+	const int  *keys;			/* the whole's numbers; NULL: the same */
+	int64		limit;
+	const ApitokenDelivery *whole;
+	int			from;			/* of which key what is being read begins */
+	int			key;			/* whose row was the last */
+	int64		rows;			/* of that key until now */
+} Part;
+
+static void
+ReceivePart(void *argument, int key, Datum *values, bool *isnull)
+{
+	Part	   *part = argument;
+
+	key += part->from;
+	part->rows = key == part->key ? part->rows + 1 : 1;
+	part->key = key;
+	if (part->rows <= part->limit)
+		part->whole->receive(part->whole->argument, part->keys != NULL ? part->keys[key] : key,
+							 values, isnull);
+}
+
+/* Runs the statement for some of the keys, and returns how many rows they have. */
+static uint64
+RunPart(const Part *part, int from, int count, int64 bound)
+{
+	ApitokenArguments arguments;
+	int			number = 0;
+
+	apitoken_store_clear(&arguments);
+	if (part->account_id != (Datum) 0)
+		apitoken_store_set(&arguments, ++number, part->account_id);
+	if (part->ids != NULL)
+		apitoken_store_set_pointer(&arguments, ++number,
+								   apitoken_ids_array(part->ids + from, count));
+	apitoken_store_set(&arguments, number + 1, Int64GetDatum(bound));
+	return apitoken_store_run_active(part->statement, &arguments);
+}
+
+/*
+ * Reads the rows of some of the keys.  The statement bounds those of all together: where
+ * there may be more, each half is asked for by itself, down to a single key.
+ */
+static void
+ReadPart(Part *part, int from, int count)
+{
+	ApitokenDelivery delivery = {.layout = part->whole->layout, .receive = ReceivePart,
+	.argument = part, .values = part->whole->values, .isnull = part->whole->isnull};
+	int64		bound = count == 1 ? part->limit : Max(part->limit, count + 1);
+	uint64		rows = 0;
+	bool		complete = false;
+
+	CHECK_FOR_INTERRUPTS();
+	if (count <= MANY_KEYS)
+	{
+		rows = RunPart(part, from, count, bound);
+		complete = count == 1 || rows < bound;
+		if (!complete)
+			SPI_freetuptable(SPI_tuptable);
+	}
+	if (complete)
+	{
+		part->from = from;
+		part->key = -1;
+		DeliverResult(rows, &delivery);
+		return;
+	}
+	ReadPart(part, from, count / 2);
+	ReadPart(part, from + count / 2, count - count / 2);
+}
+
+/*
+ * Reads by keys whose first column is an account: once for each account, whose rows are
+ * together where the tables are distributed.
+ */
+static void
+ReadByAccount(ApitokenStatement statement, const ApitokenKeys *keys, int64 limit,
+			  ApitokenDelivery *delivery)
+{
+	bool		has_ids = keyed_reads[statement].nkeys > 1;
+	ApitokenIds *accounts = apitoken_ids_create();
+	int		   *account_of = palloc(sizeof(int) * keys->count);
+	int		   *numbers = palloc(sizeof(int) * keys->count);
+	Datum	   *ids = palloc(sizeof(Datum) * keys->count);
+
+	for (int key = 0; key < keys->count; key++)
+		account_of[key] = apitoken_ids_add(accounts, keys->columns[0][key]);
+	for (int account = 0; account < accounts->count; account++)
+	{
+		Part		part = {.statement = statement, .account_id = accounts->ids[account],
+		.ids = has_ids ? ids : NULL, .keys = numbers, .limit = limit, .whole = delivery};
+		int			count = 0;
+
+		for (int key = 0; key < keys->count; key++)
+		{
+			CHECK_FOR_INTERRUPTS();
+			if (account_of[key] != account)
+				continue;
+			numbers[count] = key;
+			if (has_ids)
+				ids[count] = keys->columns[1][key];
+			count++;
+		}
+		ReadPart(&part, 0, count);
+	}
+}
+
+/* The same for tokens by their ids alone: actors, on every node, know their accounts. */
+static void
+ReadTokens(const ApitokenKeys *keys, int64 limit, ApitokenDelivery *delivery)
+{
+	Datum	   *accounts = palloc(sizeof(Datum) * keys->count);
+	Datum	   *ids = palloc(sizeof(Datum) * keys->count);
+	int		   *numbers = palloc(sizeof(int) * keys->count);
+	ApitokenKeys found = {0, {accounts, ids}};
+	Part		part = {.keys = numbers, .limit = limit, .whole = delivery, .key = -1};
+	ApitokenDelivery of_part = {.layout = delivery->layout, .receive = ReceivePart,
+	.argument = &part, .values = delivery->values, .isnull = delivery->isnull};
+	ApitokenArguments arguments;
+	uint64		rows;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_pointer(&arguments, 1, apitoken_ids_array(keys->columns[0], keys->count));
+	rows = apitoken_store_run_active(STATEMENT_TOKEN_ACCOUNTS, &arguments);
+	for (uint64 row = 0; row < rows; row++)
+	{
+		bool		isnull;
+		int			key = DatumGetInt64(apitoken_store_value(row, 1, &isnull)) - 1;
+
+		accounts[found.count] = PointerGetDatum(DatumGetTextPCopy(apitoken_store_value(row, 2, &isnull)));
+		ids[found.count] = keys->columns[0][key];
+		numbers[found.count++] = key;
+	}
+	ReadByAccount(STATEMENT_OWN_TOKENS, &found, limit, &of_part);
+}
+
+static void
+ReadDistributed(ApitokenStatement statement, const ApitokenKeys *keys, int64 limit,
+				ApitokenDelivery *delivery)
+{
+	Part		part = {.statement = statement, .ids = keys->columns[0], .limit = limit,
+	.whole = delivery};
+
+	if (statement == STATEMENT_TOKENS)
+		ReadTokens(keys, limit, delivery);
+	else if (apitoken_store_is_of_account(statement))
+		ReadByAccount(statement, keys, limit, delivery);
+	else
+		ReadPart(&part, 0, keys->count);
+}
+
 /* Runs the statement: once for all keys. */
 static void
 ReadByStatement(ApitokenStatement statement, const ApitokenKeys *keys, int64 limit,
@@ -489,6 +655,11 @@ ReadByStatement(ApitokenStatement statement, const ApitokenKeys *keys, int64 lim
 	const Lookup *lookup = &keyed_reads[statement];
 	ApitokenArguments arguments;
 
+	if (apitoken_distribution_is_ready())
+	{
+		ReadDistributed(statement, keys, limit, delivery);
+		return;
+	}
 	apitoken_store_clear(&arguments);
 	for (int column = 0; column < lookup->nkeys; column++)
 		apitoken_store_set_pointer(&arguments, column + 1,

@@ -12,19 +12,21 @@
 #define APITOKEN_KEYED_H
 
 /*
- * ONE(statement, its name, relation, key, order), and TWO with a key of two columns.
+ * ONE(statement, its name, relation, key, order), OF whose key is an account's id, and TWO
+ * with a key of two columns, the first of which is.  What is read by ONE is on every node
+ * where tables are distributed, but for tokens.
  * The order is that of rows which share a key: where it is the last column of the
  * key, the key is unique.
  */
-#define APITOKEN_KEYED_READS(ONE, TWO) \
+#define APITOKEN_KEYED_READS(ONE, OF, TWO) \
 	ONE(TOKENS, "tokens", "api_tokens", "id", "id") \
 	TWO(OWN_TOKENS, "own tokens", "api_tokens", "account_id", "id", "id") \
 	TWO(CREDENTIALS, "credentials", "api_token_credentials", "account_id", "api_token_id", \
 		"api_token_id") \
 	TWO(SECRETS, "secrets", "api_token_secrets", "account_id", "api_token_id", "number") \
 	ONE(FOREIGN_SECRETS, "foreign secrets", "api_token_foreign_secrets", "digest", "digest") \
-	ONE(ACCOUNTS, "accounts", "accounts", "id", "id") \
-	ONE(USER_GROUPS, "user groups", "user_groups", "account_id", "id") \
+	OF(ACCOUNTS, "accounts", "accounts", "id", "id") \
+	OF(USER_GROUPS, "user groups", "user_groups", "account_id", "id") \
 	TWO(GROUP_MODULES, "group modules", "user_group_modules", "account_id", "user_group_id", \
 		"module_id") \
 	TWO(GROUP_USERS, "group users", "user_group_users", "account_id", "user_group_id", \

@@ -28,11 +28,27 @@
 #include "errors.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
+#include "store/distribution.h"
 #include "store/planning.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+/* Where the rows of a statement are, if the tables are distributed. */
+typedef enum Spread
+{
+	SPREAD_UNKNOWN,				/* it is refused */
+	SPREAD_ONE,					/* with one account, which is an argument */
+	SPREAD_SIMPLE,				/* the same, or on every node, in one table:
+								 * one plan does for all arguments */
+	SPREAD_ALL,					/* with many; it only reads */
+	SPREAD_NOWHERE				/* on every node */
+} Spread;
+
+/* What is asked for the moment, which others than this node must not ask for. */
+#define CLOCK "pg_catalog.clock_timestamp()"
 
 typedef struct StatementText
 {
@@ -40,7 +56,9 @@ typedef struct StatementText
 	int			result;			/* what SPI answers when it succeeds */
 	const char *sql;
 	int			nargs;
-	Oid			argtypes[APITOKEN_MAX_ARGUMENTS];
+	Oid			argtypes[APITOKEN_MAX_ARGUMENTS + 1];	/* and the moment's */
+	Spread		spread;
+	const char *distributed;	/* NULL: the same, but for the clock */
 } StatementText;
 
 #define SAFE_SEARCH_PATH "pg_catalog, pg_temp"
@@ -61,12 +79,20 @@ typedef struct StatementText
 #define ONE_TOKEN(id, account) \
 	"t.id " EQ " " id " AND (" account " IS NULL OR t.account_id " EQ " " account ")"
 
+/* The same where its account is known, and its rows are where that is. */
+#define TOKEN_OF(id, account) "t.account_id " EQ " " account " AND t.id " EQ " " id
+
 /*
  * Tokens in the caller's scope: every account's for some, the given accounts'
  * for others, who do not see Deleted ones.
  */
 #define IN_SCOPE(everywhere, accounts) \
 	"(" everywhere " OR (t.account_id " EQ " ANY (" accounts ")" \
+	" AND t.status " NE " 'Deleted'))"
+
+/* The same of a token whose account is known. */
+#define IN_SCOPE_OF(account, everywhere, accounts) \
+	"(" everywhere " OR (" account " " EQ " ANY (" accounts ")" \
 	" AND t.status " NE " 'Deleted'))"
 
 /*
@@ -87,12 +113,54 @@ typedef struct StatementText
 	ROWS_BY_KEY("pg_catalog.unnest($1), pg_catalog.unnest($2)) WITH ORDINALITY AS k (a, b", \
 				relation, "b." first " " EQ " k.a AND b." second " " EQ " k.b", "$3", order)
 
+/* The same of one account, $1, whose rows are together where they are distributed. */
+#define ROWS_OF_ACCOUNT(relation, column, order) \
+	"SELECT 1::pg_catalog.int8 AS place, b.* FROM apitoken." relation " AS b" \
+	" WHERE b." column " " EQ " $1 ORDER BY b." order " LIMIT $2"
+
+/*
+ * The same of keys in one account, and of keys that no account owns: at most that many rows
+ * of all of them together.  Other nodes need no more than one table for it.
+ */
+#define ROWS_OF_KEYS(relation, condition, column, keys, limit, order) \
+	"SELECT pg_catalog.array_position(" keys ", b." column "::pg_catalog.text)::pg_catalog.int8 AS place," \
+	" b.* FROM apitoken." relation " AS b WHERE " condition "b." column " " EQ " ANY (" keys ")" \
+	" ORDER BY 1, b." order " LIMIT " limit
+
+#define ROWS_IN_ACCOUNT(relation, first, second, order) \
+	ROWS_OF_KEYS(relation, "b." first " " EQ " $1 AND ", second, "$2", "$3", order)
+
+#define TRANSITION(token, scope) \
+	"UPDATE apitoken.api_tokens AS t" \
+	" SET status = $2, updated_at = pg_catalog.clock_timestamp()," \
+	" updated_by_type = $3, updated_by_id = $4" \
+	" WHERE " token " AND t.status " EQ " ANY ($5) AND " scope \
+	" RETURNING t.*"
+
+#define LOCK_TOKEN(token, scope) \
+	"SELECT t.account_id::pg_catalog.text, t.status FROM apitoken.api_tokens AS t" \
+	" WHERE " token " AND " scope " FOR NO KEY UPDATE"
+
+#define TOKEN(token, scope) \
+	"SELECT t.* FROM apitoken.api_tokens AS t WHERE " token " AND " scope
+
 /* The number of the call by which a token's status was last changed. */
 #define LAST_CALL(account, token) \
 	"(SELECT l.call_id FROM apitoken.api_token_transitions AS l" \
 	" WHERE l.api_token_id " EQ " " token " AND l.account_id " EQ " " account \
 	" AND l.to_status IS NOT NULL AND (l.from_status IS NULL OR l.from_status " NE " l.to_status)" \
 	" ORDER BY l.id DESC LIMIT 1)"
+
+#define ENABLE_ALL(account, scope) \
+	"UPDATE apitoken.api_tokens AS t" \
+	" SET status = 'Active', held_at = NULL, updated_at = pg_catalog.clock_timestamp()," \
+	" updated_by_type = $6, updated_by_id = $7" \
+	" WHERE " account "t.id " EQ " ANY ($1) AND t.status " EQ " 'Disabled' AND " scope \
+	" AND " LAST_CALL("t.account_id", "t.id") " " EQ " $4 AND ($5 OR t.held_at IS NULL)" \
+	" AND (t.expires_at IS NULL" \
+	" OR t.expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp())" \
+	" AND t.revoked_at IS NULL" \
+	" RETURNING t.id::pg_catalog.text, t.account_id::pg_catalog.text"
 
 /* Does a snapshot show a transaction? */
 #define SHOWN(xid, xmax, in_progress) \
@@ -147,14 +215,25 @@ typedef struct StatementText
 	", last_access_address = $4, last_access_via = $5, last_access_mode = $6"
 
 /* Notes an access, unless another session has since it was found to be due. */
-#define NOTE_ACCESS(use) \
+#define NOTE_ACCESS(use, account) \
 	"UPDATE apitoken.api_token_credentials AS c" \
 	" SET last_access_at = pg_catalog.clock_timestamp()" use \
 	" FROM (SELECT k.account_id, k.api_token_id FROM apitoken.api_token_credentials AS k" \
 	" WHERE k.account_id " EQ " $1 AND k.api_token_id " EQ " $2" \
 	" AND " IS_ACCESS_DUE("k", "$3") \
 	" FOR NO KEY UPDATE SKIP LOCKED) AS free" \
-	" WHERE c.account_id " EQ " free.account_id AND c.api_token_id " EQ " free.api_token_id"
+	" WHERE " account "c.account_id " EQ " free.account_id AND c.api_token_id " EQ " free.api_token_id"
+
+/* The same of a secret that has a number, $7. */
+#define NOTE_SECRET_ACCESS(account) \
+	"UPDATE apitoken.api_token_secrets AS s" \
+	" SET last_access_at = pg_catalog.clock_timestamp()" HOW_IT_IS_USED \
+	" FROM (SELECT k.account_id, k.api_token_id, k.number FROM apitoken.api_token_secrets AS k" \
+	" WHERE k.account_id " EQ " $1 AND k.api_token_id " EQ " $2 AND k.number " EQ " $7" \
+	" AND " IS_ACCESS_DUE("k", "$3") \
+	" FOR NO KEY UPDATE SKIP LOCKED) AS free" \
+	" WHERE " account "s.account_id " EQ " free.account_id AND s.api_token_id " EQ " free.api_token_id" \
+	" AND s.number " EQ " free.number"
 
 /*
  * Erases from where secrets were used, of a table of them: of which tokens, condition
@@ -179,6 +258,13 @@ typedef struct StatementText
 	" WHERE a.type OPERATOR(pg_catalog.=) 'token' AND a.id OPERATOR(pg_catalog.=) $2)" \
 	" ON CONFLICT DO NOTHING RETURNING t.*"
 
+/* The same of one whose actor was just added, and nobody else adds. */
+#define ADD_TOKEN_OF_ACTOR(columns, values) \
+	"INSERT INTO apitoken.api_tokens AS t" \
+	" (account_id, id, name, description, icon, created_at, created_by_type, created_by_id" \
+	columns ") VALUES ($1, $2, $3, $4, $5, pg_catalog.clock_timestamp(), $6, $7" values ")" \
+	" RETURNING t.*"
+
 static const StatementText statements[] = {
 	[STATEMENT_USER_SCOPE] = {
 		"apitoken user scope", SPI_OK_SELECT,
@@ -195,6 +281,28 @@ static const StatementText statements[] = {
 		" GROUP BY g.account_id, a.type",
 		1, {TEXTOID}
 	},
+	[STATEMENT_USER_ACCOUNTS] = {
+		"apitoken user accounts", SPI_OK_SELECT,
+		"SELECT m.account_id::pg_catalog.text FROM apitoken.users AS u"
+		" LEFT JOIN apitoken.user_accounts AS m ON m.user_id " EQ " u.id"
+		" WHERE u.id " EQ " $1 AND u.status " EQ " 'Active' ORDER BY 1",
+		1, {TEXTOID}, SPREAD_NOWHERE
+	},
+	[STATEMENT_USER_SCOPE_IN] = {
+		/* the same of one account, of which the user is known to be Active */
+		"apitoken user scope in", SPI_OK_SELECT,
+		"SELECT g.account_id::pg_catalog.text, a.type " EQ " 'Operations',"
+		" pg_catalog.bool_or(m.code " EQ " 'access-management'),"
+		" pg_catalog.bool_or(m.code " EQ " 'account-management')"
+		" FROM apitoken.user_group_users AS g"
+		" JOIN apitoken.accounts AS a ON a.id " EQ " g.account_id"
+		" LEFT JOIN apitoken.user_group_modules AS l"
+		" ON l.account_id " EQ " g.account_id AND l.user_group_id " EQ " g.user_group_id"
+		" LEFT JOIN apitoken.modules AS m ON m.id " EQ " l.module_id"
+		" WHERE g.user_id " EQ " $1 AND g.account_id " EQ " $2"
+		" GROUP BY g.account_id, a.type",
+		2, {TEXTOID, TEXTOID}, SPREAD_ONE
+	},
 	[STATEMENT_USER_HOLDS] = {
 		"apitoken user holds", SPI_OK_SELECT,
 		"SELECT m.id FROM apitoken.users AS u"
@@ -204,7 +312,7 @@ static const StatementText statements[] = {
 		" JOIN apitoken.modules AS m ON m.id " EQ " l.module_id"
 		" WHERE u.id " EQ " $1 AND u.status " EQ " 'Active' AND m.code " EQ " $2"
 		" AND ($3 IS NULL OR g.account_id " EQ " $3) LIMIT 1",
-		3, {TEXTOID, TEXTOID, TEXTOID}
+		3, {TEXTOID, TEXTOID, TEXTOID}, SPREAD_ONE
 	},
 	[STATEMENT_USER_MODULES] = {
 		"apitoken user modules", SPI_OK_SELECT,
@@ -213,22 +321,92 @@ static const StatementText statements[] = {
 		" JOIN apitoken.user_group_modules AS l"
 		" ON l.account_id " EQ " g.account_id AND l.user_group_id " EQ " g.user_group_id"
 		" WHERE g.user_id " EQ " $1 AND g.account_id " EQ " $2) ORDER BY m.id",
-		2, {TEXTOID, TEXTOID}
+		2, {TEXTOID, TEXTOID}, SPREAD_ONE
 	},
 	[STATEMENT_ACCOUNT] = {
 		"apitoken account", SPI_OK_SELECT,
 		"SELECT a.id FROM apitoken.accounts AS a"
 		" WHERE a.id " EQ " $1 AND ($2 OR a.id " EQ " ANY ($3))",
-		3, {TEXTOID, BOOLOID, TEXTARRAYOID}
+		3, {TEXTOID, BOOLOID, TEXTARRAYOID}, SPREAD_ONE
+	},
+	[STATEMENT_TOKEN_ACCOUNTS] = {
+		"apitoken token accounts", SPI_OK_SELECT,
+		"SELECT pg_catalog.array_position($1, a.id::pg_catalog.text)::pg_catalog.int8,"
+		" a.account_id::pg_catalog.text FROM apitoken.actors AS a"
+		" WHERE a.type " EQ " 'token' AND a.id " EQ " ANY ($1) AND a.account_id IS NOT NULL",
+		1, {TEXTARRAYOID}, SPREAD_SIMPLE
+	},
+	[STATEMENT_SHARE_TOKEN] = {
+		"apitoken share token", SPI_OK_SELECT,
+		"SELECT 1 FROM apitoken.api_tokens AS t"
+		" WHERE t.account_id " EQ " $1 AND t.id " EQ " $2 FOR SHARE",
+		2, {TEXTOID, TEXTOID}, SPREAD_SIMPLE
+	},
+	[STATEMENT_SHARE_TOKEN_MODULES] = {
+		"apitoken share token modules", SPI_OK_SELECT,
+		"SELECT 1 FROM apitoken.api_token_modules AS l"
+		" WHERE l.account_id " EQ " $1 AND l.api_token_id " EQ " $2 FOR SHARE",
+		2, {TEXTOID, TEXTOID}, SPREAD_SIMPLE
+	},
+	[STATEMENT_SHARE_ACCOUNT] = {
+		"apitoken share account", SPI_OK_SELECT,
+		"SELECT 1 FROM apitoken.accounts AS a WHERE a.id " EQ " $1 FOR SHARE",
+		1, {TEXTOID}, SPREAD_SIMPLE
+	},
+	[STATEMENT_CLOSE_ACCOUNT] = {
+		"apitoken close account", SPI_OK_SELECT,
+		"SELECT 1 FROM apitoken.accounts AS a WHERE a.id " EQ " $1 FOR NO KEY UPDATE",
+		1, {TEXTOID}, SPREAD_SIMPLE
+	},
+	[STATEMENT_EVERY_ACCOUNT] = {
+		"apitoken every account", SPI_OK_SELECT,
+		"SELECT a.id FROM apitoken.accounts AS a ORDER BY a.id",
+		0, {0}, SPREAD_ALL
+	},
+	[STATEMENT_DISABLE_CHOSEN] = {
+		"apitoken disable chosen", SPI_OK_UPDATE_RETURNING,
+		"UPDATE apitoken.api_tokens AS t"
+		" SET status = 'Disabled', updated_at = pg_catalog.clock_timestamp(),"
+		" updated_by_type = $3, updated_by_id = $4"
+		" WHERE t.account_id " EQ " $1 AND t.id " EQ " ANY ($2) AND t.status " EQ " 'Active'"
+		" RETURNING t.id::pg_catalog.text, true",
+		4, {TEXTOID, TEXTARRAYOID, TEXTOID, TEXTOID}, SPREAD_ONE
+	},
+	[STATEMENT_SHARE_OFFER] = {
+		"apitoken share offer", SPI_OK_SELECT,
+		"SELECT 1 FROM apitoken.user_groups AS g JOIN apitoken.user_group_modules AS l"
+		" ON l.account_id " EQ " g.account_id AND l.user_group_id " EQ " g.id"
+		" WHERE g.account_id " EQ " $1 AND l.account_id " EQ " $1 AND g.is_default"
+		" FOR SHARE OF g, l",
+		1, {TEXTOID}, SPREAD_ONE
+	},
+	[STATEMENT_SHARE_USER] = {
+		"apitoken share user", SPI_OK_SELECT,
+		"SELECT 1 FROM apitoken.users AS u WHERE u.id " EQ " $1 FOR SHARE",
+		1, {TEXTOID}, SPREAD_SIMPLE
+	},
+	[STATEMENT_SHARE_MODULES] = {
+		"apitoken share modules", SPI_OK_SELECT,
+		"SELECT 1 FROM apitoken.modules AS m FOR SHARE",
+		0, {0}, SPREAD_NOWHERE
+	},
+	[STATEMENT_SHARE_USER_GROUPS] = {
+		"apitoken share user groups", SPI_OK_SELECT,
+		"SELECT 1 FROM apitoken.user_group_users AS g JOIN apitoken.user_group_modules AS l"
+		" ON l.account_id " EQ " g.account_id AND l.user_group_id " EQ " g.user_group_id"
+		" WHERE g.account_id " EQ " $1 AND l.account_id " EQ " $1 AND g.user_id " EQ " $2"
+		" FOR SHARE OF g, l",
+		2, {TEXTOID, TEXTOID}, SPREAD_ONE
 	},
 	[STATEMENT_TRANSITION] = {
 		"apitoken transition", SPI_OK_UPDATE_RETURNING,
-		"UPDATE apitoken.api_tokens AS t"
-		" SET status = $2, updated_at = pg_catalog.clock_timestamp(),"
-		" updated_by_type = $3, updated_by_id = $4"
-		" WHERE " ONE_TOKEN("$1", "$8") " AND t.status " EQ " ANY ($5) AND " IN_SCOPE("$6", "$7")
-		" RETURNING t.*",
-		8, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID, BOOLOID, TEXTARRAYOID, TEXTOID}
+		TRANSITION(ONE_TOKEN("$1", "$8"), IN_SCOPE("$6", "$7")),
+		8, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID, BOOLOID, TEXTARRAYOID, TEXTOID},
+		SPREAD_SIMPLE,
+		/* one that cannot be enabled is not, and found out by a look */
+		TRANSITION(TOKEN_OF("$1", "$8"), IN_SCOPE_OF("$8", "$6", "$7")
+				   " AND ($2 " NE " 'Active' OR (t.held_at IS NULL AND t.revoked_at IS NULL AND"
+				   " (t.expires_at IS NULL OR t.expires_at OPERATOR(pg_catalog.>) " CLOCK ")))")
 	},
 	[STATEMENT_HOLD_TOKEN] = {
 		"apitoken hold token", SPI_OK_UPDATE,
@@ -237,7 +415,7 @@ static const StatementText statements[] = {
 		" updated_by_type = $2, updated_by_id = $3"
 		" WHERE t.account_id " EQ " $4 AND t.id " EQ " $1"
 		" AND t.status " EQ " 'Disabled' AND t.held_at IS NULL",
-		4, {TEXTOID, TEXTOID, TEXTOID, TEXTOID}
+		4, {TEXTOID, TEXTOID, TEXTOID, TEXTOID}, SPREAD_ONE
 	},
 	[STATEMENT_RELEASE_TOKEN] = {
 		"apitoken release token", SPI_OK_UPDATE,
@@ -245,7 +423,7 @@ static const StatementText statements[] = {
 		" SET held_at = NULL, updated_at = pg_catalog.clock_timestamp(),"
 		" updated_by_type = $2, updated_by_id = $3"
 		" WHERE t.account_id " EQ " $4 AND t.id " EQ " $1 AND t.held_at IS NOT NULL",
-		4, {TEXTOID, TEXTOID, TEXTOID, TEXTOID}
+		4, {TEXTOID, TEXTOID, TEXTOID, TEXTOID}, SPREAD_ONE
 	},
 	[STATEMENT_HOLD_ACCOUNT] = {
 		"apitoken hold account", SPI_OK_UPDATE,
@@ -253,7 +431,7 @@ static const StatementText statements[] = {
 		" SET held_at = pg_catalog.clock_timestamp(), updated_at = pg_catalog.clock_timestamp(),"
 		" updated_by_type = $2, updated_by_id = $3"
 		" WHERE a.id " EQ " $1 AND a.held_at IS NULL",
-		3, {TEXTOID, TEXTOID, TEXTOID}
+		3, {TEXTOID, TEXTOID, TEXTOID}, SPREAD_ONE
 	},
 	[STATEMENT_RELEASE_ACCOUNT] = {
 		"apitoken release account", SPI_OK_UPDATE,
@@ -261,7 +439,7 @@ static const StatementText statements[] = {
 		" SET held_at = NULL, updated_at = pg_catalog.clock_timestamp(),"
 		" updated_by_type = $2, updated_by_id = $3"
 		" WHERE a.id " EQ " $1 AND a.held_at IS NOT NULL",
-		3, {TEXTOID, TEXTOID, TEXTOID}
+		3, {TEXTOID, TEXTOID, TEXTOID}, SPREAD_ONE
 	},
 	[STATEMENT_DISABLE_OF_ACCOUNTS] = {
 		"apitoken disable of accounts", SPI_OK_UPDATE,
@@ -408,7 +586,7 @@ static const StatementText statements[] = {
 	[STATEMENT_NEXT_CALL] = {
 		"apitoken next call", SPI_OK_SELECT,
 		"SELECT pg_catalog.nextval('apitoken.api_token_transitions_id_seq')",
-		0, {0}
+		0, {0}, SPREAD_NOWHERE
 	},
 	[STATEMENT_FIND_CALL] = {
 		/*
@@ -431,6 +609,25 @@ static const StatementText statements[] = {
 		" ORDER BY g.call_id DESC LIMIT 1",
 		3, {TEXTARRAYOID, BOOLOID, TEXTARRAYOID}
 	},
+	[STATEMENT_CALLS_OF] = {
+		/*
+		 * the same: those that have changed that many of the tokens, the last
+		 * one first
+		 */
+		"apitoken calls of", SPI_OK_SELECT,
+		"SELECT l.call_id FROM apitoken.api_token_transitions AS l"
+		" WHERE l.api_token_id " EQ " ANY ($1) AND l.call_id IS NOT NULL"
+		" AND l.from_status " NE " l.to_status AND ($2 OR l.account_id " EQ " ANY ($3))"
+		" GROUP BY l.call_id HAVING pg_catalog.count(*) " EQ " pg_catalog.cardinality($1)"
+		" ORDER BY pg_catalog.max(l.at) DESC",
+		3, {TEXTARRAYOID, BOOLOID, TEXTARRAYOID}, SPREAD_ALL
+	},
+	[STATEMENT_CHANGES_OF_CALL] = {
+		"apitoken changes of call", SPI_OK_SELECT,
+		"SELECT pg_catalog.count(*) FROM apitoken.api_token_transitions AS l"
+		" WHERE l.call_id " EQ " $1 AND l.from_status " NE " l.to_status",
+		1, {INT8OID}, SPREAD_ALL
+	},
 	[STATEMENT_LOCK_DISABLED] = {
 		"apitoken lock disabled", SPI_OK_SELECT,
 		"SELECT FROM apitoken.api_tokens AS t"
@@ -440,16 +637,9 @@ static const StatementText statements[] = {
 	},
 	[STATEMENT_ENABLE_ALL] = {
 		"apitoken enable all", SPI_OK_UPDATE_RETURNING,
-		"UPDATE apitoken.api_tokens AS t"
-		" SET status = 'Active', held_at = NULL, updated_at = pg_catalog.clock_timestamp(),"
-		" updated_by_type = $6, updated_by_id = $7"
-		" WHERE t.id " EQ " ANY ($1) AND t.status " EQ " 'Disabled' AND " IN_SCOPE("$2", "$3")
-		" AND " LAST_CALL("t.account_id", "t.id") " " EQ " $4 AND ($5 OR t.held_at IS NULL)"
-		" AND (t.expires_at IS NULL"
-		" OR t.expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp())"
-		" AND t.revoked_at IS NULL"
-		" RETURNING t.id::pg_catalog.text, t.account_id::pg_catalog.text",
-		7, {TEXTARRAYOID, BOOLOID, TEXTARRAYOID, INT8OID, BOOLOID, TEXTOID, TEXTOID}
+		ENABLE_ALL("", IN_SCOPE("$2", "$3")),
+		8, {TEXTARRAYOID, BOOLOID, TEXTARRAYOID, INT8OID, BOOLOID, TEXTOID, TEXTOID, TEXTOID},
+		SPREAD_ONE, ENABLE_ALL("t.account_id " EQ " $8 AND ", IN_SCOPE_OF("$8", "$2", "$3"))
 	},
 	[STATEMENT_ADD_TRANSITION] = {
 		/* to a trail of version 1.0 */
@@ -467,7 +657,7 @@ static const StatementText statements[] = {
 		" database_role, client_address, call_id, reason, event, details, session_role, request_id)"
 		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
 		14, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, NAMEOID, INETOID, INT8OID,
-		TEXTOID, TEXTOID, JSONBOID, TEXTOID, TEXTOID}
+		TEXTOID, TEXTOID, JSONBOID, TEXTOID, TEXTOID}, SPREAD_SIMPLE
 	},
 	[STATEMENT_PRUNE_TRAIL] = {
 		"apitoken prune trail", SPI_OK_INSERT_RETURNING,
@@ -519,24 +709,32 @@ static const StatementText statements[] = {
 		"apitoken count tokens", SPI_OK_SELECT,
 		"SELECT pg_catalog.count(*) FROM (SELECT FROM apitoken.api_tokens AS t"
 		" WHERE t.account_id " EQ " $1 AND t.status " NE " 'Deleted' LIMIT $2) AS k",
-		2, {TEXTOID, INT8OID}
+		2, {TEXTOID, INT8OID}, SPREAD_ONE
+	},
+	[STATEMENT_ADD_ACTOR] = {
+		"apitoken add actor", SPI_OK_INSERT,
+		"INSERT INTO apitoken.actors (type, id, account_id) VALUES ('token', $2, $1)"
+		" ON CONFLICT DO NOTHING",
+		2, {TEXTOID, TEXTOID}, SPREAD_NOWHERE
 	},
 	[STATEMENT_ADD_TOKEN] = {
 		"apitoken add token", SPI_OK_INSERT_RETURNING,
 		ADD_TOKEN("", ""),
-		7, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID}
+		7, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID},
+		SPREAD_ONE, ADD_TOKEN_OF_ACTOR("", "")
 	},
 	[STATEMENT_ADD_BOUNDED_TOKEN] = {
 		"apitoken add bounded token", SPI_OK_INSERT_RETURNING,
 		ADD_TOKEN(", expires_at, allowed_networks", ", $8, $9"),
 		9, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID,
-		CIDRARRAYOID}
+		CIDRARRAYOID}, SPREAD_ONE,
+		ADD_TOKEN_OF_ACTOR(", expires_at, allowed_networks", ", $8, $9")
 	},
 	[STATEMENT_ADD_CREDENTIAL] = {
 		"apitoken add credential", SPI_OK_INSERT,
 		"INSERT INTO apitoken.api_token_credentials (account_id, api_token_id, digest)"
 		" VALUES ($1, $2, $3)",
-		3, {TEXTOID, TEXTOID, BYTEAOID}
+		3, {TEXTOID, TEXTOID, BYTEAOID}, SPREAD_SIMPLE
 	},
 	[STATEMENT_IMPORT] = {
 		"apitoken import", SPI_OK_SELECT,
@@ -552,7 +750,7 @@ static const StatementText statements[] = {
 		" old_secret_until = CASE WHEN t.revoked_at IS NULL THEN $2 END, revoked_at = NULL,"
 		" updated_at = pg_catalog.clock_timestamp(), updated_by_type = $3, updated_by_id = $4"
 		" WHERE t.account_id " EQ " $5 AND t.id " EQ " $1 RETURNING t.secret_number",
-		5, {TEXTOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID}
+		5, {TEXTOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID}, SPREAD_ONE
 	},
 	[STATEMENT_ADD_SECRET] = {
 		"apitoken add secret", SPI_OK_INSERT,
@@ -565,7 +763,7 @@ static const StatementText statements[] = {
 		" FROM apitoken.api_token_credentials AS c"
 		" WHERE $3 " EQ " 1 AND c.account_id " EQ " $1 AND c.api_token_id " EQ " $2"
 		" UNION ALL SELECT $1, $2, $3, $4, NULL, NULL, NULL, NULL",
-		4, {TEXTOID, TEXTOID, INT4OID, BYTEAOID}
+		4, {TEXTOID, TEXTOID, INT4OID, BYTEAOID}, SPREAD_ONE
 	},
 	[STATEMENT_REMOVE_SECRETS] = {
 		/* that do not count any more, but for one whose access is being noted */
@@ -576,7 +774,7 @@ static const StatementText statements[] = {
 		" AND o.number OPERATOR(pg_catalog.<) ($3 OPERATOR(pg_catalog.-) 1)"
 		" FOR UPDATE SKIP LOCKED) AS free"
 		" WHERE s.account_id " EQ " $1 AND s.api_token_id " EQ " $2 AND s.number " EQ " free.number",
-		3, {TEXTOID, TEXTOID, INT4OID}
+		3, {TEXTOID, TEXTOID, INT4OID}, SPREAD_ONE
 	},
 	[STATEMENT_LOCK_REVOKED] = {
 		"apitoken lock revoked", SPI_OK_SELECT,
@@ -592,12 +790,12 @@ static const StatementText statements[] = {
 		" WHERE CASE WHEN (SELECT true FROM apitoken.revoked_digests AS d WHERE d.digest " EQ " r.digest)"
 		" THEN false ELSE r.found END"
 		" ORDER BY r.digest ON CONFLICT DO NOTHING",
-		2, {BYTEAARRAYOID, BOOLARRAYOID}
+		2, {BYTEAARRAYOID, BOOLARRAYOID}, SPREAD_NOWHERE
 	},
 	[STATEMENT_FIND_REVOKED_DIGEST] = {
 		"apitoken find revoked digest", SPI_OK_SELECT,
 		"SELECT FROM apitoken.revoked_digests AS r WHERE r.digest " EQ " $1",
-		1, {BYTEAOID}
+		1, {BYTEAOID}, SPREAD_NOWHERE
 	},
 	[STATEMENT_FIND_REVOKED_SECRET] = {
 		/* that could count: see apitoken_credential_find and EndOfSecret */
@@ -622,31 +820,31 @@ static const StatementText statements[] = {
 		" SET status = 'Disabled', revoked_at = pg_catalog.clock_timestamp(),"
 		" updated_at = pg_catalog.clock_timestamp(), updated_by_type = NULL,"
 		" updated_by_id = NULL"
-		" WHERE t.id " EQ " ANY ($1) AND t.status " NE " 'Deleted' AND t.revoked_at IS NULL",
-		1, {TEXTARRAYOID}
+		" WHERE ($2 IS NULL OR t.account_id " EQ " $2) AND t.id " EQ " ANY ($1) AND t.status " NE " 'Deleted' AND t.revoked_at IS NULL",
+		2, {TEXTARRAYOID, TEXTOID}, SPREAD_ONE
 	},
 	[STATEMENT_REVOKE_OLD_SECRETS] = {
 		"apitoken revoke old secrets", SPI_OK_UPDATE,
 		"UPDATE apitoken.api_tokens AS t"
 		" SET old_secret_until = NULL, updated_at = pg_catalog.clock_timestamp(),"
 		" updated_by_type = NULL, updated_by_id = NULL"
-		" WHERE t.id " EQ " ANY ($1) AND t.status " NE " 'Deleted'"
+		" WHERE ($2 IS NULL OR t.account_id " EQ " $2) AND t.id " EQ " ANY ($1) AND t.status " NE " 'Deleted'"
 		" AND t.old_secret_until IS NOT NULL",
-		1, {TEXTARRAYOID}
+		2, {TEXTARRAYOID, TEXTOID}, SPREAD_ONE
 	},
 	[STATEMENT_ADD_MODULES] = {
 		"apitoken add modules", SPI_OK_INSERT_RETURNING,
 		"INSERT INTO apitoken.api_token_modules AS l (account_id, api_token_id, module_id)"
 		" SELECT $1, $2, m.id FROM pg_catalog.unnest($3) AS m (id)"
 		" ON CONFLICT DO NOTHING RETURNING l.module_id::pg_catalog.text",
-		3, {TEXTOID, TEXTOID, TEXTARRAYOID}
+		3, {TEXTOID, TEXTOID, TEXTARRAYOID}, SPREAD_ONE
 	},
 	[STATEMENT_REMOVE_MODULES] = {
 		"apitoken remove modules", SPI_OK_DELETE,
 		"DELETE FROM apitoken.api_token_modules AS l"
 		" WHERE l.account_id " EQ " $1 AND l.api_token_id " EQ " $2"
 		" AND l.module_id " NE " ALL ($3)",
-		3, {TEXTOID, TEXTOID, TEXTARRAYOID}
+		3, {TEXTOID, TEXTOID, TEXTARRAYOID}, SPREAD_ONE
 	},
 	[STATEMENT_UPDATE_TOKEN] = {
 		"apitoken update token", SPI_OK_UPDATE,
@@ -659,7 +857,7 @@ static const StatementText statements[] = {
 		" updated_by_type = $8, updated_by_id = $9"
 		" WHERE t.account_id " EQ " $10 AND t.id " EQ " $1",
 		10, {TEXTOID, BOOLOID, TEXTOID, BOOLOID, TEXTOID, BOOLOID, TEXTOID, TEXTOID, TEXTOID,
-		TEXTOID}
+		TEXTOID}, SPREAD_ONE
 	},
 	[STATEMENT_SET_END] = {
 		"apitoken set end", SPI_OK_UPDATE,
@@ -667,7 +865,7 @@ static const StatementText statements[] = {
 		" SET expires_at = $2, updated_at = pg_catalog.clock_timestamp(),"
 		" updated_by_type = $3, updated_by_id = $4"
 		" WHERE t.account_id " EQ " $5 AND t.id " EQ " $1",
-		5, {TEXTOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID}
+		5, {TEXTOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID}, SPREAD_ONE
 	},
 	[STATEMENT_SET_NETWORKS] = {
 		"apitoken set networks", SPI_OK_UPDATE,
@@ -675,13 +873,13 @@ static const StatementText statements[] = {
 		" SET allowed_networks = $2, updated_at = pg_catalog.clock_timestamp(),"
 		" updated_by_type = $3, updated_by_id = $4"
 		" WHERE t.account_id " EQ " $5 AND t.id " EQ " $1",
-		5, {TEXTOID, CIDRARRAYOID, TEXTOID, TEXTOID, TEXTOID}
+		5, {TEXTOID, CIDRARRAYOID, TEXTOID, TEXTOID, TEXTOID}, SPREAD_ONE
 	},
 	[STATEMENT_LOCK_TOKEN] = {
 		"apitoken lock token", SPI_OK_SELECT,
-		"SELECT t.account_id::pg_catalog.text, t.status FROM apitoken.api_tokens AS t"
-		" WHERE " ONE_TOKEN("$1", "$4") " AND " IN_SCOPE("$2", "$3") " FOR NO KEY UPDATE",
-		4, {TEXTOID, BOOLOID, TEXTARRAYOID, TEXTOID}
+		LOCK_TOKEN(ONE_TOKEN("$1", "$4"), IN_SCOPE("$2", "$3")),
+		4, {TEXTOID, BOOLOID, TEXTARRAYOID, TEXTOID}, SPREAD_SIMPLE,
+		LOCK_TOKEN(TOKEN_OF("$1", "$4"), IN_SCOPE_OF("$4", "$2", "$3"))
 	},
 	[STATEMENT_OFFERED_MODULES] = {
 		"apitoken offered modules", SPI_OK_SELECT,
@@ -692,7 +890,7 @@ static const StatementText statements[] = {
 		" ON l.account_id " EQ " g.account_id AND l.user_group_id " EQ " g.id"
 		" JOIN apitoken.modules AS m ON m.id " EQ " l.module_id"
 		" WHERE a.id " EQ " $1 ORDER BY m.id",
-		1, {TEXTOID}
+		1, {TEXTOID}, SPREAD_ONE
 	},
 	[STATEMENT_DEFAULT_GROUP] = {
 		"apitoken default group", SPI_OK_SELECT,
@@ -777,49 +975,52 @@ static const StatementText statements[] = {
 		 */
 		"SELECT FROM apitoken.accounts AS a WHERE a.allowed_networks IS NOT NULL"
 		" ORDER BY a.id LIMIT 1",
-		0, {0}
+		0, {0}, SPREAD_ALL
 	},
 	[STATEMENT_NOTE_ACCESS] = {
 		/* to credentials of version 1.0 */
 		"apitoken note access", SPI_OK_UPDATE,
-		NOTE_ACCESS(""),
+		NOTE_ACCESS("", ""),
 		3, {TEXTOID, TEXTOID, INT4OID}
 	},
 	[STATEMENT_NOTE_USE] = {
 		"apitoken note use", SPI_OK_UPDATE,
-		NOTE_ACCESS(HOW_IT_IS_USED),
-		6, {TEXTOID, TEXTOID, INT4OID, INETOID, TEXTOID, TEXTOID}
+		NOTE_ACCESS(HOW_IT_IS_USED, ""),
+		6, {TEXTOID, TEXTOID, INT4OID, INETOID, TEXTOID, TEXTOID}, SPREAD_ONE,
+		NOTE_ACCESS(HOW_IT_IS_USED, "c.account_id " EQ " $1 AND ")
 	},
 	[STATEMENT_NOTE_SECRET_ACCESS] = {
 		"apitoken note secret access", SPI_OK_UPDATE,
-		"UPDATE apitoken.api_token_secrets AS s"
-		" SET last_access_at = pg_catalog.clock_timestamp()" HOW_IT_IS_USED
-		" FROM (SELECT k.account_id, k.api_token_id, k.number FROM apitoken.api_token_secrets AS k"
-		" WHERE k.account_id " EQ " $1 AND k.api_token_id " EQ " $2 AND k.number " EQ " $7"
-		" AND " IS_ACCESS_DUE("k", "$3")
-		" FOR NO KEY UPDATE SKIP LOCKED) AS free"
-		" WHERE s.account_id " EQ " free.account_id AND s.api_token_id " EQ " free.api_token_id"
-		" AND s.number " EQ " free.number",
-		7, {TEXTOID, TEXTOID, INT4OID, INETOID, TEXTOID, TEXTOID, INT4OID}
+		NOTE_SECRET_ACCESS(""),
+		7, {TEXTOID, TEXTOID, INT4OID, INETOID, TEXTOID, TEXTOID, INT4OID}, SPREAD_ONE,
+		NOTE_SECRET_ACCESS("s.account_id " EQ " $1 AND ")
 	},
 	[STATEMENT_TOKEN] = {
 		"apitoken token", SPI_OK_SELECT,
-		"SELECT t.* FROM apitoken.api_tokens AS t"
-		" WHERE " ONE_TOKEN("$1", "$4") " AND " IN_SCOPE("$2", "$3"),
-		4, {TEXTOID, BOOLOID, TEXTARRAYOID, TEXTOID}
+		TOKEN(ONE_TOKEN("$1", "$4"), IN_SCOPE("$2", "$3")),
+		4, {TEXTOID, BOOLOID, TEXTARRAYOID, TEXTOID}, SPREAD_SIMPLE,
+		TOKEN(TOKEN_OF("$1", "$4"), IN_SCOPE_OF("$4", "$2", "$3"))
 	},
 #define KEYED_ONE(statement, name, relation, key, order) \
 	[STATEMENT_##statement] = { \
 		"apitoken " name, SPI_OK_SELECT, ROWS_BY_ONE(relation, key, order), \
-		2, {TEXTARRAYOID, INT8OID} \
+		2, {TEXTARRAYOID, INT8OID}, SPREAD_SIMPLE, \
+		ROWS_OF_KEYS(relation, "", key, "$1", "$2", order) \
+	},
+#define KEYED_OF(statement, name, relation, key, order) \
+	[STATEMENT_##statement] = { \
+		"apitoken " name, SPI_OK_SELECT, ROWS_BY_ONE(relation, key, order), \
+		2, {TEXTARRAYOID, INT8OID}, SPREAD_SIMPLE, ROWS_OF_ACCOUNT(relation, key, order) \
 	},
 #define KEYED_TWO(statement, name, relation, first, second, order) \
 	[STATEMENT_##statement] = { \
 		"apitoken " name, SPI_OK_SELECT, ROWS_BY_TWO(relation, first, second, order), \
-		3, {TEXTARRAYOID, TEXTARRAYOID, INT8OID} \
+		3, {TEXTARRAYOID, TEXTARRAYOID, INT8OID}, SPREAD_SIMPLE, \
+		ROWS_IN_ACCOUNT(relation, first, second, order) \
 	},
-	APITOKEN_KEYED_READS(KEYED_ONE, KEYED_TWO)
+	APITOKEN_KEYED_READS(KEYED_ONE, KEYED_OF, KEYED_TWO)
 #undef KEYED_ONE
+#undef KEYED_OF
 #undef KEYED_TWO
 };
 
@@ -829,6 +1030,9 @@ static const StatementText statements[] = {
  * keeps a plan whatever becomes of that.
  */
 static SPIPlanPtr plans[lengthof(statements)][2];
+
+/* The same where the tables are distributed. */
+static SPIPlanPtr distributed_plans[lengthof(statements)][2];
 
 /*
  * A statement's text with its name in it, by which it is known in
@@ -843,16 +1047,83 @@ NamedText(const char *name, const char *sql)
 	return psprintf("%.*s /* %s */%s", word, sql, name, sql + word);
 }
 
+/* Has each call of the clock in a statement be its argument of that number. */
+static char *
+WithMoment(const char *sql, int number)
+{
+	StringInfoData text;
+	const char *clock;
+
+	initStringInfo(&text);
+	while ((clock = strstr(sql, CLOCK)) != NULL)
+	{
+		appendBinaryStringInfo(&text, sql, clock - sql);
+		appendStringInfo(&text, "$%d", number);
+		sql = clock + strlen(CLOCK);
+	}
+	appendStringInfoString(&text, sql);
+	return text.data;
+}
+
+/*
+ * Prepares a statement on tables that are distributed.  Which shard it goes to depends on
+ * its arguments, and so the plan of all but the simplest does; and nothing in it may have
+ * another value each time that it is asked for.  one_account: the first argument is one
+ * account, where there are many elsewhere.  Raises 0A000 for one that is not made for that.
+ */
+static SPIPlanPtr
+PrepareDistributed(const StatementText *text, bool one_account)
+{
+	const char *sql = text->distributed != NULL ? text->distributed : text->sql;
+	bool		has_moment = strstr(sql, CLOCK) != NULL;
+	int			nargs = text->nargs;
+	Oid			argtypes[lengthof(text->argtypes)];
+
+	if (text->spread == SPREAD_UNKNOWN)
+		apitoken_error_not_distributed(text->name);
+	memcpy(argtypes, text->argtypes, sizeof(text->argtypes));
+	if (one_account)
+		argtypes[0] = TEXTOID;
+	if (has_moment)
+	{
+		argtypes[nargs++] = TIMESTAMPTZOID;
+		sql = WithMoment(sql, nargs);
+	}
+	return SPI_prepare_cursor(NamedText(text->name, sql), nargs, argtypes,
+							  text->spread == SPREAD_SIMPLE ? 0 : CURSOR_OPT_CUSTOM_PLAN);
+}
+
+/* Is it a lookup by keys of which the first column is an account? */
+bool
+apitoken_store_is_of_account(ApitokenStatement statement)
+{
+	switch (statement)
+	{
+#define KEYED_ONE(statement, name, relation, key, order)
+#define KEYED_OF(statement, name, relation, key, order) case STATEMENT_##statement:
+#define KEYED_TWO(statement, name, relation, first, second, order) case STATEMENT_##statement:
+			APITOKEN_KEYED_READS(KEYED_ONE, KEYED_OF, KEYED_TWO)
+#undef KEYED_ONE
+#undef KEYED_OF
+#undef KEYED_TWO
+				return true;
+		default:
+			return false;
+	}
+}
+
 static SPIPlanPtr
 PreparePlan(ApitokenStatement statement)
 {
 	const StatementText *text = &statements[statement];
-	SPIPlanPtr *kept = &plans[statement][InNoForceRLSOperation() ? 0 : 1];
+	bool		distributed = apitoken_distribution_is_ready();
+	SPIPlanPtr *kept = &(distributed ? distributed_plans : plans)[statement][InNoForceRLSOperation() ? 0 : 1];
 
 	if (*kept == NULL)
 	{
-		SPIPlanPtr	plan = SPI_prepare_cursor(NamedText(text->name, text->sql), text->nargs,
-											  (Oid *) text->argtypes, CURSOR_OPT_GENERIC_PLAN);
+		SPIPlanPtr	plan = distributed ? PrepareDistributed(text, apitoken_store_is_of_account(statement)) :
+			SPI_prepare_cursor(NamedText(text->name, text->sql), text->nargs,
+							   (Oid *) text->argtypes, CURSOR_OPT_GENERIC_PLAN);
 
 		if (plan == NULL)
 			apitoken_error_statement(text->name, SPI_result_code_string(SPI_result));
@@ -885,6 +1156,62 @@ void
 apitoken_store_pass_policies(int security_context)
 {
 	SetUserIdAndSecContext(GetUserId(), security_context);
+}
+
+/* A setting that anybody may have otherwise, and what it has to be. */
+typedef struct Setting
+{
+	const char *name;
+	const char *value;
+} Setting;
+
+static const Setting settings_of_distribution[] = {
+	/* what goes to other nodes as text is to mean the same there */
+	{"DateStyle", "ISO, MDY"},
+	{"IntervalStyle", "postgres"},
+	{"standard_conforming_strings", "on"},
+	{"plan_cache_mode", "auto"},
+	{"citus.enable_router_execution", "on"},
+	{"citus.enable_fast_path_router_planner", "on"},
+	/* what is locked or written there is so until the transaction ends, in it */
+	{"citus.function_opens_transaction_block", "on"},
+	{"citus.select_opens_transaction_block", "on"},
+	{"citus.all_modifications_commutative", "off"},
+	{"citus.multi_shard_modify_mode", "sequential"},
+	{"citus.force_max_query_parallelization", "off"},
+	{"citus.enable_local_execution", "on"},
+	{"citus.propagate_set_commands", "none"},
+	/* what is read is all that there is */
+	{"citus.limit_clause_row_fetch_count", "-1"},
+	{"citus.count_distinct_error_rate", "0"},
+	{"citus.task_assignment_policy", "greedy"},
+	{"citus.max_intermediate_result_size", "-1"},
+	/* and nobody is shown what is sent */
+	{"citus.log_remote_commands", "off"},
+	{"citus.log_local_commands", "off"},
+	{"citus.multi_task_query_log_level", "off"}
+};
+
+/*
+ * Secures what statements on distributed tables depend on beside the search path, until
+ * the tables' owner is left.
+ */
+void
+apitoken_store_secure_distribution(void)
+{
+	for (int i = 0; i < lengthof(settings_of_distribution); i++)
+	{
+		const Setting *setting = &settings_of_distribution[i];
+		const char *value = GetConfigOption(setting->name, true, false);
+
+		if (value != NULL && strcmp(value, setting->value) != 0)
+			(void) set_config_option(setting->name, setting->value, PGC_USERSET, PGC_S_SESSION,
+									 GUC_ACTION_SAVE, true, ERROR, false);
+	}
+	/* Citus shows its statements to whoever debugs */
+	if (client_min_messages < NOTICE)
+		(void) set_config_option("client_min_messages", "notice", PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, ERROR, false);
 }
 
 /*
@@ -954,6 +1281,9 @@ Run(ApitokenStatement statement, ApitokenArguments *arguments, Under under)
 	volatile int result;
 
 	SecureSearchPath();
+	if (apitoken_distribution_is_ready())
+		apitoken_store_set(arguments, statements[statement].nargs + 1,
+						   TimestampTzGetDatum(GetCurrentTimestamp()));
 	many_rows = apitoken_planning_for_many_rows(true);
 	PG_TRY();
 	{
@@ -1098,6 +1428,8 @@ apitoken_store_run_composed_latest(ApitokenSql *sql)
 	SPIPlanPtr	plan;
 	uint64		rows;
 
+	if (apitoken_distribution_is_ready())
+		apitoken_error_not_distributed(sql->name);
 	SecureSearchPath();
 	plan = SPI_prepare(NamedText(sql->name, sql->text.data), sql->count, sql->types);
 	if (plan == NULL)

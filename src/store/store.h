@@ -20,9 +20,23 @@ typedef enum ApitokenStatement
 {
 	/* who acts, and for which accounts */
 	STATEMENT_USER_SCOPE,
+	STATEMENT_USER_ACCOUNTS,
+	STATEMENT_USER_SCOPE_IN,
 	STATEMENT_USER_HOLDS,
 	STATEMENT_USER_MODULES,
 	STATEMENT_ACCOUNT,
+	STATEMENT_TOKEN_ACCOUNTS,
+	/* rights that are used, where tables are distributed */
+	STATEMENT_SHARE_TOKEN,
+	STATEMENT_SHARE_TOKEN_MODULES,
+	STATEMENT_SHARE_ACCOUNT,
+	STATEMENT_CLOSE_ACCOUNT,
+	STATEMENT_EVERY_ACCOUNT,
+	STATEMENT_DISABLE_CHOSEN,
+	STATEMENT_SHARE_OFFER,
+	STATEMENT_SHARE_USER,
+	STATEMENT_SHARE_MODULES,
+	STATEMENT_SHARE_USER_GROUPS,
 	/* changes */
 	STATEMENT_TRANSITION,
 	STATEMENT_HOLD_TOKEN,
@@ -51,6 +65,8 @@ typedef enum ApitokenStatement
 	STATEMENT_ADD_ERASURE,
 	STATEMENT_NEXT_CALL,
 	STATEMENT_FIND_CALL,
+	STATEMENT_CALLS_OF,
+	STATEMENT_CHANGES_OF_CALL,
 	STATEMENT_LOCK_DISABLED,
 	STATEMENT_ENABLE_ALL,
 	STATEMENT_ADD_TRANSITION,
@@ -63,6 +79,7 @@ typedef enum ApitokenStatement
 	STATEMENT_EVENTS_OF_ACCOUNTS,
 	/* changes */
 	STATEMENT_COUNT_TOKENS,
+	STATEMENT_ADD_ACTOR,
 	STATEMENT_ADD_TOKEN,
 	STATEMENT_ADD_BOUNDED_TOKEN,
 	STATEMENT_ADD_CREDENTIAL,
@@ -101,9 +118,11 @@ typedef enum ApitokenStatement
 	STATEMENT_TOKEN,
 	/* rows by their keys */
 #define KEYED_ONE(statement, name, relation, key, order) STATEMENT_##statement,
+#define KEYED_OF(statement, name, relation, key, order) STATEMENT_##statement,
 #define KEYED_TWO(statement, name, relation, first, second, order) STATEMENT_##statement,
-	APITOKEN_KEYED_READS(KEYED_ONE, KEYED_TWO)
+	APITOKEN_KEYED_READS(KEYED_ONE, KEYED_OF, KEYED_TWO)
 #undef KEYED_ONE
+#undef KEYED_OF
 #undef KEYED_TWO
 } ApitokenStatement;
 
@@ -148,6 +167,8 @@ extern uint64 apitoken_store_run_latest(ApitokenStatement statement,
 extern uint64 apitoken_store_run_composed_latest(ApitokenSql *sql);
 extern uint64 apitoken_store_run_crosschecked(ApitokenStatement statement,
 											  ApitokenArguments *arguments);
+extern bool apitoken_store_is_of_account(ApitokenStatement statement);
+extern void apitoken_store_secure_distribution(void);
 extern void apitoken_store_prefer_indexes(void);
 extern Datum apitoken_store_value(uint64 row, int column, bool *isnull);
 extern char *apitoken_store_cstring(uint64 row, int column);
