@@ -13,6 +13,7 @@
 #include "calls/allowed.h"
 
 #include "calls/life.h"
+#include "calls/trail.h"
 #include "errors.h"
 #include "rights/acts.h"
 #include "rights/networks.h"
@@ -52,7 +53,8 @@ SetNetworks(const ApitokenCall *call, const char *account_id, const char *id,
 	apitoken_store_set_text(&arguments, 3, call->caller.actor.type);
 	apitoken_store_set_text(&arguments, 4, call->caller.actor.id);
 	apitoken_store_set_text(&arguments, 5, account_id);
-	(void) apitoken_identity_write_as(&call->caller, STATEMENT_SET_NETWORKS, &arguments, false);
+	(void) apitoken_trail_write_as(&call->caller, STATEMENT_SET_NETWORKS, &arguments, account_id,
+								   id);
 }
 
 /*

@@ -18,7 +18,9 @@
 #include "redact.h"
 #include "rights/acting.h"
 #include "rights/acts.h"
+#include "store/distribution.h"
 #include "store/gates.h"
+#include "store/ids.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
@@ -138,6 +140,40 @@ apitoken_call_end(const ApitokenCall *call)
 	pfree(call->guard);
 }
 
+/* Is it a token's call about itself? */
+bool
+apitoken_call_is_by_itself(const ApitokenCall *call, const char *id)
+{
+	const ApitokenActor *actor = &call->caller.actor;
+
+	return actor->type != NULL && apitoken_actor_is_token(actor) && strcmp(actor->id, id) == 0;
+}
+
+/*
+ * Returns the account of a token, by which a statement finds the token's rows where the
+ * tables are distributed, in the current memory context; NULL where they are not, and no
+ * statement needs it.  Raises PT404 if there is no such token.
+ */
+const char *
+apitoken_call_route(const char *id)
+{
+	ApitokenArguments arguments;
+	Datum		key = CStringGetTextDatum(id);
+	uint64		rows;
+
+	if (!apitoken_distribution_is_ready())
+		return NULL;
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_pointer(&arguments, 1, apitoken_ids_array(&key, 1));
+	/* one that was added since is found, too */
+	PushActiveSnapshot(GetLatestSnapshot());
+	rows = apitoken_store_run_active(STATEMENT_TOKEN_ACCOUNTS, &arguments);
+	PopActiveSnapshot();
+	if (rows == 0)
+		apitoken_error_token_not_found(id);
+	return apitoken_store_cstring(0, 2);
+}
+
 /*
  * Reads the token with that id, of an account (NULL: it is not known of which), under the
  * active snapshot; its row is the last statement's result.  Raises PT404 if the caller may
@@ -151,7 +187,8 @@ apitoken_call_find_token(const ApitokenCall *call, const char *account_id, const
 	apitoken_store_clear(&arguments);
 	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(id));
 	apitoken_identity_set_scope(&arguments, 2, 3, &call->caller);
-	apitoken_store_set_text(&arguments, 4, account_id);
+	apitoken_store_set_text(&arguments, 4,
+							account_id != NULL ? account_id : apitoken_call_route(id));
 	if (apitoken_store_run_active(STATEMENT_TOKEN, &arguments) == 0)
 		apitoken_error_token_not_found(id);
 }
@@ -286,6 +323,7 @@ apitoken_call_lock_token(const ApitokenCall *call, const char *id, char **status
 	apitoken_store_clear(&arguments);
 	apitoken_store_set_pointer(&arguments, 1, cstring_to_text(id));
 	apitoken_identity_set_scope(&arguments, 2, 3, &call->caller);
+	apitoken_store_set_text(&arguments, 4, apitoken_call_route(id));
 	if (apitoken_store_run_fresh(STATEMENT_LOCK_TOKEN, &arguments) == 0)
 		apitoken_error_token_not_found(id);
 

@@ -41,6 +41,8 @@ extern Jsonb *apitoken_call_document_after_write(const ApitokenCall *call, const
 extern Jsonb *apitoken_call_document_of_change(const ApitokenCall *call, ApitokenResources token,
 											   ApitokenFields *fields);
 extern void apitoken_call_find_account(const ApitokenCall *call, const char *account_id);
+extern bool apitoken_call_is_by_itself(const ApitokenCall *call, const char *id);
+extern const char *apitoken_call_route(const char *id);
 extern void apitoken_call_find_token(const ApitokenCall *call, const char *account_id, const char *id);
 extern const char *apitoken_call_account_of(const ApitokenCall *call, const char *id);
 extern void apitoken_call_pass_turn(const ApitokenCall *call, const char *account_id);

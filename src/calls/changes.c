@@ -14,6 +14,7 @@
 #include "calls/body.h"
 #include "calls/call.h"
 #include "calls/life.h"
+#include "calls/trail.h"
 #include "calls/transitions.h"
 #include "catalog/pg_type.h"
 #include "errors.h"
@@ -23,6 +24,7 @@
 #include "rights/offer.h"
 #include "rights/quota.h"
 #include "rights/secret.h"
+#include "store/distribution.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -43,18 +45,22 @@ Body(FunctionCallInfo fcinfo, int argument)
 }
 
 /*
- * Writes a token's row on behalf of the caller.  A constraint that the body
+ * Writes a token's row on behalf of the caller; a new one, or an account's that is there
+ * and locked.  A constraint that the body
  * violates becomes the PT400 that tells so.
  */
 static uint64
-WriteToken(const ApitokenCall *call, ApitokenStatement statement, ApitokenArguments *arguments)
+WriteToken(const ApitokenCall *call, ApitokenStatement statement, ApitokenArguments *arguments,
+		   const char *account_id, const char *id)
 {
 	MemoryContext context = CurrentMemoryContext;
 	volatile uint64 rows = 0;
 
 	PG_TRY();
 	{
-		rows = apitoken_identity_write_as(&call->caller, statement, arguments, false);
+		rows = id == NULL ?
+			apitoken_identity_write_as(&call->caller, statement, arguments, false) :
+			apitoken_trail_write_as(&call->caller, statement, arguments, account_id, id);
 	}
 	PG_CATCH();
 	{
@@ -66,6 +72,8 @@ WriteToken(const ApitokenCall *call, ApitokenStatement statement, ApitokenArgume
 		{
 			FlushErrorState();
 			apitoken_error_constraint(error->constraint_name);
+			if (apitoken_distribution_is_ready())
+				apitoken_error_constraint_elsewhere(error->message, error->detail);
 			ReThrowError(error);
 		}
 		PG_RE_THROW();
@@ -177,6 +185,56 @@ WriteModules(const ApitokenCall *call, ApitokenStatement statement, const char *
 	return apitoken_identity_write_as(&call->caller, statement, &arguments, false);
 }
 
+static bool
+IsAmong(List *module_ids, const char *module_id)
+{
+	ListCell   *cell;
+
+	foreach(cell, module_ids)
+	{
+		if (strcmp(lfirst(cell), module_id) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Takes all modules from a token but those. */
+static void
+RemoveModules(const ApitokenCall *call, const char *account_id, const char *id, List *module_ids)
+{
+	ApitokenHeldModules held;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	held = apitoken_identity_token_modules(account_id, id);
+	PopActiveSnapshot();
+	apitoken_acts_settle(&call->caller, id);
+	(void) WriteModules(call, STATEMENT_REMOVE_MODULES, account_id, id, module_ids);
+	for (int i = 0; i < held.count; i++)
+	{
+		if (!IsAmong(module_ids, held.modules[i].id))
+			apitoken_trail_record_module(&call->caller, account_id, id, held.modules[i].id, false);
+	}
+}
+
+/* Those of the modules that the token has not, each once. */
+static List *
+Missing(const char *account_id, const char *id, List *module_ids)
+{
+	ApitokenHeldModules held;
+	List	   *missing = NIL;
+	ListCell   *cell;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	held = apitoken_identity_token_modules(account_id, id);
+	PopActiveSnapshot();
+	foreach(cell, module_ids)
+	{
+		if (!Has(&held, lfirst(cell)) && !IsAmong(missing, lfirst(cell)))
+			missing = lappend(missing, lfirst(cell));
+	}
+	return missing;
+}
+
 /*
  * Adds modules to a token.  Given are those that the statement says it has added:
  * one that was there when it was looked for may have been withdrawn since.
@@ -184,13 +242,24 @@ WriteModules(const ApitokenCall *call, ApitokenStatement statement, const char *
 static void
 AddModules(const ApitokenCall *call, const char *account_id, const char *id, List *module_ids)
 {
-	uint64		count = WriteModules(call, STATEMENT_ADD_MODULES, account_id, id, module_ids);
-	char	  **given = palloc(sizeof(char *) * Max(count, 1));
+	uint64		count;
+	char	  **given;
 
+	apitoken_acts_refuse_other(&call->caller, id);
+	/* a statement on distributed tables passes over nothing that is there */
+	if (apitoken_distribution_is_ready())
+		module_ids = Missing(account_id, id, module_ids);
+	if (module_ids == NIL)
+		return;
+	count = WriteModules(call, STATEMENT_ADD_MODULES, account_id, id, module_ids);
+	given = palloc(sizeof(char *) * Max(count, 1));
 	for (uint64 row = 0; row < count; row++)
 		given[row] = apitoken_store_cstring(row, 1);
 	for (uint64 row = 0; row < count; row++)
+	{
+		apitoken_trail_record_module(&call->caller, account_id, id, given[row], true);
 		apitoken_acts_give(&call->caller, account_id, given[row]);
+	}
 }
 
 /*
@@ -205,6 +274,18 @@ CheckQuota(const char *account_id)
 
 	if (quota.bounded && quota.room <= 0)
 		apitoken_error_too_many_tokens(account_id, quota.most);
+}
+
+/* Adds the token's actor, before it; returns whether the id was free. */
+static bool
+AddActor(const char *account_id, const char *id)
+{
+	ApitokenArguments arguments;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_text(&arguments, 1, account_id);
+	apitoken_store_set_text(&arguments, 2, id);
+	return apitoken_store_run_fresh(STATEMENT_ADD_ACTOR, &arguments) > 0;
 }
 
 /* Adds the token's row under an id that is free, and returns the id. */
@@ -233,7 +314,8 @@ AddToken(const ApitokenCall *call, const ApitokenBody *body, TimestampTz end,
 		char	   *id = apitoken_secret_generate_id(attempt >= SHORT_ID_ATTEMPTS);
 
 		apitoken_store_set_text(&arguments, 2, id);
-		if (WriteToken(call, statement, &arguments) > 0)
+		if ((!apitoken_distribution_is_ready() || AddActor(body->account_id, id)) &&
+			WriteToken(call, statement, &arguments, NULL, NULL) > 0)
 			return id;
 	}
 	apitoken_error_no_free_id(MAX_ID_ATTEMPTS);
@@ -325,7 +407,7 @@ UpdateToken(const ApitokenCall *call, const char *account_id, const char *id,
 	apitoken_store_set_text(&arguments, 8, call->caller.actor.type);
 	apitoken_store_set_text(&arguments, 9, call->caller.actor.id);
 	apitoken_store_set_text(&arguments, 10, account_id);
-	if (WriteToken(call, STATEMENT_UPDATE_TOKEN, &arguments) == 0)
+	if (WriteToken(call, STATEMENT_UPDATE_TOKEN, &arguments, account_id, id) == 0)
 		apitoken_error_kept_by_trigger("apitoken update token");
 }
 
@@ -419,7 +501,7 @@ Update(const ApitokenCall *call, const char *id, Jsonb *changes)
 	if (body.modules_supplied)
 	{
 		CheckModules(call, account_id, id, body.module_ids);
-		WriteModules(call, STATEMENT_REMOVE_MODULES, account_id, id, body.module_ids);
+		RemoveModules(call, account_id, id, body.module_ids);
 		AddModules(call, account_id, id, body.module_ids);
 	}
 	if (ChangesAnything(&body))

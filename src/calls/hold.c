@@ -18,6 +18,7 @@
  */
 #include "calls/hold.h"
 
+#include "calls/trail.h"
 #include "errors.h"
 #include "rights/acts.h"
 #include "store/trigger_row.h"
@@ -46,7 +47,10 @@ Change(const ApitokenCall *call, ApitokenStatement statement, const char *accoun
 	apitoken_store_set_text(&arguments, 2, call->caller.actor.type);
 	apitoken_store_set_text(&arguments, 3, call->caller.actor.id);
 	apitoken_store_set_text(&arguments, 4, account_id);
-	(void) apitoken_identity_write_as(&call->caller, statement, &arguments, false);
+	if (account_id != NULL)
+		(void) apitoken_trail_write_as(&call->caller, statement, &arguments, account_id, id);
+	else
+		(void) apitoken_identity_write_as(&call->caller, statement, &arguments, false);
 	apitoken_acts_administer(&call->caller, NULL);
 }
 

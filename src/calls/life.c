@@ -15,6 +15,7 @@
  */
 #include "calls/life.h"
 
+#include "calls/trail.h"
 #include "document/members.h"
 #include "errors.h"
 #include "rights/acts.h"
@@ -102,7 +103,7 @@ SetEnd(const ApitokenCall *call, const char *account_id, const char *id, Timesta
 	apitoken_store_set_text(&arguments, 3, call->caller.actor.type);
 	apitoken_store_set_text(&arguments, 4, call->caller.actor.id);
 	apitoken_store_set_text(&arguments, 5, account_id);
-	(void) apitoken_identity_write_as(&call->caller, STATEMENT_SET_END, &arguments, false);
+	(void) apitoken_trail_write_as(&call->caller, STATEMENT_SET_END, &arguments, account_id, id);
 }
 
 /*

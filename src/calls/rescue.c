@@ -13,6 +13,8 @@
 #include "apitoken.h"
 #include "calls/call.h"
 #include "calls/hold.h"
+#include "calls/trail.h"
+#include "calls/transitions.h"
 #include "catalog/pg_type.h"
 #include "document/jsonb_writer.h"
 #include "errors.h"
@@ -20,6 +22,7 @@
 #include "query/rql.h"
 #include "query/rql_sql.h"
 #include "rights/acts.h"
+#include "store/distribution.h"
 #include "store/gates.h"
 #include "store/ids.h"
 #include "store/subxact.h"
@@ -78,6 +81,26 @@ SortedIds(List *list, MemoryContext result_context)
 /*
  * Disabling
  */
+
+/* The ids, each once, as an array. */
+static ArrayType *
+DistinctIds(List *list)
+{
+	int			count = 0;
+	char	  **ids = palloc(sizeof(char *) * Max(list_length(list), 1));
+	Datum	   *texts = palloc(sizeof(Datum) * Max(list_length(list), 1));
+	ListCell   *cell;
+
+	foreach(cell, list)
+		ids[foreach_current_index(cell)] = lfirst(cell);
+	qsort(ids, list_length(list), sizeof(char *), CompareIds);
+	for (int i = 0; i < list_length(list); i++)
+	{
+		if (i == 0 || strcmp(ids[i], ids[i - 1]) != 0)
+			texts[count++] = CStringGetTextDatum(ids[i]);
+	}
+	return apitoken_ids_array(texts, count);
+}
 
 /* All tokens that are being disabled. */
 typedef struct Rescue
@@ -297,6 +320,62 @@ DisableAll(Rescue *rescue)
 	apitoken_gates_expect_no_deadlocks();
 }
 
+/* Those of the last statement's result, Active or not. */
+static List *
+AllIds(uint64 count)
+{
+	List	   *ids = NIL;
+
+	for (uint64 row = 0; row < count; row++)
+		ids = lappend(ids, apitoken_store_cstring(row, 1));
+	return ids;
+}
+
+static List *
+LookForAll(const Rescue *rescue)
+{
+	List	   *ids;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	ids = AllIds(apitoken_store_run_composed_active(rescue->statements[RESCUE_LOOKS]));
+	PopActiveSnapshot();
+	return ids;
+}
+
+/* Disables those of the tokens that are Active, and holds all of them if that is asked for. */
+static void
+DisableThese(Rescue *rescue, List *ids)
+{
+	const ApitokenCall *call = rescue->call;
+	const char *account_id = rescue->choice.account_id;
+	ApitokenArguments arguments;
+	List	   *disabled;
+	ListCell   *cell;
+
+	foreach(cell, ids)
+		apitoken_acts_settle(&call->caller, lfirst(cell));
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_text(&arguments, 1, account_id);
+	apitoken_store_set_pointer(&arguments, 2, DistinctIds(ids));
+	apitoken_store_set_text(&arguments, 3, call->caller.actor.type);
+	apitoken_store_set_text(&arguments, 4, call->caller.actor.id);
+	disabled = AllIds(apitoken_identity_write_as(&call->caller, STATEMENT_DISABLE_CHOSEN,
+												 &arguments, false));
+	foreach(cell, disabled)
+	{
+		CHECK_FOR_INTERRUPTS();
+		apitoken_transitions_record_disabled(&call->caller, account_id, lfirst(cell));
+	}
+	rescue->ids = list_concat(rescue->ids, disabled);
+	if (!rescue->choice.hold)
+		return;
+	foreach(cell, ids)
+	{
+		CHECK_FOR_INTERRUPTS();
+		apitoken_hold_token(call, account_id, lfirst(cell));
+	}
+}
+
 /* Says what would be disabled, as things are now. */
 static void
 LookAtAll(Rescue *rescue)
@@ -319,6 +398,50 @@ Compile(Rescue *rescue, const ApitokenRql *rql, text *query)
 		apitoken_rql_compile_rescue(rql, VARDATA_ANY(query), VARSIZE_ANY_EXHDR(query),
 									&rescue->choice, sql);
 		rescue->statements[purpose] = sql;
+	}
+}
+
+/*
+ * Disables what is chosen of one account where the tables are distributed: what is there;
+ * then, when nobody commits another token of the account any more, whose row that takes,
+ * what came in between.
+ */
+static void
+DisableInAccount(Rescue *rescue)
+{
+	ApitokenArguments arguments;
+	List	   *ids = LookForAll(rescue);
+
+	if (ids != NIL)
+		DisableThese(rescue, ids);
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_text(&arguments, 1, rescue->choice.account_id);
+	(void) apitoken_store_run_fresh(STATEMENT_CLOSE_ACCOUNT, &arguments);
+	while ((ids = LookForAll(rescue)) != NIL)
+		DisableThese(rescue, ids);
+}
+
+/* The same of every account, one after another. */
+static void
+DisableDistributed(Rescue *rescue, const ApitokenRql *rql, text *query)
+{
+	ApitokenArguments arguments;
+	List	   *accounts;
+	ListCell   *cell;
+
+	if (rescue->choice.account_id != NULL)
+	{
+		DisableInAccount(rescue);
+		return;
+	}
+	apitoken_store_clear(&arguments);
+	accounts = AllIds(apitoken_store_run_latest(STATEMENT_EVERY_ACCOUNT, &arguments));
+	foreach(cell, accounts)
+	{
+		CHECK_FOR_INTERRUPTS();
+		rescue->choice.account_id = lfirst(cell);
+		Compile(rescue, rql, query);
+		DisableInAccount(rescue);
 	}
 }
 
@@ -400,7 +523,10 @@ apitoken_disable_all(PG_FUNCTION_ARGS)
 		call.caller.closes_account = true;
 		call.caller.reason = reason;
 		call.caller.call_id = NextCall();
-		DisableAll(&rescue);
+		if (apitoken_distribution_is_ready())
+			DisableDistributed(&rescue, rql, query);
+		else
+			DisableAll(&rescue);
 		apitoken_acts_administer(&call.caller, account_id);
 	}
 	answer = SortedIds(rescue.ids, call.result_context);
@@ -437,24 +563,27 @@ ParseIds(Jsonb *jsonb)
 	return ids;
 }
 
-/* The ids, each once, as an array. */
-static ArrayType *
-DistinctIds(List *list)
+/* The same where the tables are distributed: what is on several nodes is asked in pieces. */
+static int64
+FindDistributedCall(ApitokenArguments *arguments, int count)
 {
-	int			count = 0;
-	char	  **ids = palloc(sizeof(char *) * Max(list_length(list), 1));
-	Datum	   *texts = palloc(sizeof(Datum) * Max(list_length(list), 1));
-	ListCell   *cell;
+	uint64		rows = apitoken_store_run_latest(STATEMENT_CALLS_OF, arguments);
+	int64	   *calls = palloc(sizeof(int64) * Max(rows, 1));
+	bool		isnull;
 
-	foreach(cell, list)
-		ids[foreach_current_index(cell)] = lfirst(cell);
-	qsort(ids, list_length(list), sizeof(char *), CompareIds);
-	for (int i = 0; i < list_length(list); i++)
+	for (uint64 row = 0; row < rows; row++)
+		calls[row] = DatumGetInt64(apitoken_store_value(row, 1, &isnull));
+	for (uint64 row = 0; row < rows; row++)
 	{
-		if (i == 0 || strcmp(ids[i], ids[i - 1]) != 0)
-			texts[count++] = CStringGetTextDatum(ids[i]);
+		ApitokenArguments call;
+
+		apitoken_store_clear(&call);
+		apitoken_store_set(&call, 1, Int64GetDatum(calls[row]));
+		(void) apitoken_store_run_latest(STATEMENT_CHANGES_OF_CALL, &call);
+		if (DatumGetInt64(apitoken_store_value(0, 1, &isnull)) == count)
+			return calls[row];
 	}
-	return apitoken_ids_array(texts, count);
+	apitoken_error_no_such_call();
 }
 
 /* Finds the call that has disabled these tokens, and no other.  Raises PT400. */
@@ -480,41 +609,100 @@ PassTurns(const ApitokenCall *call, List *ids)
 	}
 }
 
-/*
- * Enables those of the tokens that are as the call has left them.  Returns their ids.
- */
-static List *
-EnableAll(const ApitokenCall *call, List *list, bool release)
+/* Enables a token that is as the call has left it, where the tables are distributed. */
+static bool
+EnableDistributed(const ApitokenCall *call, ApitokenArguments *arguments, Datum id, List **accounts)
 {
-	ApitokenArguments arguments;
+	const char *name = TextDatumGetCString(id);
+	const char *account_id = apitoken_call_account_of(call, name);
+	char	   *status;
+
+	/*
+	 * one that the call has disabled, but that is not the caller's to see any
+	 * more
+	 */
+	if (account_id == NULL)
+		return false;
+	(void) apitoken_call_lock_token(call, name, &status);
+	apitoken_store_set_pointer(arguments, 1, apitoken_ids_array(&id, 1));
+	apitoken_store_set_text(arguments, 8, account_id);
+	if (apitoken_trail_write_as(&call->caller, STATEMENT_ENABLE_ALL, arguments, account_id,
+								name) == 0)
+		return false;
+	apitoken_acts_open(&call->caller, account_id);
+	if (*accounts == NIL || strcmp(llast(*accounts), account_id) != 0)
+		*accounts = lappend(*accounts, pstrdup(account_id));
+	return true;
+}
+
+/* Enables those of the tokens that are as the call has left them; in order of their ids. */
+static List *
+EnableEach(const ApitokenCall *call, ApitokenArguments *arguments, ArrayType *array,
+		   List **accounts)
+{
 	List	   *enabled = NIL;
-	List	   *accounts = NIL;
+	Datum	   *ids;
+	int			count = apitoken_ids_of_array(array, &ids);
+
+	for (int i = 0; i < count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (EnableDistributed(call, arguments, ids[i], accounts))
+			enabled = lappend(enabled, TextDatumGetCString(ids[i]));
+	}
+	return enabled;
+}
+
+/* The same on one server, all at once. */
+static List *
+EnableTogether(const ApitokenCall *call, ApitokenArguments *arguments, List **accounts)
+{
+	List	   *enabled = NIL;
 	uint64		rows;
-	ListCell   *cell;
-
-	apitoken_store_clear(&arguments);
-	apitoken_store_set_pointer(&arguments, 1, DistinctIds(list));
-	apitoken_identity_set_scope(&arguments, 2, 3, &call->caller);
-	apitoken_store_set(&arguments, 4, Int64GetDatum(FindCall(&arguments)));
-	apitoken_store_set(&arguments, 5, BoolGetDatum(release));
-	apitoken_store_set_text(&arguments, 6, call->caller.actor.type);
-	apitoken_store_set_text(&arguments, 7, call->caller.actor.id);
-
-	if (call->caller.actor.type != NULL)
-		PassTurns(call, list);
 
 	/* what has become of them is asked when nobody can change it any more */
-	(void) apitoken_store_run_latest(STATEMENT_LOCK_DISABLED, &arguments);
-	rows = apitoken_identity_write_as(&call->caller, STATEMENT_ENABLE_ALL, &arguments, true);
+	(void) apitoken_store_run_latest(STATEMENT_LOCK_DISABLED, arguments);
+	rows = apitoken_identity_write_as(&call->caller, STATEMENT_ENABLE_ALL, arguments, true);
 	for (uint64 row = 0; row < rows; row++)
 	{
 		char	   *account_id = apitoken_store_cstring(row, 2);
 
 		enabled = lappend(enabled, apitoken_store_cstring(row, 1));
 		/* mostly they are of one */
-		if (accounts == NIL || strcmp(llast(accounts), account_id) != 0)
-			accounts = lappend(accounts, account_id);
+		if (*accounts == NIL || strcmp(llast(*accounts), account_id) != 0)
+			*accounts = lappend(*accounts, account_id);
 	}
+	return enabled;
+}
+
+/*
+ * Enables those of the tokens that are as the call has left them.  Returns their ids.
+ */
+static List *
+EnableAll(const ApitokenCall *call, List *list, bool release)
+{
+	ArrayType  *ids = DistinctIds(list);
+	ApitokenArguments arguments;
+	List	   *enabled;
+	List	   *accounts = NIL;
+	ListCell   *cell;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_pointer(&arguments, 1, ids);
+	apitoken_identity_set_scope(&arguments, 2, 3, &call->caller);
+	apitoken_store_set(&arguments, 4,
+					   Int64GetDatum(apitoken_distribution_is_ready() ?
+									 FindDistributedCall(&arguments, ArrayGetNItems(ARR_NDIM(ids), ARR_DIMS(ids))) :
+									 FindCall(&arguments)));
+	apitoken_store_set(&arguments, 5, BoolGetDatum(release));
+	apitoken_store_set_text(&arguments, 6, call->caller.actor.type);
+	apitoken_store_set_text(&arguments, 7, call->caller.actor.id);
+
+	if (call->caller.actor.type != NULL)
+		PassTurns(call, list);
+	enabled = apitoken_distribution_is_ready() ?
+		EnableEach(call, &arguments, ids, &accounts) :
+		EnableTogether(call, &arguments, &accounts);
 	foreach(cell, accounts)
 		apitoken_acts_administer(&call->caller, lfirst(cell));
 	/* tokens that are not as the call has left them were locked, too */

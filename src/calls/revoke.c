@@ -18,6 +18,7 @@
 #include "compat.h"
 
 #include "calls/call.h"
+#include "calls/trail.h"
 #include "catalog/pg_type.h"
 #include "errors.h"
 #include "executor/spi.h"
@@ -25,6 +26,7 @@
 #include "rights/acts.h"
 #include "rights/credential.h"
 #include "rights/secret.h"
+#include "store/distribution.h"
 #include "store/gates.h"
 #include "store/ids.h"
 #include "store/scan.h"
@@ -229,6 +231,55 @@ AccountsOf(const List *found)
 	return accounts;
 }
 
+static int
+CompareRevoked(const ListCell *left, const ListCell *right)
+{
+	return strcmp(((const Revoked *) lfirst(left))->id, ((const Revoked *) lfirst(right))->id);
+}
+
+/* Locks the tokens' rows, each where it is, in the order of their ids. */
+static void
+LockDistributed(List *found)
+{
+	ListCell   *cell;
+
+	list_sort(found, CompareRevoked);
+	foreach(cell, found)
+	{
+		const Revoked *revoked = lfirst(cell);
+		ApitokenArguments arguments;
+
+		CHECK_FOR_INTERRUPTS();
+		apitoken_store_clear(&arguments);
+		apitoken_store_set_text(&arguments, 1, revoked->id);
+		apitoken_store_set(&arguments, 2, BoolGetDatum(true));
+		apitoken_store_set_text(&arguments, 4, revoked->token.account_id);
+		(void) apitoken_store_run_latest(STATEMENT_LOCK_TOKEN, &arguments);
+	}
+}
+
+/* Revokes each where it is. */
+static void
+WriteDistributed(const ApitokenCaller *caller, List *counting)
+{
+	ListCell   *cell;
+
+	foreach(cell, counting)
+	{
+		const Revoked *revoked = lfirst(cell);
+		Datum		id = CStringGetTextDatum(revoked->id);
+		ApitokenArguments arguments;
+
+		CHECK_FOR_INTERRUPTS();
+		apitoken_store_clear(&arguments);
+		apitoken_store_set_pointer(&arguments, 1, apitoken_ids_array(&id, 1));
+		apitoken_store_set_text(&arguments, 2, revoked->token.account_id);
+		(void) apitoken_trail_write_as(caller, revoked->current ? STATEMENT_REVOKE_SECRETS :
+									   STATEMENT_REVOKE_OLD_SECRETS, &arguments,
+									   revoked->token.account_id, revoked->id);
+	}
+}
+
 /*
  * Locks the tokens' rows, in the order of their ids.  Nobody who comes later overtakes
  * who takes a token's life: see gates.c.
@@ -284,7 +335,10 @@ FindAndLock(Datum *secrets, const bool *isnull, int count)
 			apitoken_acts_limit_time();
 		if (unlocked == NIL)
 			return looked_up;
-		LockAll(unlocked);
+		if (apitoken_distribution_is_ready())
+			LockDistributed(unlocked);
+		else
+			LockAll(unlocked);
 		locked = list_concat(locked, unlocked);
 	}
 }
@@ -298,6 +352,11 @@ Revoke(const ApitokenCaller *caller, Datum *secrets, const bool *isnull, int cou
 	AddDigests(caller, looked_up);
 	if (counting == NIL)
 		return;
+	if (apitoken_distribution_is_ready())
+	{
+		WriteDistributed(caller, counting);
+		return;
+	}
 	Write(caller, STATEMENT_REVOKE_OLD_SECRETS, Ids(counting, false, true));
 	Write(caller, STATEMENT_REVOKE_SECRETS, Ids(counting, true, false));
 }

@@ -17,6 +17,7 @@
 
 #include "apitoken.h"
 #include "calls/call.h"
+#include "calls/trail.h"
 #include "errors.h"
 #include "rights/acts.h"
 #include "rights/held.h"
@@ -75,13 +76,6 @@ EndOfOverlap(FunctionCallInfo fcinfo)
 	return end == now ? DT_NOBEGIN : end;
 }
 
-static bool
-IsSelf(const ApitokenCall *call, const char *id)
-{
-	return call->caller.actor.type != NULL && apitoken_actor_is_token(&call->caller.actor) &&
-		strcmp(call->caller.actor.id, id) == 0;
-}
-
 /*
  * Checks that the caller could give the token each module that it has.  Raises PT403 for
  * the first that he could not.
@@ -126,7 +120,7 @@ CheckRight(const ApitokenCall *call, const char *account_id, const char *id)
 		apitoken_error_beyond_own_end();
 	if (!apitoken_networks_cover(call->caller.networks, token.networks))
 		apitoken_error_beyond_own_networks();
-	if (IsSelf(call, id))
+	if (apitoken_call_is_by_itself(call, id))
 		CheckSelf(call, &token);
 	else
 	{
@@ -157,7 +151,8 @@ CountSecret(const ApitokenCall *call, const char *account_id, const char *id,
 	apitoken_store_set_text(&arguments, 3, call->caller.actor.type);
 	apitoken_store_set_text(&arguments, 4, call->caller.actor.id);
 	apitoken_store_set_text(&arguments, 5, account_id);
-	if (apitoken_identity_write_as(&call->caller, STATEMENT_ROTATE_TOKEN, &arguments, false) == 0)
+	if (apitoken_trail_write_as(&call->caller, STATEMENT_ROTATE_TOKEN, &arguments, account_id,
+								id) == 0)
 		apitoken_error_kept_by_trigger("apitoken rotate token");
 	return DatumGetInt32(apitoken_store_value(0, 1, &isnull));
 }

@@ -25,6 +25,7 @@
 #include "rights/acts.h"
 #include "rights/identity.h"
 #include "rights/owner.h"
+#include "store/distribution.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 
@@ -46,6 +47,8 @@ apitoken_sync(PG_FUNCTION_ARGS)
 	if (apitoken_call_isnull(fcinfo, 0))
 		apitoken_error_sync("The body is not a JSON object");
 	apitoken_owner_refuse_distribution();
+	if (apitoken_distribution_is_ready())
+		apitoken_error_not_distributed("apitoken_sync");
 	apitoken_error_guard(&guard, false);
 	changed = OidFunctionCall1(LookupFuncName(name, 1, &argument, false), PG_GETARG_DATUM(0));
 	apitoken_error_unguard(&guard);

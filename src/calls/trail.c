@@ -26,6 +26,8 @@
 #include "port/pg_bitutils.h"
 #include "redact.h"
 #include "request.h"
+#include "rights/acts.h"
+#include "store/distribution.h"
 #include "store/ids.h"
 #include "store/signals.h"
 #include "store/trigger_row.h"
@@ -173,7 +175,8 @@ static const Member members[MEMBERS] = {
 /* What a trigger sees of a change. */
 typedef struct TokenChange
 {
-	const TriggerData *trigger;
+	TupleDesc	tupdesc;
+	HeapTuple	rows[2];		/* before and after */
 	ApitokenCaller caller;
 	Datum		account_id;
 	Datum		id;
@@ -187,17 +190,16 @@ typedef struct TokenChange
 
 /* Reads a column before and after; returns whether it is another.  None is null. */
 static bool
-ReadColumn(const TriggerData *trigger, const char *column, Datum values[2], bool isnull[2])
+ReadColumn(const TokenChange *change, const char *column, Datum values[2], bool isnull[2])
 {
-	HeapTuple	rows[2] = {trigger->tg_trigtuple, trigger->tg_newtuple};
-	TupleDesc	tupdesc = trigger->tg_relation->rd_att;
+	TupleDesc	tupdesc = change->tupdesc;
 	int			attnum = SPI_fnumber(tupdesc, column);
 
 	for (int i = 0; i < 2; i++)
 	{
 		isnull[i] = true;
 		if (attnum > 0)
-			values[i] = SPI_getbinval(rows[i], tupdesc, attnum, &isnull[i]);
+			values[i] = SPI_getbinval(change->rows[i], tupdesc, attnum, &isnull[i]);
 	}
 	if (isnull[0] || isnull[1])
 		return isnull[0] != isnull[1];
@@ -205,23 +207,35 @@ ReadColumn(const TriggerData *trigger, const char *column, Datum values[2], bool
 						   TupleDescAttr(tupdesc, attnum - 1)->attlen);
 }
 
+/* Reads what has changed in the rows of a change. */
+static void
+ReadMembers(TokenChange *change)
+{
+	Datum		other[2];
+	bool		isnull[2];
+
+	change->transition = ReadColumn(change, "status", other, isnull);
+	change->rotated = ReadColumn(change, "secret_number", other, isnull);
+	for (int i = 0; i < MEMBERS; i++)
+	{
+		if (ReadColumn(change, members[i].column, change->values[i], change->isnull[i]))
+			change->changed |= MASK(i);
+	}
+}
+
 static TokenChange
 ReadChange(TriggerData *trigger)
 {
-	TokenChange change = {.trigger = trigger, .caller = apitoken_identity_writer()};
-	Datum		other[2];
-	bool		isnull[2];
+	TokenChange change = {
+		.tupdesc = trigger->tg_relation->rd_att,
+		.rows = {trigger->tg_trigtuple, trigger->tg_newtuple},
+		.caller = apitoken_identity_writer()
+	};
 
 	change.account_id = apitoken_trigger_value(trigger, trigger->tg_newtuple, "account_id");
 	change.id = apitoken_trigger_value(trigger, trigger->tg_newtuple, "id");
 	change.status = apitoken_trigger_value(trigger, trigger->tg_newtuple, "status");
-	change.transition = ReadColumn(trigger, "status", other, isnull);
-	change.rotated = ReadColumn(trigger, "secret_number", other, isnull);
-	for (int i = 0; i < MEMBERS; i++)
-	{
-		if (ReadColumn(trigger, members[i].column, change.values[i], change.isnull[i]))
-			change.changed |= MASK(i);
-	}
+	ReadMembers(&change);
 	return change;
 }
 
@@ -347,6 +361,78 @@ RecordChange(TokenChange *change)
 		RecordMembers(change, "changed", change->changed, (Datum) 0);
 }
 
+/* Reads an account's token, as this transaction sees it; returns a copy, or NULL. */
+static HeapTuple
+ReadToken(const char *account_id, const char *id, TupleDesc *tupdesc)
+{
+	ApitokenArguments arguments;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_text(&arguments, 1, id);
+	apitoken_store_set(&arguments, 2, BoolGetDatum(true));
+	apitoken_store_set_text(&arguments, 4, account_id);
+	if (apitoken_store_run_fresh(STATEMENT_TOKEN, &arguments) == 0)
+		return NULL;
+	*tupdesc = CreateTupleDescCopy(SPI_tuptable->tupdesc);
+	return heap_copytuple(SPI_tuptable->vals[0]);
+}
+
+/* Records a change of the status, which is a revocation if it comes with one. */
+static void
+RecordTransition(const TokenChange *change)
+{
+	int			status = SPI_fnumber(change->tupdesc, "status");
+	bool		isnull;
+	ApitokenEvent event = {
+		.account_id = change->account_id, .id = change->id,
+		.from = SPI_getbinval(change->rows[0], change->tupdesc, status, &isnull),
+		.to = change->status
+	};
+
+	event.kind = IsSet(change, MEMBER_REVOKED) ? "revoked" : apitoken_trail_kind_of(event.to);
+	apitoken_trail_record(&change->caller, &event);
+	if (apitoken_notify)
+		apitoken_signals_add(TextDatumGetCString(event.id), TextDatumGetCString(event.to));
+}
+
+/*
+ * Runs a statement on behalf of a caller that changes an account's token, whose row is
+ * locked, in more than its status.  Where the tables are distributed, what has changed
+ * is recorded here, else a trigger does it.  Returns as apitoken_identity_write_as does.
+ */
+uint64
+apitoken_trail_write_as(const ApitokenCaller *caller, ApitokenStatement statement,
+						ApitokenArguments *arguments, const char *account_id, const char *id)
+{
+	TokenChange change = {.caller = *caller};
+	SPITupleTable *result;
+	uint64		rows;
+
+	if (!apitoken_distribution_is_ready())
+		return apitoken_identity_write_as(caller, statement, arguments, false);
+
+	apitoken_acts_settle(caller, id);
+	change.rows[0] = ReadToken(account_id, id, &change.tupdesc);
+	rows = apitoken_identity_write_as(caller, statement, arguments, false);
+	result = SPI_tuptable;
+	change.rows[1] = ReadToken(account_id, id, &change.tupdesc);
+	if (rows > 0 && change.rows[0] != NULL && change.rows[1] != NULL)
+	{
+		int			status = SPI_fnumber(change.tupdesc, "status");
+		bool		isnull;
+
+		change.account_id = CStringGetTextDatum(account_id);
+		change.id = CStringGetTextDatum(id);
+		change.status = SPI_getbinval(change.rows[1], change.tupdesc, status, &isnull);
+		ReadMembers(&change);
+		if (change.transition)
+			RecordTransition(&change);
+		RecordChange(&change);
+	}
+	SPI_tuptable = result;
+	return rows;
+}
+
 PG_FUNCTION_INFO_V1(apitoken_log_change);
 
 /*
@@ -422,6 +508,24 @@ apitoken_trail_modules(List *module_ids)
 	apitoken_jsonb_finish(&modules, &details);
 	apitoken_jsonb_finish(&details, NULL);
 	return apitoken_jsonb_finish_answer(&buffer);
+}
+
+/*
+ * Records a module that a token is given, or that is taken from it, where the tables are
+ * distributed; else a trigger does it.
+ */
+void
+apitoken_trail_record_module(const ApitokenCaller *caller, const char *account_id,
+							 const char *id, const char *module_id, bool given)
+{
+	ApitokenEvent event = {
+		.kind = given ? "module_given" : "module_taken",
+		.account_id = CStringGetTextDatum(account_id), .id = CStringGetTextDatum(id),
+		.details = ModuleDetails(module_id)
+	};
+
+	if (apitoken_distribution_is_ready() && !(given && caller->operation == OPERATION_CREATE))
+		apitoken_trail_record(caller, &event);
 }
 
 static void

@@ -28,6 +28,11 @@ typedef struct ApitokenEvent
 } ApitokenEvent;
 
 extern void apitoken_trail_record(const ApitokenCaller *caller, const ApitokenEvent *event);
+extern uint64 apitoken_trail_write_as(const ApitokenCaller *caller, ApitokenStatement statement,
+									  ApitokenArguments *arguments, const char *account_id,
+									  const char *id);
+extern void apitoken_trail_record_module(const ApitokenCaller *caller, const char *account_id,
+										 const char *id, const char *module_id, bool given);
 extern const Jsonb *apitoken_trail_modules(List *module_ids);
 extern const char *apitoken_trail_kind_of(Datum to);
 

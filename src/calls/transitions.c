@@ -19,6 +19,7 @@
 #include "errors.h"
 #include "miscadmin.h"
 #include "rights/acts.h"
+#include "store/distribution.h"
 #include "store/gates.h"
 #include "store/ids.h"
 #include "store/signals.h"
@@ -26,6 +27,7 @@
 #include "store/write.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
+#include "utils/snapmgr.h"
 
 typedef struct Transition
 {
@@ -125,6 +127,21 @@ NoteTransition(const ApitokenCaller *caller, const char *account_id, const char 
 		apitoken_gates_close_token(account_id, id);
 }
 
+/* Records that an account's token was disabled, where no trigger does: see rescue.c. */
+void
+apitoken_transitions_record_disabled(const ApitokenCaller *caller, const char *account_id,
+									 const char *id)
+{
+	ApitokenEvent event = {
+		.kind = "disabled", .account_id = CStringGetTextDatum(account_id),
+		.id = CStringGetTextDatum(id), .from = CStringGetTextDatum("Active"),
+		.to = CStringGetTextDatum("Disabled")
+	};
+
+	NoteTransition(caller, account_id, id, "Active", "Disabled");
+	Record(caller, &event);
+}
+
 /*
  * Raises PT403 for a held token that becomes Active, PT400 for one that has expired, or
  * whose secret is revoked.
@@ -204,6 +221,84 @@ TryByStatement(const ApitokenCall *call, const Transition *transition, const cha
 	return true;
 }
 
+static bool
+HasMoment(const char *column, Datum *value)
+{
+	bool		isnull;
+
+	*value = apitoken_store_value(0, SPI_fnumber(SPI_tuptable->tupdesc, column), &isnull);
+	return !isnull;
+}
+
+/*
+ * Locks the token's row where the tables are distributed, and looks whether it can be
+ * changed so.  Returns its status, and sets its account.  Raises what CheckEnabled does.
+ */
+static char *
+LookDistributed(const ApitokenCall *call, const Transition *transition, const char *id,
+				Changed *changed)
+{
+	char	   *status;
+	Datum		moment;
+	bool		held;
+	bool		revoked;
+
+	changed->account_id = apitoken_call_lock_token(call, id, &status);
+	if (transition != &enable || !StartsAt(transition, status))
+		return status;
+	PushActiveSnapshot(GetLatestSnapshot());
+	apitoken_call_find_token(call, changed->account_id, id);
+	PopActiveSnapshot();
+	held = HasMoment("held_at", &moment);
+	revoked = HasMoment("revoked_at", &moment);
+	CheckEnabled(id, transition->to, held, HasMoment("expires_at", &moment) ?
+				 DatumGetTimestampTz(moment) : DT_NOEND, revoked);
+	return status;
+}
+
+/* Sees to what a trigger does elsewhere, after a token's row was changed. */
+static void
+RecordDistributed(const ApitokenCall *call, const Transition *transition, const char *id,
+				  const char *from, const Changed *changed)
+{
+	ApitokenEvent event = {
+		.account_id = CStringGetTextDatum(changed->account_id), .id = CStringGetTextDatum(id),
+		.from = CStringGetTextDatum(from), .to = CStringGetTextDatum(transition->to)
+	};
+
+	NoteTransition(&call->caller, changed->account_id, id, from, transition->to);
+	event.kind = apitoken_trail_kind_of(event.to);
+	Record(&call->caller, &event);
+}
+
+/*
+ * Changes the status where the tables are distributed.  Returns NULL; or the status of a
+ * token that the change does not start at, whose row is locked then.  What it was is known
+ * without a look where there is one such status, and who changes himself is to have been
+ * looked at: see apitoken_acts_settle.
+ */
+static const char *
+ChangeDistributed(const ApitokenCall *call, const Transition *transition, const char *id,
+				  Changed *changed)
+{
+	const char *account_id = apitoken_call_route(id);
+	const char *status = transition->from[0];
+
+	apitoken_acts_refuse_other(&call->caller, id);
+	if (transition->from_count > 1 || apitoken_call_is_by_itself(call, id) ||
+		!TryByStatement(call, transition, account_id, id, changed))
+	{
+		status = LookDistributed(call, transition, id, changed);
+		if (!StartsAt(transition, status))
+			return status;
+		apitoken_acts_settle(&call->caller, id);
+		if (!TryByStatement(call, transition, account_id, id, changed))
+			apitoken_error_kept_by_trigger("apitoken transition");
+	}
+	RecordDistributed(call, transition, id, status, changed);
+	return NULL;
+}
+
 /*
  * Begins the wait for a token's row: nobody who comes later overtakes one who takes a
  * token's life.  Returns what EndTurn needs to end it.
@@ -261,8 +356,15 @@ ChangeStatus(const ApitokenCall *call, const Transition *transition, const char 
 		apitoken_call_pass_turn_of(call, id);
 	else
 		apitoken_call_pass_rescue_turn_of(call, id);
+	if (apitoken_distribution_is_ready())
+	{
+		const char *status = ChangeDistributed(call, transition, id, &changed);
+
+		if (status != NULL)
+			apitoken_error_transition(id, status, transition->hint);
+	}
 	/* that one does not wait */
-	if (!TryWithoutStatement(call, transition, id, &changed))
+	else if (!TryWithoutStatement(call, transition, id, &changed))
 		ChangeByStatement(call, transition, id, &changed);
 
 	/* whoever held the lock may have taken the right to change it */
@@ -325,7 +427,9 @@ EnsureDisabled(const ApitokenCall *call, const char *id)
 	Changed		changed;
 
 	apitoken_call_pass_rescue_turn_of(call, id);
-	if (!TryWithoutStatement(call, &disable, id, &changed))
+	if (apitoken_distribution_is_ready())
+		(void) ChangeDistributed(call, &disable, id, &changed);
+	else if (!TryWithoutStatement(call, &disable, id, &changed))
 	{
 		const char *turn = TakeTurn(call, &disable, id);
 		char	   *status;

@@ -18,5 +18,7 @@
 extern void apitoken_transitions_record_created(const ApitokenCaller *caller,
 												const char *account_id, const char *id,
 												List *module_ids);
+extern void apitoken_transitions_record_disabled(const ApitokenCaller *caller,
+												 const char *account_id, const char *id);
 
 #endif							/* APITOKEN_TRANSITIONS_H */

@@ -16,6 +16,12 @@
  * view counts.  Who gave it has been noted before, and is looked at himself, so
  * that no two tokens can vouch for each other.
  *
+ * Where the tables are distributed, what the transaction has changed itself cannot be
+ * told from what others have committed, and counts.  So nobody else changes a token in a
+ * transaction in which it has acted: he could give back what was taken from it.  And before
+ * a token changes itself, what was done in its name is settled: looked at for good, behind
+ * what COMMIT would lock.
+ *
  * Acts of a subtransaction that is rolled back are forgotten.
  *
  * src/rights/acts.c
@@ -34,6 +40,7 @@
 #include "rights/networks.h"
 #include "rights/offer.h"
 #include "storage/latch.h"
+#include "store/distribution.h"
 #include "store/gates.h"
 #include "store/ids.h"
 #include "store/signals.h"
@@ -53,6 +60,7 @@ typedef enum ActKind
 	ACT_GAVE_TIME,				/* gave a token an end, or its secret */
 	ACT_GAVE_NETWORKS,			/* gave a token networks, or its secret */
 	ACT_GUARDED,				/* asked for the same guarantee */
+	ACT_SETTLED,				/* changed himself, after all was looked at */
 	ACT_TRUSTED					/* used what its database role may */
 } ActKind;
 
@@ -146,7 +154,9 @@ static void
 PushCommittedSnapshot(void)
 {
 	PushCopiedSnapshot(GetLatestSnapshot());
-	GetActiveSnapshot()->curcid = FirstCommandId;
+	/* other nodes show what it has changed there, and so does this one */
+	if (!apitoken_distribution_is_ready())
+		GetActiveSnapshot()->curcid = FirstCommandId;
 }
 
 /* Has no other transaction ended since that many had? */
@@ -154,6 +164,8 @@ static bool
 NothingHappened(uint64 completed)
 {
 	return completed != 0 && apitoken_networks_are_settled() &&
+	/* what happens on other nodes is not counted here */
+		!apitoken_distribution_is_ready() &&
 		apitoken_snapshot_completed(GetLatestSnapshot()) == completed;
 }
 
@@ -357,6 +369,7 @@ HasRight(const Act *act, const ApitokenOffer *offer, bool *active)
 		case ACT_GAVE_NETWORKS:
 			return apitoken_networks_cover(scope.networks, act->networks);
 		case ACT_OPENED:
+		case ACT_SETTLED:
 		case ACT_TRUSTED:
 			break;
 	}
@@ -467,6 +480,32 @@ CheckTrust(const Act *act)
 		apitoken_error_unauthorized();
 }
 
+/* Was all that an actor did before he changed himself looked at for good? */
+static bool
+IsSettled(const ApitokenActor *actor)
+{
+	ListCell   *cell;
+
+	foreach(cell, acts)
+	{
+		const Act  *act = lfirst(cell);
+
+		if (act->kind == ACT_SETTLED && apitoken_actor_same(&act->actor, actor))
+			return true;
+	}
+	return false;
+}
+
+/* Checks the right to an act in somebody's name, unless that is settled. */
+static void
+CheckUnsettledRight(const Act *act, const ApitokenOffer *offer)
+{
+	if (!IsSettled(&act->actor))
+		CheckRight(act, offer);
+	else if (HasEnded(act))
+		apitoken_error_unauthorized();
+}
+
 /* Checks an act as things are now.  Raises PT401 and PT403. */
 static void
 Check(const Act *act)
@@ -490,7 +529,7 @@ Check(const Act *act)
 		CheckOffer(act, offer);
 	}
 	if (act->actor.type != NULL)
-		CheckRight(act, offer);
+		CheckUnsettledRight(act, offer);
 }
 
 /* The same, unless nothing can be otherwise than when it was looked at before. */
@@ -761,6 +800,188 @@ IsTrustAlone(void)
 	return true;
 }
 
+/* Locks what a statement finds by its key, until the transaction ends. */
+static void
+Share(ApitokenStatement statement, const char *first, const char *second)
+{
+	ApitokenArguments arguments;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_text(&arguments, 1, first);
+	apitoken_store_set_text(&arguments, 2, second);
+	(void) apitoken_store_run_fresh(statement, &arguments);
+}
+
+/* Locks a token, which is in an account. */
+static void
+ShareToken(const char *account_id, const char *id)
+{
+	Share(STATEMENT_SHARE_ACCOUNT, account_id, NULL);
+	Share(STATEMENT_SHARE_TOKEN, account_id, id);
+}
+
+/* Locks whoever created a token, where it counts what becomes of him. */
+static void
+ShareCreator(const ApitokenTokenStatus *token)
+{
+	const char *account_id;
+
+	if (token->creator_type == NULL)
+		return;
+	if (strcmp(token->creator_type, "user") == 0)
+	{
+		Share(STATEMENT_SHARE_USER, token->creator_id, NULL);
+		return;
+	}
+	account_id = apitoken_identity_token_status(token->creator_id).account_id;
+	/* one that is erased has none any more */
+	if (account_id != NULL)
+		ShareToken(account_id, token->creator_id);
+}
+
+/* Locks by what an actor has his rights in an account. */
+static void
+ShareHome(const ApitokenActor *actor, const char *account_id)
+{
+	if (apitoken_actor_is_token(actor))
+	{
+		ShareToken(account_id, actor->id);
+		Share(STATEMENT_SHARE_TOKEN_MODULES, account_id, actor->id);
+		return;
+	}
+	Share(STATEMENT_SHARE_ACCOUNT, account_id, NULL);
+	Share(STATEMENT_SHARE_USER_GROUPS, account_id, actor->id);
+}
+
+/* Locks by what an actor has his rights.  Under the active snapshot. */
+static void
+ShareActor(const ApitokenActor *actor)
+{
+	ApitokenCaller scope;
+	ApitokenTokenStatus token;
+	Datum	   *homes;
+	int			count;
+
+	/* who has lost everything is told so when it is looked at again */
+	if (!apitoken_identity_scope(*actor, &scope))
+		return;
+	/* what the modules are called that he has his rights by */
+	Share(STATEMENT_SHARE_MODULES, NULL, NULL);
+	if (apitoken_actor_is_token(actor))
+	{
+		token = apitoken_identity_token_status(actor->id);
+		ShareCreator(&token);
+	}
+	else
+		Share(STATEMENT_SHARE_USER, actor->id, NULL);
+	count = apitoken_ids_of_array(scope.homes, &homes);
+	for (int i = 0; i < count; i++)
+		ShareHome(actor, TextDatumGetCString(homes[i]));
+}
+
+/*
+ * Where the tables are distributed no gate is on every node: so the rows are locked by
+ * which rights were used.  Whoever takes one away changes such a row, or deletes it, waits
+ * for those alone that are committing at this moment, and is waited for by who comes later.
+ */
+static void
+ShareRights(void)
+{
+	const Act  *last = NULL;
+	ListCell   *cell;
+
+	/* a statement takes another one, but there has to be one */
+	PushActiveSnapshot(GetLatestSnapshot());
+	foreach(cell, acts)
+	{
+		const Act  *act = lfirst(cell);
+
+		CHECK_FOR_INTERRUPTS();
+		if (act->kind == ACT_OPENED || act->kind == ACT_GAVE)
+			Share(STATEMENT_SHARE_ACCOUNT, act->account_id, NULL);
+		if (act->kind == ACT_GAVE)
+			Share(STATEMENT_SHARE_OFFER, act->account_id, NULL);
+		if (act->actor.type != NULL && (last == NULL || !SameGates(act, last)))
+			ShareActor(&act->actor);
+		last = act;
+	}
+	PopActiveSnapshot();
+}
+
+/* Locks by which rights was acted until now, and looks at them. */
+static void
+ShareAndCheck(void)
+{
+	ListCell   *cell;
+
+	ShareRights();
+	foreach(cell, acts)
+	{
+		CHECK_FOR_INTERRUPTS();
+		Check(lfirst(cell));
+	}
+}
+
+static Datum
+FirstHome(const ApitokenCaller *caller)
+{
+	Datum	   *homes;
+
+	(void) apitoken_ids_of_array(caller->homes, &homes);
+	return homes[0];
+}
+
+/*
+ * Sees to it that nobody changes a token that has acted in this transaction but itself, nor
+ * whatever may have created such a one, where the tables are distributed.  Raises 0A000.
+ */
+void
+apitoken_acts_refuse_other(const ApitokenCaller *caller, const char *id)
+{
+	ListCell   *cell;
+
+	if (!apitoken_distribution_is_ready())
+		return;
+	foreach(cell, acts)
+	{
+		const ApitokenActor *actor = &((const Act *) lfirst(cell))->actor;
+
+		if (actor->type == NULL || !apitoken_actor_is_token(actor) ||
+			(caller->actor.type != NULL && apitoken_actor_same(actor, &caller->actor)))
+			continue;
+		if (apitoken_refuse_lost_creators || strcmp(actor->id, id) == 0)
+			apitoken_error_another_acted(actor->id);
+	}
+}
+
+/*
+ * Settles what was done in a token's name before it changes itself, where the tables are
+ * distributed; elsewhere what the transaction itself has changed does not count anyway.
+ * Expects the token's row to be locked, SPI to be connected and the tables' owner to be
+ * the current role.  Raises PT401 and PT403.
+ */
+void
+apitoken_acts_settle(const ApitokenCaller *caller, const char *id)
+{
+	Act			act = ActOf(ACT_SETTLED, caller, NULL, NULL);
+
+	apitoken_acts_refuse_other(caller, id);
+	if (caller->actor.type == NULL || !apitoken_distribution_is_ready() ||
+		!apitoken_actor_is_token(&caller->actor) || strcmp(caller->actor.id, id) != 0 ||
+		IsSettled(&caller->actor))
+		return;
+
+	/*
+	 * the right that this call uses, too; who may do nothing but this needs
+	 * to be Active
+	 */
+	(void) Note(caller->only_self ? ActOf(ACT_GUARDED, caller, NULL, NULL) :
+				ActOf(ACT_ADMINISTERED, caller, caller->everywhere ? NULL :
+					  TextDatumGetCString(FirstHome(caller)), NULL));
+	ShareAndCheck();
+	(void) Note(act);
+}
+
 /*
  * Looks at all acts once more, when nobody can take rights away any more, and
  * sends the signals.
@@ -774,7 +995,9 @@ CheckActs(void)
 	MemoryContext old;
 	ListCell   *cell;
 
-	if (!IsTrustAlone())
+	if (apitoken_distribution_is_ready())
+		ShareRights();
+	else if (!IsTrustAlone())
 		apitoken_gates_pass(GatesOfActs());
 	old = MemoryContextSwitchTo(context);
 	foreach(cell, acts)

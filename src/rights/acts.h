@@ -19,6 +19,8 @@ extern void apitoken_acts_start(void);
 extern void apitoken_acts_limit_time(void);
 extern void apitoken_acts_identified(ApitokenCaller *caller);
 extern void apitoken_acts_administer(const ApitokenCaller *caller, const char *account_id);
+extern void apitoken_acts_refuse_other(const ApitokenCaller *caller, const char *id);
+extern void apitoken_acts_settle(const ApitokenCaller *caller, const char *id);
 extern bool apitoken_acts_has_acted(void);
 extern void apitoken_acts_by_hand(void);
 extern void apitoken_acts_open(const ApitokenCaller *caller, const char *account_id);
