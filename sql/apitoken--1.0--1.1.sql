@@ -2416,7 +2416,7 @@ BEGIN
 			AND NOT EXISTS (SELECT FROM pg_depend d JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
 				WHERE d.classid = 'pg_class'::regclass AND d.objid = o.oid AND d.deptype = 'e' AND e.extname = 'apitoken')
 			AND (k.confupdtype NOT IN ('a', 'r') OR k.confdeltype NOT IN ('a', 'r')
-				OR r.relname IN ('api_token_credentials', 'api_token_modules', 'api_token_transitions', 'buyer_errors',
+				OR regexp_replace(r.relname, '_[0-9]+$', '') IN ('api_token_credentials', 'api_token_modules', 'api_token_transitions', 'buyer_errors',
 					'user_accounts', 'user_group_modules', 'user_group_users'))
 			AND NOT pg_has_role(o.relowner, r.relowner, 'USAGE');
 	IF FOUND THEN
@@ -2512,7 +2512,7 @@ BEGIN
 					JOIN pg_class o ON o.oid = k.conrelid
 					JOIN pg_class r ON r.oid = k.confrelid
 					WHERE k.contype = 'f' AND (k.confupdtype NOT IN ('a', 'r') OR k.confdeltype NOT IN ('a', 'r')
-						OR r.relname IN ('api_token_credentials', 'api_token_modules', 'api_token_transitions', 'buyer_errors',
+						OR regexp_replace(r.relname, '_[0-9]+$', '') IN ('api_token_credentials', 'api_token_modules', 'api_token_transitions', 'buyer_errors',
 							'user_accounts', 'user_group_modules', 'user_group_users'))
 			) x (maker, relation, owner, what)
 			JOIN pg_class c ON c.oid = x.relation AND c.relnamespace = 'apitoken'::regnamespace
@@ -2545,3 +2545,296 @@ COMMENT ON FUNCTION @extschema@.apitoken_pre_request() IS
 	$$Authenticate an HTTP request
 
 For PostgREST's db-pre-request: takes the secret that the proxy handed on in the header X-Apitoken-Secret; without one, a JWT's user or a trusted role must act. Where an access is to be noted, which a read's transaction cannot, the answer has the header X-Apitoken-Access: due; then call this function by POST. Error: PT401.$$;
+
+/*
+ * Distribution by account, on Citus
+ *
+ * Accounts and what belongs to them are distributed, together, by the account; what no
+ * account owns is on every node, and so are actors, by which each node knows the account
+ * of an API token.  What a table does by itself to others is not done there: no shard's
+ * trigger may ask a distributed table.  See distribution.c.
+ */
+CREATE FUNCTION apitoken.refuse_rows() RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RAISE EXCEPTION 'rows of the distributed tables of the extension "apitoken" are for their owner alone'
+		USING ERRCODE = 'feature_not_supported',
+			HINT = 'Call the functions, which know who acts.';
+END
+$$;
+COMMENT ON FUNCTION apitoken.refuse_rows() IS
+	'For policies where the tables are distributed: whom row security binds is told so, and not shown an empty table.';
+REVOKE ALL ON FUNCTION apitoken.refuse_rows() FROM PUBLIC;
+
+-- On a shard: no call finds a token whose actor is not on every node.
+CREATE FUNCTION apitoken.require_actor() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	present boolean;
+BEGIN
+	-- the node's own copy: a shard's trigger may ask no distributed table
+	EXECUTE (SELECT format('SELECT EXISTS (SELECT FROM apitoken.%I AS a WHERE a.type = $1 AND a.id = $2 AND a.account_id IS NOT DISTINCT FROM $3 AND a.erased_at IS NULL)',
+			'actors_' || s.shardid)
+		FROM pg_dist_shard s WHERE s.logicalrelid = 'apitoken.actors'::regclass) INTO present USING TG_ARGV[0], NEW.id, to_jsonb(NEW) ->> 'account_id';
+	IF present IS NOT TRUE THEN
+		RAISE EXCEPTION 'apitoken.actors does not have the % "%"', TG_ARGV[0], NEW.id
+			USING ERRCODE = 'foreign_key_violation',
+				HINT = 'Where the tables are distributed, whoever adds a user or an API token by hand adds its actor first: of a token with its account.';
+	END IF;
+	RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION apitoken.require_actor() IS
+	'Trigger, where the tables are distributed: a user or an API token is added after its actor, by which each node knows a token''s account.';
+REVOKE ALL ON FUNCTION apitoken.require_actor() FROM PUBLIC;
+
+-- On a shard: by hand nobody enables what no call enables, nor takes a revocation back.
+CREATE FUNCTION apitoken.refuse_by_hand() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RAISE EXCEPTION 'the API token "%" is held, over or revoked', NEW.id
+		USING ERRCODE = 'check_violation',
+			HINT = 'Call apitoken_release(), apitoken_update() or apitoken_rotate().';
+END
+$$;
+COMMENT ON FUNCTION apitoken.refuse_by_hand() IS
+	'Trigger, where the tables are distributed: an API token that is held, over or revoked is not Active, and a revocation is not taken back.';
+REVOKE ALL ON FUNCTION apitoken.refuse_by_hand() FROM PUBLIC;
+
+CREATE FUNCTION apitoken.refuse_revoked_digest() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	number CONSTANT integer := to_jsonb(NEW) ->> 'number';
+	revoked boolean;
+BEGIN
+	-- the node's own copy, and the token's row, which is on the same node
+	EXECUTE (SELECT format('SELECT EXISTS (SELECT FROM apitoken.%I AS r, apitoken.%I AS t WHERE r.digest = $1 AND t.account_id = $2 AND t.id = $3
+			AND ($4 IS NULL OR $4 = t.secret_number OR t.old_secret_until IS NOT NULL) AND t.revoked_at IS NULL)',
+			'revoked_digests_' || r.shardid, 'api_tokens_' || t.shardid)
+		FROM pg_dist_shard s
+			JOIN pg_dist_shard t ON t.logicalrelid = 'apitoken.api_tokens'::regclass AND t.shardminvalue = s.shardminvalue
+			JOIN pg_dist_shard r ON r.logicalrelid = 'apitoken.revoked_digests'::regclass
+		WHERE s.shardid = substring(TG_TABLE_NAME FROM '[0-9]+$')::bigint) INTO revoked
+		USING NEW.digest, NEW.account_id, NEW.api_token_id, number;
+	IF revoked THEN
+		RAISE EXCEPTION 'digest is that of a secret that was revoked' USING ERRCODE = 'check_violation';
+	END IF;
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION apitoken.refuse_revoked_digest() IS
+	'Trigger, where the tables are distributed: an API token has no secret that was revoked and could count.';
+REVOKE ALL ON FUNCTION apitoken.refuse_revoked_digest() FROM PUBLIC;
+
+CREATE FUNCTION apitoken.prepare_node() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = error
+AS $$
+DECLARE
+	fresh boolean;
+	base bigint;
+	part record;
+BEGIN
+	PERFORM set_config('citus.enable_ddl_propagation', 'off', true), set_config('citus.enable_unsafe_triggers', 'on', true);
+	SELECT count(*) = 0 INTO fresh FROM pg_dist_partition d JOIN pg_class c ON c.oid = d.logicalrelid WHERE c.relnamespace = 'apitoken'::regnamespace;
+
+	-- the trail's numbers are each node's own
+	SELECT g.groupid::bigint << 48 INTO base FROM pg_dist_local_group g;
+	IF (SELECT s.seqmin FROM pg_sequence s WHERE s.seqrelid = 'apitoken.api_token_transitions_id_seq'::regclass) IS DISTINCT FROM base + 1
+		OR (SELECT s.seqmax FROM pg_sequence s WHERE s.seqrelid = 'apitoken.api_token_transitions_id_seq'::regclass) > base + (1::bigint << 48) - 1
+	THEN
+		EXECUTE format('ALTER SEQUENCE apitoken.api_token_transitions_id_seq MINVALUE %s MAXVALUE %s START %1$s', base + 1, base + (1::bigint << 48) - 1)
+			|| CASE WHEN base > 0 THEN ' RESTART' ELSE '' END;
+	END IF;
+
+	FOR part IN
+		SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname) AS command
+			FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+			WHERE fresh AND c.relnamespace = 'apitoken'::regnamespace AND (k.contype = 'f' OR k.contype = 'u'
+				AND c.relname IN ('user_groups', 'buyers', 'api_tokens'))
+		UNION ALL
+		SELECT format('DROP TRIGGER %I ON %s', t.tgname, t.tgrelid::regclass)
+			FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
+			WHERE c.relnamespace = 'apitoken'::regnamespace AND NOT t.tgisinternal AND p.pronamespace = 'apitoken'::regnamespace
+				-- what looks at the row alone, and on a node that is prepared what is made for shards
+				AND p.proname NOT IN ('check_text', 'refuse_change', 'refuse_transition', 'keep_columns', 'keep_audit', 'keep_token', 'refuse_truncate')
+				AND (fresh OR p.proname NOT IN ('keep_trail', 'require_actor', 'refuse_by_hand', 'refuse_revoked_digest'))
+				AND EXISTS (SELECT FROM pg_depend d JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
+					WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e' AND e.extname = 'apitoken')
+	LOOP
+		EXECUTE part.command;
+	END LOOP;
+
+	IF fresh THEN
+		CREATE TRIGGER require_actor BEFORE INSERT ON apitoken.api_tokens FOR EACH ROW EXECUTE FUNCTION apitoken.require_actor('token');
+		CREATE TRIGGER require_actor BEFORE INSERT ON apitoken.users FOR EACH ROW EXECUTE FUNCTION apitoken.require_actor('user');
+		CREATE TRIGGER refuse_added AFTER INSERT ON apitoken.api_tokens FOR EACH ROW
+			WHEN (NEW.status = 'Active' AND (NEW.held_at IS NOT NULL OR NEW.revoked_at IS NOT NULL))
+			EXECUTE FUNCTION apitoken.refuse_by_hand();
+		CREATE TRIGGER refuse_enabled AFTER UPDATE ON apitoken.api_tokens FOR EACH ROW
+			WHEN (NEW.status = 'Active' AND (NEW.held_at IS NOT NULL OR NEW.revoked_at IS NOT NULL
+				OR OLD.status <> 'Active' AND NEW.expires_at <= clock_timestamp()))
+			EXECUTE FUNCTION apitoken.refuse_by_hand();
+		CREATE TRIGGER refuse_unrevoked AFTER UPDATE ON apitoken.api_tokens FOR EACH ROW
+			WHEN (OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS NULL AND NEW.secret_number IS NOT DISTINCT FROM OLD.secret_number)
+			EXECUTE FUNCTION apitoken.refuse_by_hand();
+		CREATE TRIGGER refuse_revoked_digest AFTER INSERT OR UPDATE OF digest ON apitoken.api_token_credentials FOR EACH ROW
+			EXECUTE FUNCTION apitoken.refuse_revoked_digest();
+		CREATE TRIGGER refuse_revoked_digest AFTER INSERT OR UPDATE OF digest ON apitoken.api_token_secrets FOR EACH ROW
+			EXECUTE FUNCTION apitoken.refuse_revoked_digest();
+	END IF;
+
+	-- Citus hides shards: not from what guards the tables
+	FOR part IN
+		SELECT p.oid::regprocedure AS guard FROM pg_proc p
+			WHERE p.pronamespace = 'apitoken'::regnamespace AND p.prorettype = 'event_trigger'::regtype
+	LOOP
+		EXECUTE format('ALTER FUNCTION %s SET citus.override_table_visibility = off', part.guard);
+	END LOOP;
+
+	FOR part IN
+		SELECT p.polname, c.oid::regclass AS relation
+			FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
+			WHERE c.relnamespace = 'apitoken'::regnamespace AND p.polname LIKE 'tenant%'
+			ORDER BY p.polname
+	LOOP
+		EXECUTE format('DROP POLICY %I ON %s', part.polname, part.relation);
+		IF part.polname = 'tenant' THEN
+			EXECUTE format('CREATE POLICY refused ON %s USING (apitoken.refuse_rows())', part.relation);
+		END IF;
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION apitoken.prepare_node() IS
+	'Prepares this node of Citus for apitoken.distribute(); a node that is prepared stays so.';
+REVOKE ALL ON FUNCTION apitoken.prepare_node() FROM PUBLIC;
+
+CREATE FUNCTION apitoken.distribute() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	shared CONSTANT text[] := '{actors,modules,sellers,users,user_accounts,revoked_digests,api_token_foreign_secrets,erasures,trail_prunings}';
+	owned CONSTANT text[] := '{user_groups,buyers,buyer_errors,buyer_sellers,user_group_modules,user_group_users,user_group_buyers,
+		api_tokens,api_token_credentials,api_token_secrets,api_token_modules,api_token_transitions}';
+	keys text[];
+	guards text[];
+	told CONSTANT text := current_setting('client_min_messages');
+	problem text;
+	present integer;
+	part text;
+BEGIN
+	IF NOT (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user) THEN
+		RAISE EXCEPTION 'must be superuser to distribute the tables of the extension "apitoken"' USING ERRCODE = 'insufficient_privilege';
+	END IF;
+	IF NOT EXISTS (SELECT FROM pg_extension e WHERE e.extname = 'citus') THEN
+		RAISE EXCEPTION 'the extension "citus" is not in this database'
+			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Install Citus on each server, CREATE EXTENSION citus, and add the servers with citus_add_node().';
+	END IF;
+	IF (SELECT g.groupid FROM pg_dist_local_group g) <> 0 OR NOT EXISTS (SELECT FROM pg_dist_node n WHERE n.groupid = 0) THEN
+		RAISE EXCEPTION 'this server is not the coordinator'
+			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Call it on the coordinator, which citus_set_coordinator_host() has made one.';
+	END IF;
+	IF NOT EXISTS (SELECT FROM pg_dist_node n WHERE n.groupid <> 0 AND n.shouldhaveshards) THEN
+		RAISE EXCEPTION 'there is no other server' USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Add them with citus_add_node().';
+	END IF;
+
+	SELECT count(*) INTO present FROM pg_dist_partition d JOIN pg_class c ON c.oid = d.logicalrelid WHERE c.relnamespace = 'apitoken'::regnamespace;
+	IF present NOT IN (0, cardinality(shared || owned) + 1) THEN
+		RAISE EXCEPTION 'some tables of the extension "apitoken" were distributed by hand'
+			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Restore a dump into a database in which none is.';
+	END IF;
+
+	-- what others have made here would be lost, or not be fired
+	SELECT string_agg(o.what, ', ' ORDER BY o.what) INTO problem
+		FROM (
+			SELECT format('foreign key %I of %s', k.conname, k.conrelid::regclass)
+				FROM pg_constraint k JOIN pg_class r ON r.oid = k.confrelid JOIN pg_class c ON c.oid = k.conrelid
+				WHERE k.contype = 'f' AND r.relnamespace = 'apitoken'::regnamespace AND c.relnamespace <> 'apitoken'::regnamespace
+			UNION ALL
+			SELECT format('trigger %I on %s', t.tgname, t.tgrelid::regclass)
+				FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
+				WHERE c.relnamespace = 'apitoken'::regnamespace AND NOT t.tgisinternal AND p.pronamespace <> 'apitoken'::regnamespace
+			UNION ALL
+			SELECT format('policy %I on %s', p.polname, p.polrelid::regclass)
+				FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
+				WHERE c.relnamespace = 'apitoken'::regnamespace AND p.polname <> 'reference' AND p.polname NOT LIKE 'tenant%'
+		) o (what)
+		WHERE present = 0;
+	IF problem IS NOT NULL THEN
+		RAISE EXCEPTION 'tables of the extension "apitoken" have what cannot be distributed'
+			USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = format('It is: %s.', problem), HINT = 'DROP it.';
+	END IF;
+
+	keys := ARRAY(SELECT format('ALTER TABLE %s ADD CONSTRAINT %I %s', k.conrelid::regclass, k.conname, pg_get_constraintdef(k.oid))
+		FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_class r ON r.oid = k.confrelid
+		WHERE present = 0 AND k.contype = 'f' AND c.relnamespace = 'apitoken'::regnamespace
+			-- what is on every node refers to nothing that is not
+			AND (c.relname <> ALL (shared) OR r.relname = ANY (shared))
+		ORDER BY k.oid);
+	-- what keeps rows keeps them on shards, too, when the rows that were here are gone
+	guards := ARRAY(SELECT g.command
+		FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid,
+			LATERAL (VALUES (pg_get_triggerdef(t.oid)),
+				-- a shard knows no statement
+				(format('CREATE TRIGGER keep_row BEFORE UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION apitoken.keep_trail()', c.oid::regclass))) g (command)
+		WHERE present = 0 AND c.relnamespace = 'apitoken'::regnamespace AND p.pronamespace = 'apitoken'::regnamespace
+			AND p.proname = 'keep_trail'
+		ORDER BY t.oid);
+	IF present = 0 THEN
+		RAISE NOTICE 'given up: ids of user groups and buyers that are unique over accounts; what the database itself sees to beyond one row (the trail of what is changed by hand, what a default group offers and withdraws, that there is one); row security for others than the owner'
+			USING HINT = 'There is no way back but a dump.';
+		-- those of a restore without triggers
+		UPDATE apitoken.actors AS a SET account_id = t.account_id
+			FROM apitoken.api_tokens AS t WHERE a.type = 'token' AND t.id = a.id AND a.account_id IS NULL;
+		PERFORM apitoken.prepare_node();
+	END IF;
+	-- Citus has not made it where it was made before Citus
+	SELECT string_agg(r.result, ', ') INTO problem
+		FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace,
+			run_command_on_workers(format('DO $do$ BEGIN IF NOT EXISTS (SELECT FROM pg_extension WHERE extname = ''apitoken'') THEN
+				SET LOCAL citus.enable_ddl_propagation = off; CREATE SCHEMA IF NOT EXISTS %1$I; CREATE EXTENSION apitoken SCHEMA %1$I VERSION %2$L; END IF; END $do$',
+				n.nspname, e.extversion)) r
+		WHERE e.extname = 'apitoken' AND NOT r.success;
+	IF problem IS NOT NULL THEN
+		RAISE EXCEPTION 'the extension "apitoken" cannot be made on a node' USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = problem;
+	END IF;
+	SELECT string_agg(format('%s:%s: %s', n.nodename, n.nodeport, r.result), ', ') INTO problem
+		FROM run_command_on_workers('SELECT apitoken.prepare_node()') r JOIN pg_dist_node n ON n.nodename = r.nodename AND n.nodeport = r.nodeport
+		WHERE NOT r.success;
+	IF problem IS NOT NULL THEN
+		RAISE EXCEPTION 'a node could not be prepared' USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = problem;
+	END IF;
+	IF present > 0 THEN
+		RAISE NOTICE 'the tables are distributed; every node is prepared';
+		RETURN;
+	END IF;
+
+	PERFORM set_config('citus.multi_shard_modify_mode', 'sequential', true), set_config('citus.enable_unsafe_triggers', 'on', true),
+		set_config('citus.enable_ddl_propagation', 'on', true);
+	RAISE NOTICE 'distributing % tables', cardinality(shared || owned) + 1;
+	-- what Citus says of each of them is said above, or is not for who calls this
+	PERFORM set_config('client_min_messages', 'error', true);
+	FOREACH part IN ARRAY shared LOOP
+		PERFORM create_reference_table(format('apitoken.%I', part));
+	END LOOP;
+	PERFORM create_distributed_table('apitoken.accounts', 'id');
+	FOREACH part IN ARRAY owned LOOP
+		PERFORM create_distributed_table(format('apitoken.%I', part), 'account_id', colocate_with := 'apitoken.accounts');
+	END LOOP;
+	-- the rows are on the shards now
+	FOREACH part IN ARRAY shared || owned || 'accounts'::text LOOP
+		PERFORM truncate_local_data_after_distributing_table(format('apitoken.%I', part)::regclass);
+	END LOOP;
+	FOREACH part IN ARRAY keys || guards LOOP
+		EXECUTE part;
+	END LOOP;
+	PERFORM set_config('client_min_messages', told, true);
+	RAISE NOTICE 'the tables are distributed';
+END
+$$;
+COMMENT ON FUNCTION apitoken.distribute() IS
+	'Distributes the tables by account over the nodes of Citus, in one transaction; called again, it prepares nodes that were added since. For a superuser, on the coordinator. There is no way back but a dump.';
+REVOKE ALL ON FUNCTION apitoken.distribute() FROM PUBLIC;
