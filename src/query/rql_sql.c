@@ -1018,6 +1018,8 @@ CompileElements(Compiler *compiler, StringInfo out, const ApitokenRqlNode *node,
 		}
 		if (IsArray(list.member->member->kind))
 		{
+			if (apitoken_distribution_is_ready())
+				apitoken_error_not_distributed("any() of a member's elements in a query");
 			appendStringInfo(out, "EXISTS (SELECT FROM pg_catalog.unnest(%s) AS e (value) WHERE true",
 							 TargetColumn(&list));
 			return RESOURCE_NONE;
