@@ -1443,7 +1443,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	IF apitoken.is_erasing() THEN
-		RETURN NULL;
+		-- the row, where it is one
+		RETURN COALESCE(NEW, OLD);
 	END IF;
 	RAISE EXCEPTION 'such rows are only ever added'
 		USING ERRCODE = 'restrict_violation',

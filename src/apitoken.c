@@ -11,6 +11,7 @@
 
 #include <limits.h>
 
+#include "calls/erase.h"
 #include "calls/text.h"
 #include "datatype/timestamp.h"
 #include "errors.h"
@@ -307,6 +308,7 @@ _PG_init(void)
 	DefineTrailSettings();
 	DefineLeftBehindSettings();
 	apitoken_actor_define_setting();
+	apitoken_erase_define_setting();
 	apitoken_error_start();
 	apitoken_acts_start();
 	apitoken_planning_start();

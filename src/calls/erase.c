@@ -5,7 +5,8 @@
  *
  * The trail is changed by nobody, and tokens are removed by nobody, but here: their
  * triggers ask whether this is so, by apitoken.is_erasing(), and nothing else makes it
- * so.
+ * so.  Where the tables are distributed, those are on other nodes: there a setting says
+ * it, which is on in the transactions of this call for as long as it goes on.
  *
  * src/calls/erase.c
  *
@@ -15,10 +16,17 @@
 
 #include "apitoken.h"
 #include "calls/call.h"
+#include "calls/transitions.h"
 #include "errors.h"
 #include "fmgr.h"
+#include "miscadmin.h"
+#include "nodes/pg_list.h"
 #include "rights/acts.h"
 #include "rights/identity.h"
+#include "store/distribution.h"
+#include "store/ids.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/timestamp.h"
 
 /* What is erased of either; the first says whether there is such a one. */
@@ -27,25 +35,20 @@ static const ApitokenStatement user_statements[] = {
 	STATEMENT_ERASE_USER_ACCESSES, STATEMENT_ERASE_USER_SECRETS
 };
 
-/*
- * Whoever has locked a token, or makes one, is waited for before a gate is closed that he
- * passes at his COMMIT.  Addresses go before the tokens do: that the operator's own is
- * noted is no secret.
- */
+/* Addresses go before the tokens do: that the operator's own is noted is no secret. */
 static const ApitokenStatement account_statements[] = {
-	STATEMENT_LOCK_ACCOUNT, STATEMENT_LOCK_TOKENS,
 	STATEMENT_ERASE_ACCOUNT, STATEMENT_ERASE_ACCOUNT_USERS, STATEMENT_ERASE_ACCOUNT_GROUPS,
 	STATEMENT_ERASE_ACCOUNT_BUYERS, STATEMENT_ERASE_ACCOUNT_ERRORS,
 	STATEMENT_ERASE_ACCOUNT_TRAIL, STATEMENT_ERASE_ACCOUNT_ACCESSES,
 	STATEMENT_ERASE_ACCOUNT_SECRETS, STATEMENT_ERASE_ACCOUNT_TOKENS
 };
 
-static const ApitokenStatement token_statements[] = {
-	STATEMENT_REMOVE_TRAIL, STATEMENT_REMOVE_TOKENS
-};
 
 /* Is one of these statements running? */
 static bool erasing = false;
+
+/* The setting: is one running on another node, which has sent a part of it here? */
+static bool erasing_elsewhere = false;
 
 static uint64
 Run(const ApitokenCaller *caller, ApitokenStatement statement, ApitokenArguments *arguments)
@@ -84,6 +87,208 @@ RunAll(const ApitokenCaller *caller, const ApitokenStatement *statements, int co
 	}
 	return found;
 }
+
+/*
+ * Where the tables are distributed
+ */
+
+/*
+ * Says on the node of an account, where its row is locked, in this transaction, whether
+ * that is being done, where the tables are distributed.
+ */
+static void
+SetErasingOf(const char *account_id, bool on)
+{
+	ApitokenArguments arguments;
+
+	if (!apitoken_distribution_is_ready())
+		return;
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_text(&arguments, 1, on ? "on" : "off");
+	apitoken_store_set_text(&arguments, 2, account_id);
+	(void) apitoken_store_run_fresh(STATEMENT_SET_ERASING_OF, &arguments);
+}
+
+/* The same on all nodes. */
+static void
+SetErasing(bool on)
+{
+	ApitokenArguments arguments;
+
+	if (!apitoken_distribution_is_ready())
+		return;
+	apitoken_store_clear(&arguments);
+	if (on)
+		(void) apitoken_store_run_fresh(STATEMENT_OPEN_NODES, &arguments);
+	apitoken_store_set_text(&arguments, 1, on ? "on" : "off");
+	(void) apitoken_store_run_fresh(STATEMENT_SET_ERASING, &arguments);
+}
+
+/* A token that is erased, as it was. */
+typedef struct Erased
+{
+	char	   *id;
+	char	   *status;
+} Erased;
+
+/* None of them may have acted in this transaction: see apitoken_acts_refuse_other. */
+static void
+RefuseActed(const ApitokenCaller *caller, const List *tokens)
+{
+	ListCell   *cell;
+
+	foreach(cell, tokens)
+		apitoken_acts_refuse_other(caller, ((const Erased *) lfirst(cell))->id);
+}
+
+/*
+ * Locks an account, and its tokens in the order of their ids: whoever has locked one, or
+ * makes one, is waited for before a gate is closed that he passes at his COMMIT.
+ * Returns false if there is no such account.
+ */
+static bool
+LockAccount(const ApitokenCaller *caller, const char *id, List **tokens)
+{
+	ApitokenArguments arguments;
+	uint64		count;
+
+	*tokens = NIL;
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_text(&arguments, 1, id);
+	if (Run(caller, STATEMENT_LOCK_ACCOUNT, &arguments) == 0)
+		return false;
+	count = Run(caller, STATEMENT_LOCK_TOKENS, &arguments);
+	/* elsewhere triggers have them */
+	for (uint64 row = 0; apitoken_distribution_is_ready() && row < count; row++)
+	{
+		Erased	   *token = palloc(sizeof(Erased));
+
+		token->id = apitoken_store_cstring(row, 1);
+		token->status = apitoken_store_cstring(row, 2);
+		*tokens = lappend(*tokens, token);
+	}
+	RefuseActed(caller, *tokens);
+	return true;
+}
+
+/* Records that an account's tokens are Deleted, where no trigger does. */
+static void
+RecordDeleted(const ApitokenCaller *caller, const char *account_id, const List *tokens)
+{
+	ListCell   *cell;
+
+	foreach(cell, tokens)
+	{
+		const Erased *token = lfirst(cell);
+
+		CHECK_FOR_INTERRUPTS();
+		if (strcmp(token->status, "Deleted") != 0)
+			apitoken_transitions_record(caller, account_id, token->id, token->status, "Deleted");
+	}
+}
+
+/* Leaves a row that says what went from the trail. */
+static void
+AddPruning(const ApitokenCaller *caller, TimestampTz before, uint64 pruned, Datum last,
+		   bool no_last)
+{
+	ApitokenArguments arguments;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set(&arguments, 1, TimestampTzGetDatum(before));
+	apitoken_store_set(&arguments, 2, Int64GetDatum((int64) pruned));
+	if (!no_last)
+		apitoken_store_set(&arguments, 3, last);
+	apitoken_store_set_role(&arguments, 4, caller->role);
+	(void) apitoken_store_run_fresh(STATEMENT_ADD_PRUNING, &arguments);
+}
+
+/* The highest number of the rows that a statement finds. */
+static Datum
+LastOf(ApitokenStatement statement, ApitokenArguments *arguments, bool *isnull)
+{
+	(void) apitoken_store_run_fresh(statement, arguments);
+	return apitoken_store_value(0, 1, isnull);
+}
+
+/*
+ * Removes an account's tokens with their trail, and what refers to them on every node:
+ * elsewhere triggers and foreign keys do.
+ */
+static void
+RemoveDistributed(const ApitokenCaller *caller, const char *account_id, const List *tokens)
+{
+	Datum	   *ids = palloc(sizeof(Datum) * Max(list_length(tokens), 1));
+	ApitokenArguments arguments;
+	ListCell   *cell;
+	bool		no_last;
+	Datum		last;
+	uint64		removed;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_text(&arguments, 1, account_id);
+	last = LastOf(STATEMENT_LAST_OF_ACCOUNT, &arguments, &no_last);
+	removed = Run(caller, STATEMENT_REMOVE_TRAIL_OF, &arguments);
+	AddPruning(caller, GetCurrentTimestamp(), removed, last, no_last);
+	(void) Run(caller, STATEMENT_REMOVE_TOKENS, &arguments);
+	(void) Run(caller, STATEMENT_REMOVE_FOREIGN_SECRETS, &arguments);
+	foreach(cell, tokens)
+		ids[foreach_current_index(cell)] = CStringGetTextDatum(((Erased *) lfirst(cell))->id);
+	apitoken_store_set_pointer(&arguments, 1, apitoken_ids_array(ids, list_length(tokens)));
+	(void) Run(caller, STATEMENT_MARK_ERASED, &arguments);
+}
+
+/* Removes an account's tokens with their trail. */
+static void
+RemoveTokens(const ApitokenCaller *caller, const char *account_id, const List *tokens)
+{
+	static const ApitokenStatement statements[] = {
+		STATEMENT_REMOVE_TRAIL, STATEMENT_REMOVE_TOKENS
+	};
+
+	if (apitoken_distribution_is_ready())
+		RemoveDistributed(caller, account_id, tokens);
+	else
+		(void) RunAll(caller, statements, lengthof(statements), account_id);
+}
+
+/* Takes older rows of the trail away; returns how many. */
+static uint64
+PruneDistributed(const ApitokenCaller *caller, TimestampTz before)
+{
+	ApitokenArguments arguments;
+	uint64		pruned;
+	bool		no_last;
+	Datum		last;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set(&arguments, 1, TimestampTzGetDatum(before));
+	last = LastOf(STATEMENT_LAST_BEFORE, &arguments, &no_last);
+	SetErasing(true);
+	pruned = Run(caller, STATEMENT_REMOVE_BEFORE, &arguments);
+	SetErasing(false);
+	AddPruning(caller, before, pruned, last, no_last);
+	return pruned;
+}
+
+static uint64
+Prune(const ApitokenCaller *caller, TimestampTz before)
+{
+	ApitokenArguments arguments;
+	bool		isnull;
+
+	if (apitoken_distribution_is_ready())
+		return PruneDistributed(caller, before);
+	apitoken_store_clear(&arguments);
+	apitoken_store_set(&arguments, 1, TimestampTzGetDatum(before));
+	apitoken_store_set_role(&arguments, 2, caller->role);
+	(void) Run(caller, STATEMENT_PRUNE_TRAIL, &arguments);
+	return DatumGetInt64(apitoken_store_value(0, 1, &isnull));
+}
+
+/*
+ * The calls
+ */
 
 /* Leaves a row that says so. */
 static void
@@ -144,8 +349,10 @@ apitoken_erase_user(PG_FUNCTION_ARGS)
 	Erasure		erasure;
 
 	Begin(&erasure, OPERATION_ERASE);
+	SetErasing(true);
 	if (RunAll(&erasure.caller, user_statements, lengthof(user_statements), id) == 0)
 		apitoken_error_not_to_erase("user", id);
+	SetErasing(false);
 	AddErasure(&erasure.caller, "user", id, false);
 	End(&erasure);
 	PG_RETURN_VOID();
@@ -164,12 +371,17 @@ apitoken_erase_account(PG_FUNCTION_ARGS)
 	char	   *id = apitoken_call_id(fcinfo, 0, "id");
 	bool		with_tokens = apitoken_call_flag(fcinfo, 1);
 	Erasure		erasure;
+	List	   *tokens;
 
 	Begin(&erasure, OPERATION_ERASE);
-	if (RunAll(&erasure.caller, account_statements, lengthof(account_statements), id) == 0)
+	if (!LockAccount(&erasure.caller, id, &tokens))
 		apitoken_error_not_to_erase("account", id);
+	SetErasingOf(id, true);
+	(void) RunAll(&erasure.caller, account_statements, lengthof(account_statements), id);
+	RecordDeleted(&erasure.caller, id, tokens);
 	if (with_tokens)
-		(void) RunAll(&erasure.caller, token_statements, lengthof(token_statements), id);
+		RemoveTokens(&erasure.caller, id, tokens);
+	SetErasingOf(id, false);
 	AddErasure(&erasure.caller, "account", id, with_tokens);
 	End(&erasure);
 	PG_RETURN_VOID();
@@ -202,18 +414,12 @@ apitoken_trail_prune(PG_FUNCTION_ARGS)
 {
 	TimestampTz before = Before(fcinfo);
 	Erasure		erasure;
-	ApitokenArguments arguments;
-	int64		pruned;
-	bool		isnull;
+	uint64		pruned;
 
 	Begin(&erasure, OPERATION_PRUNE);
-	apitoken_store_clear(&arguments);
-	apitoken_store_set(&arguments, 1, TimestampTzGetDatum(before));
-	apitoken_store_set_role(&arguments, 2, erasure.caller.role);
-	(void) Run(&erasure.caller, STATEMENT_PRUNE_TRAIL, &arguments);
-	pruned = DatumGetInt64(apitoken_store_value(0, 1, &isnull));
+	pruned = Prune(&erasure.caller, before);
 	End(&erasure);
-	PG_RETURN_INT64(pruned);
+	PG_RETURN_INT64((int64) pruned);
 }
 
 /* Is a call that erases writing now? */
@@ -229,5 +435,18 @@ PG_FUNCTION_INFO_V1(apitoken_is_erasing);
 Datum
 apitoken_is_erasing(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(erasing);
+	PG_RETURN_BOOL(erasing || (erasing_elsewhere && apitoken_distribution_is_ready()));
+}
+
+/* Defines the setting by which other nodes are told; for _PG_init. */
+void
+apitoken_erase_define_setting(void)
+{
+	DefineCustomBoolVariable("apitoken.erasing",
+							 "Whether a call that erases, on another node, is writing in this transaction.",
+							 "The extension sets it where its tables are distributed.",
+							 &erasing_elsewhere,
+							 false,
+							 PGC_SUSET, GUC_NO_SHOW_ALL | GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_FILE,
+							 NULL, NULL, NULL);
 }

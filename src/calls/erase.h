@@ -13,5 +13,6 @@
 #include "compat.h"
 
 extern bool apitoken_erase_is_running(void);
+extern void apitoken_erase_define_setting(void);
 
 #endif							/* APITOKEN_ERASE_H */

@@ -364,7 +364,7 @@ DisableThese(Rescue *rescue, List *ids)
 	foreach(cell, disabled)
 	{
 		CHECK_FOR_INTERRUPTS();
-		apitoken_transitions_record_disabled(&call->caller, account_id, lfirst(cell));
+		apitoken_transitions_record(&call->caller, account_id, lfirst(cell), "Active", "Disabled");
 	}
 	rescue->ids = list_concat(rescue->ids, disabled);
 	if (!rescue->choice.hold)

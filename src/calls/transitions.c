@@ -127,18 +127,21 @@ NoteTransition(const ApitokenCaller *caller, const char *account_id, const char 
 		apitoken_gates_close_token(account_id, id);
 }
 
-/* Records that an account's token was disabled, where no trigger does: see rescue.c. */
+/*
+ * Records that the status of an account's token was changed, where no trigger does.
+ * Expects SPI to be connected and the tables' owner to be the current role.
+ */
 void
-apitoken_transitions_record_disabled(const ApitokenCaller *caller, const char *account_id,
-									 const char *id)
+apitoken_transitions_record(const ApitokenCaller *caller, const char *account_id, const char *id,
+							const char *from, const char *to)
 {
 	ApitokenEvent event = {
-		.kind = "disabled", .account_id = CStringGetTextDatum(account_id),
-		.id = CStringGetTextDatum(id), .from = CStringGetTextDatum("Active"),
-		.to = CStringGetTextDatum("Disabled")
+		.account_id = CStringGetTextDatum(account_id), .id = CStringGetTextDatum(id),
+		.from = CStringGetTextDatum(from), .to = CStringGetTextDatum(to)
 	};
 
-	NoteTransition(caller, account_id, id, "Active", "Disabled");
+	NoteTransition(caller, account_id, id, from, to);
+	event.kind = apitoken_trail_kind_of(event.to);
 	Record(caller, &event);
 }
 
@@ -261,14 +264,7 @@ static void
 RecordDistributed(const ApitokenCall *call, const Transition *transition, const char *id,
 				  const char *from, const Changed *changed)
 {
-	ApitokenEvent event = {
-		.account_id = CStringGetTextDatum(changed->account_id), .id = CStringGetTextDatum(id),
-		.from = CStringGetTextDatum(from), .to = CStringGetTextDatum(transition->to)
-	};
-
-	NoteTransition(&call->caller, changed->account_id, id, from, transition->to);
-	event.kind = apitoken_trail_kind_of(event.to);
-	Record(&call->caller, &event);
+	apitoken_transitions_record(&call->caller, changed->account_id, id, from, transition->to);
 }
 
 /*

@@ -18,7 +18,7 @@
 extern void apitoken_transitions_record_created(const ApitokenCaller *caller,
 												const char *account_id, const char *id,
 												List *module_ids);
-extern void apitoken_transitions_record_disabled(const ApitokenCaller *caller,
-												 const char *account_id, const char *id);
+extern void apitoken_transitions_record(const ApitokenCaller *caller, const char *account_id,
+										const char *id, const char *from, const char *to);
 
 #endif							/* APITOKEN_TRANSITIONS_H */

@@ -459,12 +459,12 @@ static const StatementText statements[] = {
 		" phone_prefix = NULL, phone_number = NULL, icon = NULL, culture_code = NULL,"
 		" language_code = NULL, last_login_at = NULL, current_account_id = NULL, " ERASED_BY_NOBODY
 		" WHERE u.id " EQ " $1",
-		1, {TEXTOID}
+		1, {TEXTOID}, SPREAD_NOWHERE
 	},
 	[STATEMENT_ERASE_USER_ACCOUNTS] = {
 		"apitoken erase user accounts", SPI_OK_DELETE,
 		"DELETE FROM apitoken.user_accounts AS l WHERE l.user_id " EQ " $1",
-		1, {TEXTOID}
+		1, {TEXTOID}, SPREAD_NOWHERE
 	},
 	[STATEMENT_ERASE_USER_TRAIL] = {
 		"apitoken erase user trail", SPI_OK_UPDATE,
@@ -472,27 +472,28 @@ static const StatementText statements[] = {
 		" SET client_address = NULL, request_id = NULL"
 		" WHERE l.actor_type " EQ " 'user' AND l.actor_id " EQ " $1"
 		" AND (l.client_address IS NOT NULL OR l.request_id IS NOT NULL)",
-		1, {TEXTOID}
+		1, {TEXTOID}, SPREAD_ALL
 	},
 	[STATEMENT_ERASE_USER_ACCESSES] = {
 		"apitoken erase user accesses", SPI_OK_UPDATE,
 		ERASE_ACCESSES("api_token_credentials", MADE_BY_USER),
-		1, {TEXTOID}
+		1, {TEXTOID}, SPREAD_ALL
 	},
 	[STATEMENT_ERASE_USER_SECRETS] = {
 		"apitoken erase user secrets", SPI_OK_UPDATE,
 		ERASE_ACCESSES("api_token_secrets", MADE_BY_USER),
-		1, {TEXTOID}
+		1, {TEXTOID}, SPREAD_ALL
 	},
 	[STATEMENT_LOCK_ACCOUNT] = {
 		"apitoken lock account", SPI_OK_SELECT,
-		"SELECT FROM apitoken.accounts AS a WHERE a.id " EQ " $1 FOR UPDATE",
-		1, {TEXTOID}
+		"SELECT 1 FROM apitoken.accounts AS a WHERE a.id " EQ " $1 FOR UPDATE",
+		1, {TEXTOID}, SPREAD_ONE
 	},
 	[STATEMENT_LOCK_TOKENS] = {
 		"apitoken lock tokens", SPI_OK_SELECT,
-		"SELECT FROM apitoken.api_tokens AS t WHERE t.account_id " EQ " $1 ORDER BY t.id FOR UPDATE",
-		1, {TEXTOID}
+		"SELECT t.id::pg_catalog.text, t.status FROM apitoken.api_tokens AS t"
+		" WHERE t.account_id " EQ " $1 ORDER BY t.id FOR UPDATE",
+		1, {TEXTOID}, SPREAD_ONE
 	},
 	[STATEMENT_ERASE_ACCOUNT] = {
 		"apitoken erase account", SPI_OK_UPDATE,
@@ -503,19 +504,19 @@ static const StatementText statements[] = {
 		" country = NULL, technical_support_email = NULL, website = NULL, allowed_networks = NULL,"
 		" held_at = COALESCE(a.held_at, pg_catalog.clock_timestamp()), " ERASED_BY_NOBODY
 		" WHERE a.id " EQ " $1",
-		1, {TEXTOID}
+		1, {TEXTOID}, SPREAD_ONE
 	},
 	[STATEMENT_ERASE_ACCOUNT_USERS] = {
 		"apitoken erase account users", SPI_OK_DELETE,
 		"DELETE FROM apitoken.user_accounts AS l WHERE l.account_id " EQ " $1",
-		1, {TEXTOID}
+		1, {TEXTOID}, SPREAD_NOWHERE
 	},
 	[STATEMENT_ERASE_ACCOUNT_GROUPS] = {
 		"apitoken erase account groups", SPI_OK_UPDATE,
 		"UPDATE apitoken.user_groups AS g"
 		" SET name = " ERASED ", description = NULL, logo = NULL, " ERASED_BY_NOBODY
 		" WHERE g.account_id " EQ " $1",
-		1, {TEXTOID}
+		1, {TEXTOID}, SPREAD_ONE
 	},
 	[STATEMENT_ERASE_ACCOUNT_BUYERS] = {
 		"apitoken erase account buyers", SPI_OK_UPDATE,
@@ -525,12 +526,12 @@ static const StatementText statements[] = {
 		" address_line1 = NULL, address_line2 = NULL, post_code = NULL, city = NULL, state = NULL,"
 		" country = NULL, tax_id = NULL, " ERASED_BY_NOBODY
 		" WHERE b.account_id " EQ " $1",
-		1, {TEXTOID}
+		1, {TEXTOID}, SPREAD_ONE
 	},
 	[STATEMENT_ERASE_ACCOUNT_ERRORS] = {
 		"apitoken erase account errors", SPI_OK_DELETE,
 		"DELETE FROM apitoken.buyer_errors AS e WHERE e.account_id " EQ " $1",
-		1, {TEXTOID}
+		1, {TEXTOID}, SPREAD_ONE
 	},
 	[STATEMENT_ERASE_ACCOUNT_TRAIL] = {
 		"apitoken erase account trail", SPI_OK_UPDATE,
@@ -539,17 +540,17 @@ static const StatementText statements[] = {
 		" details = l.details OPERATOR(pg_catalog.-) ARRAY['name', 'description', 'icon', 'allowedNetworks']"
 		" WHERE l.account_id " EQ " $1 AND (l.client_address IS NOT NULL"
 		" OR l.request_id IS NOT NULL OR l.reason IS NOT NULL OR l.details IS NOT NULL)",
-		1, {TEXTOID}
+		1, {TEXTOID}, SPREAD_ONE
 	},
 	[STATEMENT_ERASE_ACCOUNT_ACCESSES] = {
 		"apitoken erase account accesses", SPI_OK_UPDATE,
 		ERASE_ACCESSES("api_token_credentials", "s.account_id " EQ " $1"),
-		1, {TEXTOID}
+		1, {TEXTOID}, SPREAD_ONE
 	},
 	[STATEMENT_ERASE_ACCOUNT_SECRETS] = {
 		"apitoken erase account secrets", SPI_OK_UPDATE,
 		ERASE_ACCESSES("api_token_secrets", "s.account_id " EQ " $1"),
-		1, {TEXTOID}
+		1, {TEXTOID}, SPREAD_ONE
 	},
 	[STATEMENT_ERASE_ACCOUNT_TOKENS] = {
 		"apitoken erase account tokens", SPI_OK_UPDATE,
@@ -557,7 +558,7 @@ static const StatementText statements[] = {
 		" SET status = 'Deleted', name = " ERASED ", description = NULL, icon = NULL,"
 		" allowed_networks = NULL, " ERASED_BY_NOBODY
 		" WHERE t.account_id " EQ " $1",
-		1, {TEXTOID}
+		1, {TEXTOID}, SPREAD_ONE
 	},
 	[STATEMENT_REMOVE_TRAIL] = {
 		/*
@@ -572,16 +573,76 @@ static const StatementText statements[] = {
 		" pg_catalog.pg_current_xact_id(), $2 FROM gone AS g",
 		2, {TEXTOID, NAMEOID}
 	},
+	[STATEMENT_REMOVE_TRAIL_OF] = {
+		/* the same, where the tables are distributed */
+		"apitoken remove trail of", SPI_OK_DELETE,
+		"DELETE FROM apitoken.api_token_transitions AS l WHERE l.account_id " EQ " $1",
+		1, {TEXTOID}, SPREAD_ONE
+	},
+	[STATEMENT_LAST_OF_ACCOUNT] = {
+		"apitoken last of account", SPI_OK_SELECT,
+		"SELECT pg_catalog.max(l.id) FROM apitoken.api_token_transitions AS l"
+		" WHERE l.account_id " EQ " $1",
+		1, {TEXTOID}, SPREAD_ONE
+	},
+	[STATEMENT_LAST_BEFORE] = {
+		"apitoken last before", SPI_OK_SELECT,
+		"SELECT pg_catalog.max(l.id) FROM apitoken.api_token_transitions AS l"
+		" WHERE l.at OPERATOR(pg_catalog.<) $1",
+		1, {TIMESTAMPTZOID}, SPREAD_ALL
+	},
+	[STATEMENT_REMOVE_BEFORE] = {
+		"apitoken remove before", SPI_OK_DELETE,
+		"DELETE FROM apitoken.api_token_transitions AS l WHERE l.at OPERATOR(pg_catalog.<) $1",
+		1, {TIMESTAMPTZOID}, SPREAD_ALL
+	},
+	[STATEMENT_ADD_PRUNING] = {
+		"apitoken add pruning", SPI_OK_INSERT,
+		"INSERT INTO apitoken.trail_prunings (before, pruned, last_id, database_role)"
+		" VALUES ($1, $2, $3, $4)",
+		4, {TIMESTAMPTZOID, INT8OID, INT8OID, NAMEOID}, SPREAD_NOWHERE
+	},
+	[STATEMENT_REMOVE_FOREIGN_SECRETS] = {
+		"apitoken remove foreign secrets", SPI_OK_DELETE,
+		"DELETE FROM apitoken.api_token_foreign_secrets AS s WHERE s.account_id " EQ " $1",
+		1, {TEXTOID}, SPREAD_NOWHERE
+	},
+	[STATEMENT_MARK_ERASED] = {
+		"apitoken mark erased", SPI_OK_UPDATE,
+		"UPDATE apitoken.actors AS a SET erased_at = pg_catalog.clock_timestamp()"
+		" WHERE a.type " EQ " 'token' AND a.id " EQ " ANY ($1)",
+		1, {TEXTARRAYOID}, SPREAD_NOWHERE
+	},
+	[STATEMENT_OPEN_NODES] = {
+		/* what only reads is no part of the transaction there; this is none */
+		"apitoken open nodes", SPI_OK_DELETE,
+		"DELETE FROM apitoken.api_token_transitions AS l"
+		" WHERE l.at OPERATOR(pg_catalog.<) '-infinity'::pg_catalog.timestamptz",
+		0, {0}, SPREAD_ALL
+	},
+	[STATEMENT_SET_ERASING] = {
+		/* on each node that has rows, by one of them at least */
+		"apitoken set erasing", SPI_OK_SELECT,
+		"SELECT pg_catalog.count(pg_catalog.set_config('apitoken.erasing', $1, true))"
+		" FROM apitoken.accounts AS a",
+		1, {TEXTOID}, SPREAD_ALL
+	},
+	[STATEMENT_SET_ERASING_OF] = {
+		"apitoken set erasing of", SPI_OK_SELECT,
+		"SELECT pg_catalog.set_config('apitoken.erasing', $1, true) FROM apitoken.accounts AS a"
+		" WHERE a.id " EQ " $2",
+		2, {TEXTOID, TEXTOID}, SPREAD_ONE
+	},
 	[STATEMENT_REMOVE_TOKENS] = {
 		"apitoken remove tokens", SPI_OK_DELETE,
 		"DELETE FROM apitoken.api_tokens AS t WHERE t.account_id " EQ " $1",
-		1, {TEXTOID}
+		1, {TEXTOID}, SPREAD_ONE
 	},
 	[STATEMENT_ADD_ERASURE] = {
 		"apitoken add erasure", SPI_OK_INSERT,
 		"INSERT INTO apitoken.erasures (kind, resource_id, with_tokens, database_role)"
 		" VALUES ($1, $2, $3, $4)",
-		4, {TEXTOID, TEXTOID, BOOLOID, NAMEOID}
+		4, {TEXTOID, TEXTOID, BOOLOID, NAMEOID}, SPREAD_NOWHERE
 	},
 	[STATEMENT_NEXT_CALL] = {
 		"apitoken next call", SPI_OK_SELECT,
