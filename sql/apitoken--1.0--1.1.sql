@@ -926,6 +926,13 @@ COMMENT ON FUNCTION apitoken.refuse_sync(text) IS
 	'Raises PT400 for apitoken_sync.';
 REVOKE ALL ON FUNCTION apitoken.refuse_sync(text) FROM PUBLIC;
 
+CREATE FUNCTION apitoken.is_distributed() RETURNS boolean
+LANGUAGE C STABLE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_is_distributed';
+COMMENT ON FUNCTION apitoken.is_distributed() IS
+	'Whether apitoken.distribute() has distributed the tables, for functions whose statements are others then.';
+REVOKE ALL ON FUNCTION apitoken.is_distributed() FROM PUBLIC;
+
 CREATE FUNCTION apitoken.sync_members() RETURNS TABLE (kind text, path text[], attribute text, type text)
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -1198,11 +1205,12 @@ BEGIN
 			WHERE t.id = g.element ->> 'id' AND t.is_default AND g.element -> 'isDefault' = 'false';
 		GET DIAGNOSTICS changed = ROW_COUNT;
 	END IF;
-	changed := changed + apitoken.sync_rows(kind, elements);
 	IF kind = 'tokens' THEN
+		changed := CASE WHEN apitoken.is_distributed() THEN apitoken.import_rows(elements) ELSE apitoken.sync_rows(kind, elements) END;
 		PERFORM apitoken.import_secrets(elements);
 		RETURN changed;
 	END IF;
+	changed := changed + apitoken.sync_rows(kind, elements);
 	FOR list IN SELECT m.path[1] FROM apitoken.sync_members() m WHERE m.kind = sync_kind.kind AND m.type = 'list' LOOP
 		changed := changed + CASE kind WHEN 'accounts' THEN apitoken.sync_kind('groups', apitoken.sync_default_groups(elements))
 			ELSE apitoken.sync_list(list, elements) END;
@@ -1285,10 +1293,18 @@ BEGIN
 				ELSE apitoken.sync_kind(kind, slice) END;
 			-- the fault is behind these, if there is one
 			first := middle + 1;
-		EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN
+		EXCEPTION WHEN data_exception OR integrity_constraint_violation OR internal_error THEN
 			GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
+			-- an error from another node has its code where it is about one row
+			IF SQLSTATE = 'XX000' AND (first = middle OR NOT apitoken.is_distributed()) THEN
+				RAISE;
+			END IF;
 			-- a detail that shows the values of a row is not for an error
 			problem := concat_ws(': ', problem, CASE SQLSTATE WHEN '23503' THEN detail END);
+			-- names of shards, and of what is theirs
+			IF apitoken.is_distributed() THEN
+				problem := replace(regexp_replace(problem, '"([a-z_]+)_[0-9]+"', '"\1"', 'g'), '"actors_pkey"', '"api_tokens_pkey"');
+			END IF;
 			IF first = middle THEN
 				PERFORM apitoken.refuse_sync(format('The member "%s[%s]" cannot be %s: %s', kind, before + places[first],
 					CASE WHEN deleting THEN 'deleted' ELSE 'written' END, rtrim(problem, '.')));
@@ -1968,6 +1984,110 @@ COMMENT ON FUNCTION apitoken.open_account(text) IS
 	'How many API tokens can be added to an account, for apitoken_import, which is going to add some; null: any number.';
 REVOKE ALL ON FUNCTION apitoken.open_account(text) FROM PUBLIC;
 
+CREATE FUNCTION apitoken.check_gift(account_id text, module_id text) RETURNS void
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_check_gift';
+COMMENT ON FUNCTION apitoken.check_gift(text, text) IS
+	'What check_offer() does, for apitoken_import where the tables are distributed.';
+REVOKE ALL ON FUNCTION apitoken.check_gift(text, text) FROM PUBLIC;
+
+-- Their actors come first: every node knows a token's account by them.
+CREATE FUNCTION apitoken.import_rows(elements jsonb) RETURNS bigint
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	ids CONSTANT text[] := ARRAY(SELECT g.element ->> 'id' FROM jsonb_array_elements(elements) AS g (element));
+	columns CONSTANT text := (SELECT string_agg(quote_ident(m.attribute), ', ') FROM apitoken.sync_members() m WHERE m.kind = 'tokens' AND m.attribute IS NOT NULL);
+	rows jsonb;
+	added bigint;
+BEGIN
+	PERFORM FROM apitoken.actors a WHERE a.type = 'token' AND a.id = ANY (ids) AND a.erased_at IS NOT NULL;
+	IF FOUND THEN
+		RAISE EXCEPTION 'an erased API token had this id' USING ERRCODE = 'unique_violation';
+	END IF;
+	INSERT INTO apitoken.actors (type, id, account_id)
+		SELECT 'token', g.element ->> 'id', g.element #>> '{account,id}' FROM jsonb_array_elements(elements) AS g (element) ORDER BY 2;
+	SELECT jsonb_agg(jsonb_build_object('status', 'Active', 'created_at', clock_timestamp())
+			|| (SELECT jsonb_object_agg(m.attribute, g.element #> m.path) FROM apitoken.sync_members() m
+				WHERE m.kind = 'tokens' AND m.attribute IS NOT NULL AND g.element #> m.path IS NOT NULL))
+		INTO rows FROM jsonb_array_elements(elements) AS g (element);
+	IF jsonb_array_length(rows) = 1 THEN
+		EXECUTE format('INSERT INTO apitoken.api_tokens (%s) VALUES (%s)', columns, regexp_replace(columns, '(^|, )', '\1($1).', 'g'))
+			USING jsonb_populate_record(NULL::apitoken.api_tokens, rows -> 0);
+	ELSE
+		EXECUTE format('INSERT INTO apitoken.api_tokens (%s) SELECT %s FROM jsonb_populate_recordset(NULL::apitoken.api_tokens, $1) AS n ORDER BY n.id',
+			columns, regexp_replace(columns, '(^|, )', '\1n.', 'g')) USING rows;
+	END IF;
+	GET DIAGNOSTICS added = ROW_COUNT;
+	RETURN added;
+END
+$$;
+COMMENT ON FUNCTION apitoken.import_rows(jsonb) IS
+	'Adds rows for apitoken_import where the tables are distributed; how many.';
+REVOKE ALL ON FUNCTION apitoken.import_rows(jsonb) FROM PUBLIC;
+
+-- The trail of what was added; and whoever has revoked one of the secrets meanwhile, and
+-- is about to commit, is waited for.
+CREATE FUNCTION apitoken.import_trail(tokens jsonb, database_role name, client_address inet, request_id text) RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	digests CONSTANT bytea[] := ARRAY(SELECT decode(g.element ->> 'digest', 'hex') FROM jsonb_array_elements(tokens) AS g (element));
+	revoked bytea[];
+BEGIN
+	INSERT INTO apitoken.api_token_transitions (account_id, api_token_id, to_status, database_role, client_address, request_id, event, session_role, details)
+		SELECT g.element #>> '{account,id}', g.element ->> 'id', COALESCE(g.element ->> 'status', 'Active'), import_trail.database_role, import_trail.client_address,
+				import_trail.request_id, 'imported', session_user,
+				(SELECT jsonb_build_object('modules', jsonb_agg(jsonb_build_object('id', m.id) ORDER BY m.id))
+					FROM (SELECT DISTINCT (e.element ->> 'id') COLLATE "C"
+						FROM jsonb_array_elements(CASE jsonb_typeof(g.element -> 'modules') WHEN 'array' THEN g.element -> 'modules' ELSE '[]' END) AS e (element)) m (id)
+					HAVING count(*) > 0)
+			FROM jsonb_array_elements(tokens) WITH ORDINALITY AS g (element, place)
+			ORDER BY g.place;
+
+	revoked := ARRAY(SELECT r.digest FROM apitoken.revoked_digests r WHERE r.digest = ANY (digests) FOR SHARE);
+	IF cardinality(revoked) > 0 THEN
+		PERFORM apitoken.refuse_sync(format('The member "tokens[%s]" cannot be written: digest is that of a secret that was revoked', min(d.place) - 1))
+			FROM unnest(digests) WITH ORDINALITY AS d (digest, place) WHERE d.digest = ANY (revoked);
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION apitoken.import_trail(jsonb, name, inet, text) IS
+	'Leaves the trail of API tokens for apitoken_import, where the tables are distributed; none of their secrets may have been revoked meanwhile.';
+REVOKE ALL ON FUNCTION apitoken.import_trail(jsonb, name, inet, text) FROM PUBLIC;
+
+-- What they authenticate with, and act with, which triggers look at elsewhere.
+CREATE FUNCTION apitoken.import_gifts(elements jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	-- in the order in which they are looked at
+	gifts CONSTANT jsonb := (SELECT jsonb_agg(DISTINCT jsonb_build_object('account_id', g.element #>> '{account,id}', 'api_token_id', g.element ->> 'id', 'module_id', m.element ->> 'id'))
+		FROM jsonb_array_elements(elements) AS g (element)
+		CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(g.element -> 'modules') WHEN 'array' THEN g.element -> 'modules' ELSE '[]' END) AS m (element));
+	gift apitoken.api_token_modules;
+BEGIN
+	IF jsonb_array_length(elements) = 1 THEN
+		INSERT INTO apitoken.api_token_credentials (account_id, api_token_id, digest)
+			VALUES (elements #>> '{0,account,id}', elements #>> '{0,id}', decode(elements #>> '{0,digest}', 'hex'));
+		FOR gift IN SELECT g.* FROM jsonb_populate_recordset(NULL::apitoken.api_token_modules, gifts) AS g LOOP
+			INSERT INTO apitoken.api_token_modules (account_id, api_token_id, module_id) VALUES (gift.account_id, gift.api_token_id, gift.module_id);
+		END LOOP;
+	ELSE
+		INSERT INTO apitoken.api_token_credentials (account_id, api_token_id, digest)
+			SELECT g.element #>> '{account,id}', g.element ->> 'id', decode(g.element ->> 'digest', 'hex')
+				FROM jsonb_array_elements(elements) AS g (element);
+		INSERT INTO apitoken.api_token_modules (account_id, api_token_id, module_id)
+			SELECT g.account_id, g.api_token_id, g.module_id FROM jsonb_populate_recordset(NULL::apitoken.api_token_modules, gifts) AS g;
+	END IF;
+	PERFORM apitoken.check_gift(g.account_id, g.module_id)
+		FROM (SELECT DISTINCT r.account_id::text, r.module_id::text FROM jsonb_populate_recordset(NULL::apitoken.api_token_modules, gifts) AS r ORDER BY 1, 2) AS g;
+END
+$$;
+COMMENT ON FUNCTION apitoken.import_gifts(jsonb) IS
+	'Adds digests and modules of API tokens for apitoken_import where the tables are distributed.';
+REVOKE ALL ON FUNCTION apitoken.import_gifts(jsonb) FROM PUBLIC;
+
 -- What hangs on tokens that apitoken_import has just added, and what of them cannot be.
 CREATE FUNCTION apitoken.import_secrets(elements jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
@@ -1977,7 +2097,7 @@ DECLARE
 BEGIN
 	SELECT CASE WHEN t.expires_at <= clock_timestamp() THEN 'expiresAt is in the past' ELSE 'createdAt is in the future' END INTO problem
 		FROM jsonb_array_elements(elements) AS g (element)
-		JOIN apitoken.api_tokens t ON t.id = g.element ->> 'id'
+		CROSS JOIN LATERAL (SELECT (g.element ->> 'expiresAt')::apitoken.instant, (g.element ->> 'createdAt')::apitoken.instant) AS t (expires_at, created_at)
 		WHERE t.expires_at <= clock_timestamp() OR t.created_at > clock_timestamp() + interval '1 ms' LIMIT 1;
 	IF problem IS NOT NULL THEN
 		RAISE EXCEPTION '%', problem USING ERRCODE = 'datetime_field_overflow';
@@ -1987,13 +2107,17 @@ BEGIN
 	INSERT INTO apitoken.api_token_foreign_secrets (digest, account_id, api_token_id)
 		SELECT lower(g.element ->> 'digest'), g.element #>> '{account,id}', g.element ->> 'id'
 			FROM jsonb_array_elements(elements) AS g (element);
-	INSERT INTO apitoken.api_token_credentials (account_id, api_token_id, digest)
-		SELECT g.element #>> '{account,id}', g.element ->> 'id', decode(g.element ->> 'digest', 'hex')
-			FROM jsonb_array_elements(elements) AS g (element);
-	INSERT INTO apitoken.api_token_modules (account_id, api_token_id, module_id)
-		SELECT DISTINCT g.element #>> '{account,id}', g.element ->> 'id', m.element ->> 'id'
-			FROM jsonb_array_elements(elements) AS g (element)
-			CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(g.element -> 'modules') WHEN 'array' THEN g.element -> 'modules' ELSE '[]' END) AS m (element);
+	IF apitoken.is_distributed() THEN
+		PERFORM apitoken.import_gifts(elements);
+	ELSE
+		INSERT INTO apitoken.api_token_credentials (account_id, api_token_id, digest)
+			SELECT g.element #>> '{account,id}', g.element ->> 'id', decode(g.element ->> 'digest', 'hex')
+				FROM jsonb_array_elements(elements) AS g (element);
+		INSERT INTO apitoken.api_token_modules (account_id, api_token_id, module_id)
+			SELECT DISTINCT g.element #>> '{account,id}', g.element ->> 'id', m.element ->> 'id'
+				FROM jsonb_array_elements(elements) AS g (element)
+				CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(g.element -> 'modules') WHEN 'array' THEN g.element -> 'modules' ELSE '[]' END) AS m (element);
+	END IF;
 END
 $$;
 COMMENT ON FUNCTION apitoken.import_secrets(jsonb) IS
@@ -2009,6 +2133,7 @@ DECLARE
 	account text;
 	places bigint[];
 	room bigint;
+	most integer;
 BEGIN
 	IF problem IS NOT NULL THEN
 		RETURN problem;
@@ -2031,8 +2156,9 @@ BEGIN
 	LOOP
 		room := apitoken.open_account(account);
 		IF room < cardinality(places) THEN
+			SELECT a.max_tokens INTO most FROM apitoken.accounts a WHERE a.id = account;
 			RETURN format('The member "tokens[%s]" is one too many: the account "%s" may have %s API tokens', places[room + 1], account,
-				COALESCE((SELECT a.max_tokens FROM apitoken.accounts a WHERE a.id = account), current_setting('apitoken.max_tokens')::integer));
+				COALESCE(most, current_setting('apitoken.max_tokens')::integer));
 		END IF;
 	END LOOP;
 	RETURN NULL;
@@ -2056,6 +2182,9 @@ DECLARE
 		WHEN tokens IS NULL THEN 'The member "tokens" is missing'
 		ELSE (SELECT format('The member "%s" does not exist', k.name) FROM jsonb_object_keys(body) AS k (name) WHERE k.name <> 'tokens' ORDER BY 1 LIMIT 1) END;
 BEGIN
+	IF apitoken.is_distributed() THEN
+		PERFORM set_config('plan_cache_mode', 'force_custom_plan', true);
+	END IF;
 	problem := COALESCE(problem, apitoken.import_problem(tokens));
 	IF problem IS NOT NULL THEN
 		PERFORM apitoken.refuse_sync(problem);
@@ -2068,6 +2197,10 @@ BEGIN
 		PERFORM apitoken.sync_step('tokens', slice, false, before);
 		RAISE NOTICE '% of % API tokens', LEAST(before + size, total), total;
 	END LOOP;
+	IF apitoken.is_distributed() THEN
+		PERFORM apitoken.import_trail(tokens, import.database_role, import.client_address, import.request_id);
+		RETURN total;
+	END IF;
 	INSERT INTO apitoken.api_token_transitions (account_id, api_token_id, to_status, database_role, client_address, request_id, event, session_role, details)
 		SELECT t.account_id, t.id, t.status, import.database_role, import.client_address, import.request_id, 'imported', session_user,
 				(SELECT jsonb_build_object('modules', jsonb_agg(jsonb_build_object('id', m.module_id) ORDER BY m.module_id))

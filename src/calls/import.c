@@ -20,6 +20,7 @@
 #include "request.h"
 #include "rights/acts.h"
 #include "rights/quota.h"
+#include "store/distribution.h"
 #include "utils/builtins.h"
 
 /* Raises PT401 for a role that is not trusted with this, whoever acts. */
@@ -76,6 +77,18 @@ apitoken_import(PG_FUNCTION_ARGS)
 	apitoken_owner_leave(&ownership);
 	apitoken_error_unguard(&guard);
 	PG_RETURN_INT64(added);
+}
+
+PG_FUNCTION_INFO_V1(apitoken_is_distributed);
+
+/*
+ * apitoken.is_distributed() returns boolean: are the tables distributed by account?  Then
+ * the statements of functions in PL/pgSQL are others, too.
+ */
+Datum
+apitoken_is_distributed(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(apitoken_distribution_is_ready());
 }
 
 PG_FUNCTION_INFO_V1(apitoken_open_account);

@@ -15,11 +15,15 @@
  */
 #include "store/trigger_row.h"
 
+#include "access/table.h"
+#include "apitoken.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "errors.h"
 #include "rights/acts.h"
 #include "rights/identity.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 /*
@@ -99,6 +103,28 @@ apitoken_check_offer(PG_FUNCTION_ARGS)
 	NoteGiven(account_id, module_id);
 	apitoken_owner_leave(&ownership);
 	PG_RETURN_POINTER(NULL);
+}
+
+PG_FUNCTION_INFO_V1(apitoken_check_gift);
+
+/*
+ * apitoken.check_gift(account_id text, module_id text) returns void: the same for a module
+ * that a token has been given, where the tables are distributed and no trigger does it.
+ * Raises as apitoken.check_offer() does.
+ */
+Datum
+apitoken_check_gift(PG_FUNCTION_ARGS)
+{
+	ApitokenOwnership ownership = apitoken_owner_enter();
+	Oid			schema = get_namespace_oid(APITOKEN_SCHEMA, false);
+	Relation	relation = table_open(get_relname_relid("api_token_modules", schema),
+									  AccessShareLock);
+
+	CheckOffer(relation, PG_GETARG_DATUM(0), PG_GETARG_DATUM(1));
+	NoteGiven(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1));
+	table_close(relation, AccessShareLock);
+	apitoken_owner_leave(&ownership);
+	PG_RETURN_VOID();
 }
 
 /*

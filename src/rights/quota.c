@@ -16,6 +16,7 @@
 
 #include "apitoken.h"
 #include "catalog/pg_type.h"
+#include "store/distribution.h"
 #include "store/fetch.h"
 #include "store/gates.h"
 #include "store/store.h"
@@ -63,6 +64,25 @@ CountTokens(const char *account_id, int64 most)
 }
 
 /*
+ * Waits for others who have asked.  Where the tables are distributed they may be on other
+ * nodes: then it is the account's row that is locked.
+ */
+static void
+Queue(const char *account_id, bool one_of_many)
+{
+	ApitokenArguments arguments;
+
+	if (!apitoken_distribution_is_ready())
+	{
+		apitoken_gates_queue_quota(one_of_many ? NULL : account_id);
+		return;
+	}
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_text(&arguments, 1, account_id);
+	(void) apitoken_store_run_fresh(STATEMENT_CLOSE_ACCOUNT, &arguments);
+}
+
+/*
  * Returns how many more tokens an account may have, which stays so for everybody else
  * until the transaction has ended: waits for others who have asked.  one_of_many: for
  * who asks about many accounts, the same lock for all.  Expects SPI to be connected and
@@ -75,7 +95,7 @@ apitoken_quota_claim(const char *account_id, bool one_of_many)
 
 	if (MostTokens(account_id) < 0)
 		return quota;
-	apitoken_gates_queue_quota(one_of_many ? NULL : account_id);
+	Queue(account_id, one_of_many);
 
 	/* it may be another one by now */
 	quota.most = MostTokens(account_id);

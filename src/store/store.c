@@ -800,7 +800,7 @@ static const StatementText statements[] = {
 	[STATEMENT_IMPORT] = {
 		"apitoken import", SPI_OK_SELECT,
 		"SELECT apitoken.import($1, $2, $3, $4)",
-		4, {JSONBOID, NAMEOID, INETOID, TEXTOID}
+		4, {JSONBOID, NAMEOID, INETOID, TEXTOID}, SPREAD_NOWHERE
 	},
 	[STATEMENT_ROTATE_TOKEN] = {
 		"apitoken rotate token", SPI_OK_UPDATE_RETURNING,
@@ -978,7 +978,7 @@ static const StatementText statements[] = {
 		"SELECT a.type " EQ " ANY (m.account_types), " OFFERED("$1", "$2") ", a.type"
 		" FROM apitoken.accounts AS a CROSS JOIN apitoken.modules AS m"
 		" WHERE a.id " EQ " $1 AND m.id " EQ " $2",
-		2, {TEXTOID, TEXTOID}
+		2, {TEXTOID, TEXTOID}, SPREAD_ONE
 	},
 	[STATEMENT_SETTLE_ACCOUNT] = {
 		"apitoken settle account", SPI_OK_SELECT,
