@@ -2863,7 +2863,9 @@ BEGIN
 			FROM jsonb_array_elements(tokens) WITH ORDINALITY AS g (element, place)
 			ORDER BY g.place;
 
-	revoked := ARRAY(SELECT r.digest FROM apitoken.revoked_digests r WHERE r.digest = ANY (digests) FOR SHARE);
+	-- on every node
+	LOCK TABLE apitoken.revoked_digests IN SHARE MODE;
+	revoked := ARRAY(SELECT r.digest FROM apitoken.revoked_digests r WHERE r.digest = ANY (digests));
 	IF cardinality(revoked) > 0 THEN
 		PERFORM apitoken.refuse_sync(format('The member "tokens[%s]" cannot be written: digest is that of a secret that was revoked', min(d.place) - 1))
 			FROM unnest(digests) WITH ORDINALITY AS d (digest, place) WHERE d.digest = ANY (revoked);
