@@ -1037,6 +1037,16 @@ apitoken_error_not_distributed(const char *statement)
 			 errdetail("Nothing was done.")));
 }
 
+/* A query for a list whose conditions need what is in one place. */
+void
+apitoken_error_one_account(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("such a query is for the API tokens of one account where the tables are distributed"),
+			 errhint("Add the condition eq(account.id,ACC-...).")));
+}
+
 /* Where the tables are distributed, whose changes took a right away cannot be told. */
 void
 apitoken_error_another_acted(const char *id)
@@ -1044,7 +1054,7 @@ apitoken_error_another_acted(const char *id)
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 			 errmsg("the API token \"%s\" has acted in this transaction", id),
-			 errdetail("Where the tables are distributed, nobody else changes it, or what it may depend on, before the transaction ends."),
+			 errdetail("Where the tables are distributed, nobody else changes it, or an API token that it depends on as its creator, before the transaction ends."),
 			 errhint("Commit between the calls.")));
 }
 

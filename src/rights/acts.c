@@ -931,9 +931,26 @@ FirstHome(const ApitokenCaller *caller)
 	return homes[0];
 }
 
+/* Is it that token, or whoever created it, where it counts what becomes of him? */
+static bool
+DependsOn(const ApitokenActor *actor, const char *id)
+{
+	ApitokenTokenStatus token;
+
+	if (strcmp(actor->id, id) == 0)
+		return true;
+	if (!apitoken_refuse_lost_creators)
+		return false;
+	PushActiveSnapshot(GetLatestSnapshot());
+	token = apitoken_identity_token_status(actor->id);
+	PopActiveSnapshot();
+	return token.creator_type != NULL && strcmp(token.creator_type, "token") == 0 &&
+		strcmp(token.creator_id, id) == 0;
+}
+
 /*
  * Sees to it that nobody changes a token that has acted in this transaction but itself, nor
- * whatever may have created such a one, where the tables are distributed.  Raises 0A000.
+ * the token that has created such a one, where the tables are distributed.  Raises 0A000.
  */
 void
 apitoken_acts_refuse_other(const ApitokenCaller *caller, const char *id)
@@ -949,7 +966,7 @@ apitoken_acts_refuse_other(const ApitokenCaller *caller, const char *id)
 		if (actor->type == NULL || !apitoken_actor_is_token(actor) ||
 			(caller->actor.type != NULL && apitoken_actor_same(actor, &caller->actor)))
 			continue;
-		if (apitoken_refuse_lost_creators || strcmp(actor->id, id) == 0)
+		if (DependsOn(actor, id))
 			apitoken_error_another_acted(actor->id);
 	}
 }
