@@ -31,6 +31,7 @@
 #include "rights/secret.h"
 #include "store/distribution.h"
 #include "store/ids.h"
+#include "store/store.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
@@ -57,8 +58,13 @@
 	" WHERE c.account_id " OP("=") " t.account_id AND c.api_token_id " OP("=") " t.id)" \
 	" AS last_access_at) AS x"
 
-/* What is listed. */
+/* What is listed, on one server. */
 #define TOKENS "apitoken.api_tokens AS t" LAST_ACCESS
+
+/* The same where the tables are distributed: a join that each shard does by itself. */
+#define DISTRIBUTED_TOKENS \
+	"apitoken.api_tokens AS t LEFT JOIN apitoken.api_token_credentials AS x" \
+	" ON x.account_id " OP("=") " t.account_id AND x.api_token_id " OP("=") " t.id"
 
 /*
  * Those of the first argument's accounts alone, before anything else is
@@ -903,29 +909,50 @@ CompileColumn(Compiler *compiler, StringInfo out, const Target *target,
 	appendStringInfoChar(out, ')');
 }
 
+/*
+ * The account of the token whose current secret has that digest, if it is that token's; ""
+ * else.  Where the tables are distributed this is looked for before the statement, which
+ * then asks one account.  Under the active snapshot.
+ */
+static const char *
+AccountBySecret(const char *id, const bytea *digest)
+{
+	ApitokenTokenStatus token = apitoken_identity_token_status(id);
+	ApitokenCredential credential = apitoken_credential_find(&token, id, digest);
+
+	return credential.equal && credential.number == token.secret_number ? token.account_id : "";
+}
+
 /* token=<secret>: the token that has that secret. */
 static void
 CompileSecret(Compiler *compiler, StringInfo out, const ApitokenRqlNode *node, bool negated)
 {
 	const ApitokenRqlValue *value = linitial(node->values);
 	const char *id;
+	const char *account_id;
 	bytea	   *digest;
 	int			length;
 
 	if (node->operator != RQL_EQ || value->kind != RQL_STRING)
 		Fail(compiler, node->position, "a token can only be looked up by its whole secret",
 			 "eq(token,idt:...)");
-	if (apitoken_distribution_is_ready())
-		apitoken_error_not_distributed("token= in a query");
 
 	CountLookup(compiler, node);
 	length = strlen(value->string);
 	digest = apitoken_secret_digest(value->string, length);
 	PushActiveSnapshot(GetLatestSnapshot());
 	id = apitoken_credential_token_id(value->string, length, digest);
+	account_id = apitoken_distribution_is_ready() ? AccountBySecret(id, digest) : NULL;
 	PopActiveSnapshot();
 	appendStringInfo(out, "%s(t.id " OP("=") " ", negated ? "NOT " : "");
 	AddArgument(compiler, out, TEXTOID, CStringGetTextDatum(id));
+	if (account_id != NULL)
+	{
+		appendStringInfoString(out, " AND t.account_id " OP("=") " ");
+		AddArgument(compiler, out, TEXTOID, CStringGetTextDatum(account_id));
+		appendStringInfoChar(out, ')');
+		return;
+	}
 	appendStringInfo(out, " AND EXISTS (SELECT FROM %s AS s"
 					 " WHERE s.account_id " OP("=") " t.account_id"
 					 " AND s.api_token_id " OP("=") " t.id AND s.digest " OP("=") " ",
@@ -1018,8 +1045,6 @@ CompileElements(Compiler *compiler, StringInfo out, const ApitokenRqlNode *node,
 		}
 		if (IsArray(list.member->member->kind))
 		{
-			if (apitoken_distribution_is_ready())
-				apitoken_error_not_distributed("any() of a member's elements in a query");
 			appendStringInfo(out, "EXISTS (SELECT FROM pg_catalog.unnest(%s) AS e (value) WHERE true",
 							 TargetColumn(&list));
 			return RESOURCE_NONE;
@@ -1051,6 +1076,32 @@ CompileQuantifier(Compiler *compiler, StringInfo out, const ApitokenRqlNode *nod
 	appendStringInfoChar(out, ')');
 }
 
+/* The ids of a token and of all that descend from it, where the tables are distributed. */
+static ArrayType *
+FindFamily(const char *id)
+{
+	ApitokenIds *ids = apitoken_ids_create();
+	int			asked = 0;
+
+	(void) apitoken_ids_add(ids, CStringGetTextDatum(id));
+	PushActiveSnapshot(GetLatestSnapshot());
+	while (asked < ids->count)
+	{
+		ApitokenArguments arguments;
+		uint64		count;
+
+		apitoken_store_clear(&arguments);
+		apitoken_store_set_pointer(&arguments, 1, apitoken_ids_array(ids->ids + asked,
+																	 ids->count - asked));
+		count = apitoken_store_run_active(STATEMENT_CREATED_BY, &arguments);
+		asked = ids->count;
+		for (uint64 row = 0; row < count; row++)
+			(void) apitoken_ids_add(ids, CStringGetTextDatum(apitoken_store_cstring(row, 1)));
+	}
+	PopActiveSnapshot();
+	return apitoken_ids_array(ids->ids, ids->count);
+}
+
 /* family(id): is it that token, or one that descends from it? */
 static void
 CompileFamily(Compiler *compiler, StringInfo out, const ApitokenRqlNode *node,
@@ -1068,6 +1119,13 @@ CompileFamily(Compiler *compiler, StringInfo out, const ApitokenRqlNode *node,
 		apitoken_error_not_shown("audit.created.by");
 	RefusePlus(compiler, value);
 	CountLookup(compiler, node);
+	if (apitoken_distribution_is_ready())
+	{
+		appendStringInfo(out, "%s(t.id " OP("=") " ANY (", negated ? "NOT " : "");
+		AddArgument(compiler, out, TEXTARRAYOID, PointerGetDatum(FindFamily(value->string)));
+		appendStringInfoString(out, "))");
+		return;
+	}
 	appendStringInfo(out, "%s(t.id " OP("=") " ANY " FAMILY_OF, negated ? "NOT " : "");
 	AddArgument(compiler, out, TEXTOID, CStringGetTextDatum(value->string));
 	appendStringInfoString(out, FAMILY_END ")");
@@ -1114,6 +1172,13 @@ CompileFilters(Compiler *compiler, StringInfo out, const ApitokenRql *rql)
  * The statement of a list
  */
 
+/* What is listed. */
+static const char *
+Tokens(void)
+{
+	return apitoken_distribution_is_ready() ? DISTRIBUTED_TOKENS : TOKENS;
+}
+
 /*
  * Bounds what is found to what the caller may administer.  Returns what is
  * searched.
@@ -1127,7 +1192,7 @@ CompileScope(Compiler *compiler, StringInfo out, const ApitokenCaller *caller)
 	if (caller->everywhere)
 	{
 		appendStringInfoString(out, "true");
-		return TOKENS;
+		return Tokens();
 	}
 
 	count = apitoken_ids_of_array(caller->accounts, &accounts);
@@ -1143,13 +1208,13 @@ CompileScope(Compiler *compiler, StringInfo out, const ApitokenCaller *caller)
 		/* an index gives one account's tokens in order */
 		appendStringInfoString(out, "t.account_id " OP("=") " ");
 		AddArgument(compiler, out, TEXTOID, accounts[0]);
-		return TOKENS;
+		return Tokens();
 	}
 
 	appendStringInfoString(out, "t.account_id " OP("=") " ANY (");
 	AddArgument(compiler, out, TEXTARRAYOID, PointerGetDatum(caller->accounts));
 	appendStringInfoChar(out, ')');
-	return OWN_TOKENS;
+	return apitoken_distribution_is_ready() ? DISTRIBUTED_TOKENS : OWN_TOKENS;
 }
 
 /*
@@ -1200,7 +1265,8 @@ CompileOrder(Compiler *compiler, StringInfo out, const List *order)
 /*
  * From so many rows on that come before the page, they are passed over by their ids,
  * which an index may have in order, and only the page's rows are read; to find a row
- * again by its id takes as long as to read a few that are passed over.
+ * again by its id takes as long as to read a few that are passed over.  But not where it
+ * would be looked for on each node.
  */
 #define DEEP_OFFSET 1000
 
@@ -1223,7 +1289,7 @@ apitoken_rql_compile(const ApitokenRql *rql, const char *query, int length,
 	StringInfoData order;
 	const char *tokens;
 	const char *accounts;
-	bool		deep = rql->offset >= DEEP_OFFSET;
+	bool		deep = rql->offset >= DEEP_OFFSET && !apitoken_distribution_is_ready();
 
 	compiler.shown = apitoken_self_fields(caller, NULL);
 	sql->name = "apitoken list";
@@ -1278,8 +1344,8 @@ CompileChoice(Compiler *compiler, StringInfo out, const ApitokenRql *rql,
 		AddArgument(compiler, &condition, TEXTOID, CStringGetTextDatum(choice->account_id));
 	}
 	CompileFilters(compiler, &condition, rql);
-	appendStringInfo(out, "SELECT t.account_id, t.id, t.status FROM " TOKENS "%s WHERE %s ORDER BY t.id",
-					 compiler->uses_account ? ACCOUNTS : "", condition.data);
+	appendStringInfo(out, "SELECT t.account_id, t.id, t.status FROM %s%s WHERE %s ORDER BY t.id",
+					 Tokens(), compiler->uses_account ? ACCOUNTS : "", condition.data);
 }
 
 /* Writes what locks the chosen tokens in order, and disables those that are Active. */

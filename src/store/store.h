@@ -26,6 +26,7 @@ typedef enum ApitokenStatement
 	STATEMENT_USER_MODULES,
 	STATEMENT_ACCOUNT,
 	STATEMENT_TOKEN_ACCOUNTS,
+	STATEMENT_CREATED_BY,
 	/* rights that are used, where tables are distributed */
 	STATEMENT_SHARE_TOKEN,
 	STATEMENT_SHARE_TOKEN_MODULES,
