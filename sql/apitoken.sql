@@ -2710,15 +2710,18 @@ BEGIN
 			first := middle + 1;
 		EXCEPTION WHEN data_exception OR integrity_constraint_violation OR internal_error THEN
 			GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
-			-- an error from another node has its code where it is about one row
-			IF SQLSTATE = 'XX000' AND (first = middle OR NOT apitoken.is_distributed()) THEN
-				RAISE;
-			END IF;
 			-- a detail that shows the values of a row is not for an error
 			problem := concat_ws(': ', problem, CASE SQLSTATE WHEN '23503' THEN detail END);
-			-- names of shards, and of what is theirs
-			IF apitoken.is_distributed() THEN
-				problem := replace(regexp_replace(problem, '"([a-z_]+)_[0-9]+"', '"\1"', 'g'), '"actors_pkey"', '"api_tokens_pkey"');
+			IF kind = 'tokens' AND SQLSTATE <> 'XX000' THEN
+				-- names of shards
+				problem := CASE WHEN apitoken.is_distributed() THEN regexp_replace(problem, '"([a-z_]+)_[0-9]+"', '"\1"', 'g') ELSE problem END;
+			ELSIF kind = 'tokens' THEN
+				-- an error from another node has its code where it is about one row
+				IF first = middle OR NOT apitoken.is_distributed() THEN
+					RAISE;
+				END IF;
+			ELSIF SQLSTATE = 'XX000' THEN
+				RAISE;
 			END IF;
 			IF first = middle THEN
 				PERFORM apitoken.refuse_sync(format('The member "%s[%s]" cannot be %s: %s', kind, before + places[first],
@@ -2816,12 +2819,18 @@ AS $$
 DECLARE
 	ids CONSTANT text[] := ARRAY(SELECT g.element ->> 'id' FROM jsonb_array_elements(elements) AS g (element));
 	columns CONSTANT text := (SELECT string_agg(quote_ident(m.attribute), ', ') FROM apitoken.sync_members() m WHERE m.kind = 'tokens' AND m.attribute IS NOT NULL);
+	actor apitoken.actors;
 	rows jsonb;
 	added bigint;
 BEGIN
-	PERFORM FROM apitoken.actors a WHERE a.type = 'token' AND a.id = ANY (ids) AND a.erased_at IS NOT NULL;
+	-- what elsewhere the tokens' own keys, and a trigger, refuse
+	SELECT a.* INTO actor FROM apitoken.actors a WHERE a.type = 'token' AND a.id = ANY (ids) ORDER BY a.id LIMIT 1;
 	IF FOUND THEN
-		RAISE EXCEPTION 'an erased API token had this id' USING ERRCODE = 'unique_violation';
+		RAISE EXCEPTION '%', CASE WHEN actor.erased_at IS NOT NULL THEN 'an erased API token had this id'
+			WHEN EXISTS (SELECT FROM jsonb_array_elements(elements) AS g (element) WHERE g.element ->> 'id' = actor.id AND g.element #>> '{account,id}' = actor.account_id)
+				THEN 'duplicate key value violates unique constraint "api_tokens_pkey"'
+			ELSE 'duplicate key value violates unique constraint "api_tokens_id_key"' END
+			USING ERRCODE = 'unique_violation';
 	END IF;
 	INSERT INTO apitoken.actors (type, id, account_id)
 		SELECT 'token', g.element ->> 'id', g.element #>> '{account,id}' FROM jsonb_array_elements(elements) AS g (element) ORDER BY 2;

@@ -620,10 +620,9 @@ static const StatementText statements[] = {
 		1, {TEXTARRAYOID}, SPREAD_NOWHERE
 	},
 	[STATEMENT_OPEN_NODES] = {
-		/* what only reads is no part of the transaction there; this is none */
+		/* what only reads opens no transaction there; this finds nothing */
 		"apitoken open nodes", SPI_OK_DELETE,
-		"DELETE FROM apitoken.api_token_transitions AS l"
-		" WHERE l.at OPERATOR(pg_catalog.<) '-infinity'::pg_catalog.timestamptz",
+		"DELETE FROM apitoken.api_token_secrets AS s WHERE s.number OPERATOR(pg_catalog.<) 0",
 		0, {0}, SPREAD_ALL
 	},
 	[STATEMENT_SET_ERASING] = {
