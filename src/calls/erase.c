@@ -447,6 +447,6 @@ apitoken_erase_define_setting(void)
 							 "The extension sets it where its tables are distributed.",
 							 &erasing_elsewhere,
 							 false,
-							 PGC_SUSET, GUC_NO_SHOW_ALL | GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_FILE,
+							 PGC_SUSET, GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_FILE,
 							 NULL, NULL, NULL);
 }
