@@ -2896,16 +2896,19 @@ DECLARE
 		CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(g.element -> 'modules') WHEN 'array' THEN g.element -> 'modules' ELSE '[]' END) AS m (element));
 	gift apitoken.api_token_modules;
 BEGIN
+	-- here, as an error of another node would be logged there with the digest
+	PERFORM FROM apitoken.revoked_digests r WHERE r.digest = ANY (ARRAY(SELECT decode(g.element ->> 'digest', 'hex') FROM jsonb_array_elements(elements) AS g (element)));
+	IF FOUND THEN
+		RAISE EXCEPTION 'digest is that of a secret that was revoked' USING ERRCODE = 'check_violation';
+	END IF;
+	INSERT INTO apitoken.api_token_credentials (account_id, api_token_id, digest)
+		SELECT g.element #>> '{account,id}', g.element ->> 'id', decode(g.element ->> 'digest', 'hex')
+			FROM jsonb_array_elements(elements) AS g (element);
 	IF jsonb_array_length(elements) = 1 THEN
-		INSERT INTO apitoken.api_token_credentials (account_id, api_token_id, digest)
-			VALUES (elements #>> '{0,account,id}', elements #>> '{0,id}', decode(elements #>> '{0,digest}', 'hex'));
 		FOR gift IN SELECT g.* FROM jsonb_populate_recordset(NULL::apitoken.api_token_modules, gifts) AS g LOOP
 			INSERT INTO apitoken.api_token_modules (account_id, api_token_id, module_id) VALUES (gift.account_id, gift.api_token_id, gift.module_id);
 		END LOOP;
 	ELSE
-		INSERT INTO apitoken.api_token_credentials (account_id, api_token_id, digest)
-			SELECT g.element #>> '{account,id}', g.element ->> 'id', decode(g.element ->> 'digest', 'hex')
-				FROM jsonb_array_elements(elements) AS g (element);
 		INSERT INTO apitoken.api_token_modules (account_id, api_token_id, module_id)
 			SELECT g.account_id, g.api_token_id, g.module_id FROM jsonb_populate_recordset(NULL::apitoken.api_token_modules, gifts) AS g;
 	END IF;
