@@ -43,7 +43,6 @@ static const ApitokenStatement account_statements[] = {
 	STATEMENT_ERASE_ACCOUNT_SECRETS, STATEMENT_ERASE_ACCOUNT_TOKENS
 };
 
-
 /* Is one of these statements running? */
 static bool erasing = false;
 

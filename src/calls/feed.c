@@ -17,6 +17,7 @@
 #include "document/jsonb_writer.h"
 #include "errors.h"
 #include "fmgr.h"
+#include "store/distribution.h"
 #include "store/position.h"
 #include "utils/builtins.h"
 #include "utils/xid8.h"
@@ -198,7 +199,8 @@ PG_FUNCTION_INFO_V1(apitoken_feed);
  * position (null: the begin), see above, and the position to go on from.
  *
  * Raises PT400 for a position that was not handed out here, or is older than what was
- * pruned, and for a number that is out of range; PT401, PT403.
+ * pruned, and for a number that is out of range; PT401, PT403; 0A000 where the tables are
+ * distributed.
  */
 Datum
 apitoken_feed(PG_FUNCTION_ARGS)
@@ -210,6 +212,9 @@ apitoken_feed(PG_FUNCTION_ARGS)
 	Feed		feed = {.call = &call, .at_most = at_most};
 	Jsonb	   *answer;
 
+	/* no snapshot shows what is committed on all nodes */
+	if (apitoken_distribution_is_ready())
+		apitoken_error_not_distributed("apitoken_feed");
 	apitoken_store_prefer_indexes();
 	feed.now = apitoken_seen_now();
 	feed.position = Position(after);
