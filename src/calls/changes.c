@@ -276,16 +276,23 @@ CheckQuota(const char *account_id)
 		apitoken_error_too_many_tokens(account_id, quota.most);
 }
 
-/* Adds the token's actor, before it; returns whether the id was free. */
+/*
+ * Adds the token's actor, before it; returns whether the id was free.  Raises 23505 if
+ * somebody has taken it in this very moment.
+ */
 static bool
 AddActor(const char *account_id, const char *id)
 {
 	ApitokenArguments arguments;
 
 	apitoken_store_clear(&arguments);
+	apitoken_store_set_text(&arguments, 1, id);
+	if (apitoken_store_run_fresh(STATEMENT_FIND_ACTOR, &arguments) > 0)
+		return false;
 	apitoken_store_set_text(&arguments, 1, account_id);
 	apitoken_store_set_text(&arguments, 2, id);
-	return apitoken_store_run_fresh(STATEMENT_ADD_ACTOR, &arguments) > 0;
+	(void) apitoken_store_run_fresh(STATEMENT_ADD_ACTOR, &arguments);
+	return true;
 }
 
 /* Adds the token's row under an id that is free, and returns the id. */

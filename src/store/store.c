@@ -777,10 +777,15 @@ static const StatementText statements[] = {
 		" WHERE t.account_id " EQ " $1 AND t.status " NE " 'Deleted' LIMIT $2) AS k",
 		2, {TEXTOID, INT8OID}, SPREAD_ONE
 	},
+	[STATEMENT_FIND_ACTOR] = {
+		"apitoken find actor", SPI_OK_SELECT,
+		"SELECT 1 FROM apitoken.actors AS a WHERE a.type " EQ " 'token' AND a.id " EQ " $1",
+		1, {TEXTOID}, SPREAD_SIMPLE
+	},
 	[STATEMENT_ADD_ACTOR] = {
+		/* with ON CONFLICT, all who add one on any node would wait for each other */
 		"apitoken add actor", SPI_OK_INSERT,
-		"INSERT INTO apitoken.actors (type, id, account_id) VALUES ('token', $2, $1)"
-		" ON CONFLICT DO NOTHING",
+		"INSERT INTO apitoken.actors (type, id, account_id) VALUES ('token', $2, $1)",
 		2, {TEXTOID, TEXTOID}, SPREAD_NOWHERE
 	},
 	[STATEMENT_ADD_TOKEN] = {
