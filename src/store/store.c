@@ -783,7 +783,10 @@ static const StatementText statements[] = {
 		1, {TEXTOID}, SPREAD_SIMPLE
 	},
 	[STATEMENT_ADD_ACTOR] = {
-		/* with ON CONFLICT, all who add one on any node would wait for each other */
+		/*
+		 * with ON CONFLICT, all who add one on any node would wait for each
+		 * other
+		 */
 		"apitoken add actor", SPI_OK_INSERT,
 		"INSERT INTO apitoken.actors (type, id, account_id) VALUES ('token', $2, $1)",
 		2, {TEXTOID, TEXTOID}, SPREAD_NOWHERE
