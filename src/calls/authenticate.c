@@ -221,6 +221,7 @@ apitoken_authenticate_secret(const char *secret, int length, bool *access_due)
 	ApitokenTokenStatus token;
 	ApitokenCredential credential;
 	Access		access = {&token, NULL, &credential};
+	bool		together;
 	bool		due;
 	Jsonb	   *answer;
 
@@ -235,6 +236,7 @@ apitoken_authenticate_secret(const char *secret, int length, bool *access_due)
 	PushActiveSnapshot(GetLatestSnapshot());
 	id = MemoryContextStrdup(result_context,
 							 apitoken_credential_token_id(secret, length, digest));
+	together = apitoken_identity_begin(id);
 	token = apitoken_identity_token_of_secret(id, digest);
 	credential = apitoken_credential_find(&token, id, digest);
 	if (!credential.equal || !apitoken_identity_accepts(&token, credential.number))
@@ -242,13 +244,18 @@ apitoken_authenticate_secret(const char *secret, int length, bool *access_due)
 		apitoken_credential_refuse(&token, id);
 		apitoken_error_secret(ReasonToRefuse(&token, id, &credential));
 	}
-	PopActiveSnapshot();
+	/* what was read together is of that snapshot, its modules too */
+	if (!together)
+		PopActiveSnapshot();
 
 	access.id = id;
 	due = NoteAccessIfDue(&access);
 	if (access_due != NULL)
 		*access_due = due;
 	answer = BuildAnswer(token.account_id, id, result_context);
+	apitoken_identity_end(together);
+	if (together)
+		PopActiveSnapshot();
 	apitoken_owner_leave(&ownership);
 	apitoken_actor_set_token(id, credential.number);
 	apitoken_error_unguard(&guard);

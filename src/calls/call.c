@@ -10,7 +10,9 @@
  */
 #include "calls/call.h"
 
+#include "apitoken.h"
 #include "calls/text.h"
+#include "document/gather.h"
 #include "document/self.h"
 #include "errors.h"
 #include "mb/pg_wchar.h"
@@ -18,6 +20,7 @@
 #include "redact.h"
 #include "rights/acting.h"
 #include "rights/acts.h"
+#include "store/ahead.h"
 #include "store/distribution.h"
 #include "store/gates.h"
 #include "store/ids.h"
@@ -157,21 +160,17 @@ apitoken_call_is_by_itself(const ApitokenCall *call, const char *id)
 const char *
 apitoken_call_route(const char *id)
 {
-	ApitokenArguments arguments;
-	Datum		key = CStringGetTextDatum(id);
-	uint64		rows;
+	const char *account_id;
 
 	if (!apitoken_distribution_is_ready())
 		return NULL;
-	apitoken_store_clear(&arguments);
-	apitoken_store_set_pointer(&arguments, 1, apitoken_ids_array(&key, 1));
 	/* one that was added since is found, too */
 	PushActiveSnapshot(GetLatestSnapshot());
-	rows = apitoken_store_run_active(STATEMENT_TOKEN_ACCOUNTS, &arguments);
+	account_id = apitoken_fetch_account_of(id);
 	PopActiveSnapshot();
-	if (rows == 0)
+	if (account_id == NULL)
 		apitoken_error_token_not_found(id);
-	return apitoken_store_cstring(0, 2);
+	return account_id;
 }
 
 /*
@@ -191,6 +190,50 @@ apitoken_call_find_token(const ApitokenCall *call, const char *account_id, const
 							account_id != NULL ? account_id : apitoken_call_route(id));
 	if (apitoken_store_run_active(STATEMENT_TOKEN, &arguments) == 0)
 		apitoken_error_token_not_found(id);
+}
+
+static int
+StatusSlot(void)
+{
+	const ApitokenShape *shape = apitoken_model_shape(RESOURCE_TOKEN);
+
+	return shape->members[apitoken_model_find_member(shape, "status", strlen("status"))].slot;
+}
+
+/* Has it read what a token's document needs, where the tables are distributed. */
+static void
+ReadAhead(const char *account_id, const char *id, ApitokenFields *fields)
+{
+	if (account_id != NULL)
+		apitoken_ahead_begin(account_id, id, apitoken_gather_wanted(fields),
+							 (int64) apitoken_max_list_items + 1);
+}
+
+/*
+ * The same as apitoken_call_find_token, but the row is returned, in the current memory
+ * context; account_id is NULL where the tables are not distributed.
+ */
+static ApitokenResources
+ReadToken(const ApitokenCall *call, const char *account_id, const char *id)
+{
+	ApitokenIds *ids;
+	ApitokenRows rows;
+
+	if (account_id == NULL)
+	{
+		apitoken_call_find_token(call, NULL, id);
+		return apitoken_resources_of_result(RESOURCE_TOKEN, 1);
+	}
+	ids = apitoken_ids_create();
+	(void) apitoken_ids_add(ids, CStringGetTextDatum(id));
+	rows = apitoken_rows_fetch(&apitoken_model_shape(RESOURCE_TOKEN)->layout, LOOKUP_TOKEN, ids);
+	if (rows.rows[0].values == NULL ||
+		(!call->caller.everywhere &&
+		 (!apitoken_identity_administers(&call->caller, account_id) ||
+		  apitoken_ids_is(rows.rows[0].values[StatusSlot()], "Deleted"))))
+		apitoken_error_token_not_found(id);
+	rows.ids = NULL;
+	return apitoken_resources_of_rows(RESOURCE_TOKEN, rows);
 }
 
 /*
@@ -215,27 +258,31 @@ Jsonb *
 apitoken_call_document_after_write(const ApitokenCall *call, const char *account_id,
 								   const char *id, ApitokenFields *fields, const char *secret)
 {
+	const char *route = apitoken_distribution_is_ready() ? account_id : NULL;
 	Jsonb	   *document;
 
+	fields = FieldsOfChange(call, fields);
 	PushActiveSnapshot(GetTransactionSnapshot());
-	apitoken_call_find_token(call, account_id, id);
-	document = apitoken_document_build(apitoken_resources_of_result(RESOURCE_TOKEN, 1),
-									   FieldsOfChange(call, fields), secret, true,
+	ReadAhead(route, id, fields);
+	document = apitoken_document_build(ReadToken(call, route, id), fields, secret, true,
 									   call->result_context);
+	apitoken_ahead_end();
 	PopActiveSnapshot();
 	return document;
 }
 
 /* The same of one whose row, as it was written, is known. */
 Jsonb *
-apitoken_call_document_of_change(const ApitokenCall *call, ApitokenResources token,
-								 ApitokenFields *fields)
+apitoken_call_document_of_change(const ApitokenCall *call, const char *account_id, const char *id,
+								 ApitokenResources token, ApitokenFields *fields)
 {
 	Jsonb	   *document;
 
+	fields = FieldsOfChange(call, fields);
 	PushActiveSnapshot(GetTransactionSnapshot());
-	document = apitoken_document_build(token, FieldsOfChange(call, fields), NULL, true,
-									   call->result_context);
+	ReadAhead(apitoken_distribution_is_ready() ? account_id : NULL, id, fields);
+	document = apitoken_document_build(token, fields, NULL, true, call->result_context);
+	apitoken_ahead_end();
 	PopActiveSnapshot();
 	return document;
 }
@@ -263,7 +310,8 @@ apitoken_call_find_account(const ApitokenCall *call, const char *account_id)
 const char *
 apitoken_call_account_of(const ApitokenCall *call, const char *id)
 {
-	const char *account_id = apitoken_identity_token_status(id).account_id;
+	const char *account_id = apitoken_distribution_is_ready() ? apitoken_fetch_account_of(id) :
+		apitoken_identity_token_status(id).account_id;
 
 	return account_id != NULL && apitoken_identity_administers(&call->caller, account_id) ?
 		account_id : NULL;
@@ -346,14 +394,17 @@ apitoken_get(PG_FUNCTION_ARGS)
 	char	   *id = apitoken_call_id(fcinfo, 0, "id");
 	ApitokenFields *fields = apitoken_call_fields(fcinfo, 1);
 	ApitokenCall call = apitoken_call_begin(OPERATION_READ);
+	const char *account_id;
 	Jsonb	   *document;
 
 	if (call.caller.only_self && strcmp(call.caller.actor.id, id) != 0)
 		apitoken_error_forbidden();
-	apitoken_call_find_token(&call, NULL, id);
-	document = apitoken_document_build(apitoken_resources_of_result(RESOURCE_TOKEN, 1),
-									   apitoken_self_fields(&call.caller, fields), NULL, false,
+	account_id = apitoken_call_route(id);
+	fields = apitoken_self_fields(&call.caller, fields);
+	ReadAhead(account_id, id, fields);
+	document = apitoken_document_build(ReadToken(&call, account_id, id), fields, NULL, false,
 									   call.result_context);
+	apitoken_ahead_end();
 	apitoken_call_end(&call);
 	PG_RETURN_JSONB_P(document);
 }

@@ -38,7 +38,8 @@ extern void apitoken_call_end(const ApitokenCall *call);
 extern Jsonb *apitoken_call_document_after_write(const ApitokenCall *call, const char *account_id,
 												 const char *id, ApitokenFields *fields,
 												 const char *secret);
-extern Jsonb *apitoken_call_document_of_change(const ApitokenCall *call, ApitokenResources token,
+extern Jsonb *apitoken_call_document_of_change(const ApitokenCall *call, const char *account_id,
+											   const char *id, ApitokenResources token,
 											   ApitokenFields *fields);
 extern void apitoken_call_find_account(const ApitokenCall *call, const char *account_id);
 extern bool apitoken_call_is_by_itself(const ApitokenCall *call, const char *id);

@@ -340,10 +340,10 @@ ChangeByStatement(const ApitokenCall *call, const Transition *transition, const 
 }
 
 /*
- * Changes the status; returns the token's new row.  Raises PT404, or PT400 naming the
+ * Changes the status; returns the token's new row, and its account.  Raises PT404, or PT400 naming the
  * status, and has changed nothing then; PT403 for one that is held.
  */
-static ApitokenResources
+static Changed
 ChangeStatus(const ApitokenCall *call, const Transition *transition, const char *id)
 {
 	Changed		changed;
@@ -365,7 +365,7 @@ ChangeStatus(const ApitokenCall *call, const Transition *transition, const char 
 
 	/* whoever held the lock may have taken the right to change it */
 	apitoken_acts_administer(&call->caller, changed.account_id);
-	return changed.token;
+	return changed;
 }
 
 static Datum
@@ -375,12 +375,13 @@ AnswerTransition(FunctionCallInfo fcinfo, const Transition *transition)
 	ApitokenFields *fields = apitoken_call_fields(fcinfo, 1);
 	const char *reason = apitoken_call_reason(fcinfo, 2);
 	ApitokenCall call = apitoken_call_begin(OPERATION_TRANSITION);
-	ApitokenResources token;
+	Changed		changed;
 	Jsonb	   *document;
 
 	call.caller.reason = reason;
-	token = ChangeStatus(&call, transition, id);
-	document = apitoken_call_document_of_change(&call, token, fields);
+	changed = ChangeStatus(&call, transition, id);
+	document = apitoken_call_document_of_change(&call, changed.account_id, id, changed.token,
+												fields);
 	apitoken_call_end(&call);
 	PG_RETURN_JSONB_P(document);
 }

@@ -14,6 +14,7 @@
 #include "document/members.h"
 #include "errors.h"
 #include "miscadmin.h"
+#include "store/ahead.h"
 #include "store/subxact.h"
 #include "utils/memutils.h"
 
@@ -261,7 +262,9 @@ BuildWhatFits(const ApitokenDocument *asked, bool of_change)
 		document.extent = extent;
 		document.context = context;
 		MemoryContextReset(context);
-		result = of_change && extent < EXTENT_TOKEN ? BuildIfPossible(&document) : Build(&document);
+		/* a subtransaction costs two ways to another node: not for what is small */
+		result = of_change && extent < EXTENT_TOKEN && !apitoken_ahead_is_whole() ?
+			BuildIfPossible(&document) : Build(&document);
 		if (result != NULL)
 		{
 			MemoryContextDelete(context);

@@ -19,6 +19,7 @@
 #include "catalog/pg_type.h"
 #include "document/members.h"
 #include "miscadmin.h"
+#include "store/ahead.h"
 #include "utils/datum.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -627,6 +628,35 @@ ReadActors(ApitokenDocument *document, const Requests *requests)
 													 actors.users);
 	document->token_actors = apitoken_resources_fetch(RESOURCE_TOKEN_ACTOR, LOOKUP_TOKEN_ACTORS,
 													  actors.tokens);
+}
+
+/*
+ * What a token's document needs of its account with those fields (NULL: everything), as
+ * ahead.h names it.
+ */
+int
+apitoken_gather_wanted(ApitokenFields *fields)
+{
+	ApitokenDocument document = {.extent = EXTENT_WHOLE, .fields = fields};
+	Requests	requests = AnalyzeFields(&document);
+	Request		token = {true, fields};
+	int			wanted = AHEAD_ACTORS;
+
+	if (RequestOf(token, RESOURCE_TOKEN, "lastAccessAt").wanted)
+		wanted |= AHEAD_CREDENTIALS;
+	if (requests.modules.wanted)
+		wanted |= AHEAD_MODULES;
+	if (requests.user_groups.wanted)
+		wanted |= AHEAD_GROUPS;
+	if (requests.group_lists[GROUP_MODULES].wanted)
+		wanted |= AHEAD_GROUP_MODULES;
+	if (requests.group_lists[GROUP_USERS].wanted)
+		wanted |= AHEAD_GROUP_USERS;
+	if (requests.group_lists[GROUP_BUYERS].wanted)
+		wanted |= AHEAD_GROUP_BUYERS;
+	if (RequestOf(requests.group_lists[GROUP_BUYERS], RESOURCE_BUYER, "errors").wanted)
+		wanted |= AHEAD_BUYER_ERRORS;
+	return wanted;
 }
 
 /*

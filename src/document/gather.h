@@ -12,6 +12,7 @@
 
 #include "document/document.h"
 
+extern int	apitoken_gather_wanted(ApitokenFields *fields);
 extern void apitoken_gather(ApitokenDocument *document);
 
 #endif							/* APITOKEN_GATHER_H */

@@ -343,12 +343,8 @@ Administers(const Act *act, const ApitokenCaller *scope)
 		apitoken_identity_administers(scope, act->account_id);
 }
 
-/*
- * Does the active snapshot show that the actor is Active, and holds what the act
- * needs?  offer is what the account can give, for ACT_GAVE.
- */
 static bool
-HasRight(const Act *act, const ApitokenOffer *offer, bool *active)
+LookForRight(const Act *act, const ApitokenOffer *offer, bool *active)
 {
 	ApitokenCaller scope;
 
@@ -374,6 +370,20 @@ HasRight(const Act *act, const ApitokenOffer *offer, bool *active)
 			break;
 	}
 	return true;
+}
+
+/*
+ * Does the active snapshot show that the actor is Active, and holds what the act
+ * needs?  offer is what the account can give, for ACT_GAVE.
+ */
+static bool
+HasRight(const Act *act, const ApitokenOffer *offer, bool *active)
+{
+	bool		begun = apitoken_actor_is_token(&act->actor) && apitoken_identity_begin(act->actor.id);
+	bool		has = LookForRight(act, offer, active);
+
+	apitoken_identity_end(begun);
+	return has;
 }
 
 /* Time takes rights away without any transaction. */
@@ -857,26 +867,20 @@ ShareHome(const ApitokenActor *actor, const char *account_id)
 static void
 ShareActor(const ApitokenActor *actor)
 {
-	ApitokenCaller scope;
-	ApitokenTokenStatus token;
-	Datum	   *homes;
-	int			count;
+	ListCell   *cell;
 
-	/* who has lost everything is told so when it is looked at again */
-	if (!apitoken_identity_scope(*actor, &scope))
-		return;
 	/* what the modules are called that he has his rights by */
 	Share(STATEMENT_SHARE_MODULES, NULL, NULL);
-	if (apitoken_actor_is_token(actor))
+	if (!apitoken_actor_is_token(actor))
+		Share(STATEMENT_SHARE_USER, actor->id, NULL);
+	else if (apitoken_refuse_lost_creators)
 	{
-		token = apitoken_identity_token_status(actor->id);
+		ApitokenTokenStatus token = apitoken_identity_token_status(actor->id);
+
 		ShareCreator(&token);
 	}
-	else
-		Share(STATEMENT_SHARE_USER, actor->id, NULL);
-	count = apitoken_ids_of_array(scope.homes, &homes);
-	for (int i = 0; i < count; i++)
-		ShareHome(actor, TextDatumGetCString(homes[i]));
+	foreach(cell, apitoken_identity_homes(actor))
+		ShareHome(actor, lfirst(cell));
 }
 
 /*

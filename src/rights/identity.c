@@ -18,6 +18,7 @@
 #include "miscadmin.h"
 #include "rights/left_behind.h"
 #include "rights/networks.h"
+#include "store/ahead.h"
 #include "store/distribution.h"
 #include "store/fetch.h"
 #include "store/ids.h"
@@ -62,6 +63,29 @@ ReceiveStatus(void *argument, int key, Datum *values, bool *isnull)
 		token->creator_type = TextDatumGetCString(values[6]);
 		token->creator_id = TextDatumGetCString(values[7]);
 	}
+}
+
+/*
+ * Has it read, where the tables are distributed, all that says who a token is and what it
+ * may, under the active snapshot, until apitoken_identity_end.  Returns whether that is for
+ * this caller to end: not if it is done already.
+ */
+bool
+apitoken_identity_begin(const char *id)
+{
+	if (apitoken_ahead_is_of_token(id) || !apitoken_distribution_is_ready())
+		return false;
+	apitoken_ahead_begin(apitoken_fetch_account_of(id), id,
+						 AHEAD_CREDENTIALS | AHEAD_SECRETS | AHEAD_MODULES, PG_INT32_MAX);
+	return true;
+}
+
+/* Ends it, if it was begun. */
+void
+apitoken_identity_end(bool begun)
+{
+	if (begun)
+		apitoken_ahead_end();
 }
 
 /*
@@ -332,9 +356,8 @@ FindUserScope(ApitokenCaller *caller)
 	return rows > 0;
 }
 
-/* The same for a token, which has its own modules, in its account. */
 static bool
-FindTokenScope(ApitokenCaller *caller)
+FindTokenRights(ApitokenCaller *caller)
 {
 	ApitokenTokenStatus token = apitoken_identity_token_status(caller->actor.id);
 	ApitokenHeldModules held;
@@ -357,6 +380,17 @@ FindTokenScope(ApitokenCaller *caller)
 			caller->everywhere = IsOperations(token.account_id);
 	}
 	return true;
+}
+
+/* The same for a token, which has its own modules, in its account. */
+static bool
+FindTokenScope(ApitokenCaller *caller)
+{
+	bool		begun = apitoken_identity_begin(caller->actor.id);
+	bool		found = FindTokenRights(caller);
+
+	apitoken_identity_end(begun);
+	return found;
 }
 
 /* Somebody who may administer nothing. */
@@ -399,6 +433,32 @@ apitoken_identity_scope(ApitokenActor actor, ApitokenCaller *scope)
 {
 	*scope = Powerless(actor);
 	return apitoken_actor_is_token(&actor) ? FindTokenScope(scope) : FindUserScope(scope);
+}
+
+/*
+ * Returns the accounts by which an actor may have his rights, as his scope would name them,
+ * where the tables are distributed: more than those is no harm to who locks them.  As above.
+ */
+List *
+apitoken_identity_homes(const ApitokenActor *actor)
+{
+	List	   *homes = NIL;
+	char	  **accounts;
+	uint64		count;
+
+	if (apitoken_actor_is_token(actor))
+	{
+		char	   *account_id = apitoken_fetch_account_of(actor->id);
+
+		return account_id == NULL ? NIL : list_make1(account_id);
+	}
+	count = FindAccounts(actor, &accounts);
+	for (uint64 i = 0; i < count; i++)
+	{
+		if (accounts[i] != NULL && ActsFor(actor, CStringGetTextDatum(accounts[i])))
+			homes = lappend(homes, accounts[i]);
+	}
+	return homes;
 }
 
 static bool

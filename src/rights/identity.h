@@ -76,6 +76,9 @@ typedef struct ApitokenHeldModules
 	ApitokenHeldModule *modules;	/* in order of their ids */
 } ApitokenHeldModules;
 
+extern bool apitoken_identity_begin(const char *id);
+extern void apitoken_identity_end(bool begun);
+extern List *apitoken_identity_homes(const ApitokenActor *actor);
 extern ApitokenTokenStatus apitoken_identity_token_of_secret(const char *id, const bytea *digest);
 extern ApitokenTokenStatus apitoken_identity_token_status(const char *id);
 extern void apitoken_identity_refuse(const ApitokenTokenStatus *token, const char *id);

@@ -27,6 +27,7 @@
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_sequence.h"
 #include "catalog/pg_type.h"
+#include "store/shards.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -60,6 +61,7 @@ ForgetRelation(Datum argument, Oid relation)
 {
 	known = false;
 	changed = true;
+	apitoken_shards_forget(relation);
 }
 
 /*

@@ -21,6 +21,11 @@
  * the same order.  A row with a unique key may be found where it was the last time,
  * without the index and its lock: see places.c.
  *
+ * Where the tables are distributed Citus has hooked into everything, and who has beside it
+ * cannot be told.  What is on every node is read here all the same, in the node's own copy;
+ * what an account owns is asked of the node that has it, all that will be needed at once:
+ * see ahead.c.
+ *
  * What is known of a table is kept for the session, until the server says that
  * something about the table has changed.
  *
@@ -52,14 +57,18 @@
 #include "optimizer/planner.h"
 #include "parser/analyze.h"
 #include "rewrite/rowsecurity.h"
+#include "storage/lmgr.h"
+#include "store/ahead.h"
 #include "store/distribution.h"
 #include "store/ids.h"
 #include "store/places.h"
 #include "store/planning.h"
 #include "store/scan.h"
+#include "store/shards.h"
 #include "store/store.h"
 #include "utils/acl.h"
 #include "utils/array.h"
+#include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -108,6 +117,8 @@ static const ApitokenStatement lookups[] = {
 	[LOOKUP_ACTOR_MODULES] = STATEMENT_TOKEN_MODULES,
 	[LOOKUP_MODULE_CODES] = STATEMENT_MODULES,
 	[LOOKUP_LAST_ACCESS] = STATEMENT_CREDENTIALS,
+	[LOOKUP_TOKEN_ACCOUNTS] = STATEMENT_ACTORS,
+	[LOOKUP_TOKEN] = STATEMENT_TOKENS,
 	[LOOKUP_TOKEN_ACTORS] = STATEMENT_TOKENS,
 	[LOOKUP_ACCOUNTS] = STATEMENT_ACCOUNTS,
 	[LOOKUP_USER_GROUPS] = STATEMENT_USER_GROUPS,
@@ -136,19 +147,66 @@ typedef struct Binding
 
 static Binding bindings[lengthof(lookups)];
 
+/* What is known of a table beside a shard of accounts. */
+typedef struct ShardKey
+{
+	Oid			accounts;
+	ApitokenStatement statement;
+} ShardKey;
+
+typedef struct ShardBinding
+{
+	ShardKey	key;
+	bool		valid;
+	Oid			relation;
+	ApitokenPath path;
+} ShardBinding;
+
+static HTAB *shard_bindings = NULL;
+
 /*
  * Bindings
  */
+
+static void
+ForgetShards(Oid relation)
+{
+	HASH_SEQ_STATUS status;
+	ShardBinding *binding;
+
+	if (shard_bindings == NULL)
+		return;
+	hash_seq_init(&status, shard_bindings);
+	while ((binding = hash_seq_search(&status)) != NULL)
+	{
+		if (relation == InvalidOid || binding->relation == relation)
+			binding->valid = false;
+	}
+}
 
 /* For the server: something about a relation (InvalidOid: any) has changed. */
 static void
 ForgetRelation(Datum argument, Oid relation)
 {
+	ForgetShards(relation);
 	for (int i = 0; i < (int) lengthof(bindings); i++)
 	{
-		if (relation == InvalidOid || bindings[i].relation == relation)
+		if (relation == InvalidOid || bindings[i].relation == relation ||
+			bindings[i].relation == InvalidOid)
 			bindings[i].valid = false;
 	}
+}
+
+/* Asks the server to tell when that happens. */
+static void
+HearOfChanges(void)
+{
+	static bool registered = false;
+
+	if (registered)
+		return;
+	CacheRegisterRelcacheCallback(ForgetRelation, (Datum) 0);
+	registered = true;
 }
 
 /*
@@ -176,6 +234,13 @@ bool
 apitoken_fetch_may_be_direct(void)
 {
 	return apitoken_index_reads && !IsHooked() && apitoken_distribution() == DISTRIBUTION_NONE;
+}
+
+/* The same where Citus has hooked, for the tables that it has made for its own. */
+bool
+apitoken_fetch_may_pass_citus(void)
+{
+	return apitoken_index_reads && apitoken_distribution_is_ready();
 }
 
 /* Are the table's rows what lies in it, and all that there is to them? */
@@ -390,17 +455,39 @@ LastOf(const AttrNumber *attnums, int count)
 	return last;
 }
 
-/* Finds out about the table of a lookup; returns it, open and locked. */
+/*
+ * Returns the table that has all rows of a lookup, locked.  Where the tables are distributed
+ * that is a node's own copy of what is on every node; InvalidOid if there is none.  Raises
+ * 42P01.
+ */
+static Oid
+FindTable(const Lookup *lookup)
+{
+	RangeVar   *name = makeRangeVar(APITOKEN_SCHEMA, (char *) lookup->relation, -1);
+	bool		distributed = apitoken_distribution_is_ready();
+	Oid			table;
+
+	if (distributed)
+	{
+		table = apitoken_shards_whole(lookup->relation);
+		if (OidIsValid(table))
+			LockRelationOid(table, AccessShareLock);
+		return table;
+	}
+	table = RangeVarGetRelid(name, AccessShareLock, true);
+	if (!OidIsValid(table))
+		apitoken_error_table_missing(lookup->relation);
+	return table;
+}
+
+/* Finds out about the table of a lookup; returns it, open and locked, or NULL for none. */
 static Relation
 Bind(const Lookup *lookup, const ApitokenLayout *layout, Binding *binding)
 {
-	RangeVar   *name = makeRangeVar(APITOKEN_SCHEMA, (char *) lookup->relation, -1);
 	Relation	relation;
 	Oid			index;
 
-	binding->relation = RangeVarGetRelid(name, AccessShareLock, true);
-	if (!OidIsValid(binding->relation))
-		apitoken_error_table_missing(lookup->relation);
+	binding->relation = FindTable(lookup);
 
 	/*
 	 * Whatever changes from here on makes it invalid again.  The index comes
@@ -409,6 +496,8 @@ Bind(const Lookup *lookup, const ApitokenLayout *layout, Binding *binding)
 	 */
 	binding->valid = true;
 	binding->path.index = InvalidOid;
+	if (!OidIsValid(binding->relation))
+		return NULL;
 	relation = relation_open(binding->relation, NoLock);
 	if (binding->attnums == NULL)
 		binding->attnums = MemoryContextAlloc(TopMemoryContext,
@@ -436,21 +525,21 @@ Bind(const Lookup *lookup, const ApitokenLayout *layout, Binding *binding)
 static Relation
 OpenDirectly(const Lookup *lookup, const ApitokenLayout *layout, Binding *binding)
 {
-	static bool registered = false;
 	Relation	relation;
 
-	if (!apitoken_fetch_may_be_direct())
+	if (!apitoken_fetch_may_be_direct() && !apitoken_fetch_may_pass_citus())
 		return NULL;
 
-	if (!registered)
-	{
-		CacheRegisterRelcacheCallback(ForgetRelation, (Datum) 0);
-		registered = true;
-	}
+	HearOfChanges();
 
+	/* known not to be on every node */
+	if (binding->valid && !OidIsValid(binding->relation))
+		return NULL;
 	relation = apitoken_fetch_reopen(binding->relation, AccessShareLock, &binding->valid);
 	if (relation == NULL)
 		relation = Bind(lookup, layout, binding);
+	if (relation == NULL)
+		return NULL;
 
 	if (OidIsValid(binding->path.index) && IsOpenToRole(relation, binding))
 		return relation;
@@ -599,36 +688,65 @@ ReadByAccount(ApitokenStatement statement, const ApitokenKeys *keys, int64 limit
 				ids[count] = keys->columns[1][key];
 			count++;
 		}
-		ReadPart(&part, 0, count);
+		if (!apitoken_ahead_deliver(statement, part.account_id, part.ids, count, numbers, limit,
+									delivery))
+			ReadPart(&part, 0, count);
 	}
 }
 
-/* The same for tokens by their ids alone: actors, on every node, know their accounts. */
+/* Tokens by their ids alone, while their accounts are looked for. */
+typedef struct TokenKeys
+{
+	const ApitokenKeys *given;
+	int			count;			/* of those that were found */
+	Datum	   *accounts;
+	Datum	   *ids;
+	int		   *numbers;		/* among the given ones */
+} TokenKeys;
+
+static void
+ReceiveAccount(void *argument, int key, Datum *values, bool *isnull)
+{
+	TokenKeys  *tokens = argument;
+
+	if (isnull[0])
+		return;
+	tokens->accounts[tokens->count] = PointerGetDatum(DatumGetTextPCopy(values[0]));
+	tokens->ids[tokens->count] = tokens->given->columns[0][key];
+	tokens->numbers[tokens->count++] = key;
+}
+
+static ApitokenColumn account_columns[] = {{"account_id", TEXTOID, true}};
+static const ApitokenLayout account_layout = {1, account_columns, 0};
+
+/* Hands on the account of each token that has one: actors, on every node, know it. */
+static void
+FindAccounts(const Datum *ids, int count, ApitokenReceiver receive, void *argument)
+{
+	Datum		type = CStringGetTextDatum("token");
+	Datum	   *types = palloc(sizeof(Datum) * count);
+	ApitokenKeys keys = {count, {types, ids}};
+
+	for (int i = 0; i < count; i++)
+		types[i] = type;
+	apitoken_fetch(LOOKUP_TOKEN_ACCOUNTS, &account_layout, &keys, 1, receive, argument);
+}
+
+/* The same as ReadByAccount for tokens by their ids alone. */
 static void
 ReadTokens(const ApitokenKeys *keys, int64 limit, ApitokenDelivery *delivery)
 {
-	Datum	   *accounts = palloc(sizeof(Datum) * keys->count);
-	Datum	   *ids = palloc(sizeof(Datum) * keys->count);
-	int		   *numbers = palloc(sizeof(int) * keys->count);
-	ApitokenKeys found = {0, {accounts, ids}};
-	Part		part = {.keys = numbers, .limit = limit, .whole = delivery, .key = -1};
+	TokenKeys	tokens = {
+		keys, 0, palloc(sizeof(Datum) * keys->count), palloc(sizeof(Datum) * keys->count),
+		palloc(sizeof(int) * keys->count)
+	};
+	ApitokenKeys found = {0, {tokens.accounts, tokens.ids}};
+	Part		part = {.keys = tokens.numbers, .limit = limit, .whole = delivery, .key = -1};
 	ApitokenDelivery of_part = {.layout = delivery->layout, .receive = ReceivePart,
 	.argument = &part, .values = delivery->values, .isnull = delivery->isnull};
-	ApitokenArguments arguments;
-	uint64		rows;
 
-	apitoken_store_clear(&arguments);
-	apitoken_store_set_pointer(&arguments, 1, apitoken_ids_array(keys->columns[0], keys->count));
-	rows = apitoken_store_run_active(STATEMENT_TOKEN_ACCOUNTS, &arguments);
-	for (uint64 row = 0; row < rows; row++)
-	{
-		bool		isnull;
-		int			key = DatumGetInt64(apitoken_store_value(row, 1, &isnull)) - 1;
-
-		accounts[found.count] = PointerGetDatum(DatumGetTextPCopy(apitoken_store_value(row, 2, &isnull)));
-		ids[found.count] = keys->columns[0][key];
-		numbers[found.count++] = key;
-	}
+	FindAccounts(keys->columns[0], keys->count, ReceiveAccount, &tokens);
+	found.count = tokens.count;
 	ReadByAccount(STATEMENT_OWN_TOKENS, &found, limit, &of_part);
 }
 
@@ -668,6 +786,62 @@ ReadByStatement(ApitokenStatement statement, const ApitokenKeys *keys, int64 lim
 	DeliverResult(apitoken_store_run_active(statement, &arguments), delivery);
 }
 
+/* Keys that are looked for in a node's own copy, while their rows come in. */
+typedef struct Missing
+{
+	ApitokenReceiver receive;
+	void	   *argument;
+	bool	   *found;			/* by key */
+	const int  *numbers;		/* of the keys; NULL: the same */
+} Missing;
+
+static void
+ReceiveFound(void *argument, int key, Datum *values, bool *isnull)
+{
+	Missing    *missing = argument;
+
+	key = missing->numbers != NULL ? missing->numbers[key] : key;
+	missing->found[key] = true;
+	missing->receive(missing->argument, key, values, isnull);
+}
+
+/*
+ * Reads from a node's own copy of what is on every node.  What is not in it is asked for by
+ * a statement: Citus may have added it in this transaction by another connection.
+ */
+static void
+ReadCopy(ApitokenLookup lookup, Relation relation, Binding *binding, const ApitokenKeys *keys,
+		 int64 limit, ApitokenDelivery *delivery)
+{
+	const Lookup *keyed = &keyed_reads[lookups[lookup]];
+	int		   *numbers = palloc(sizeof(int) * keys->count);
+	Datum	   *columns[APITOKEN_MAX_KEYS];
+	ApitokenKeys others = {0};
+	Missing		missing = {delivery->receive, delivery->argument,
+	palloc0(sizeof(bool) * keys->count), NULL};
+
+	delivery->receive = ReceiveFound;
+	delivery->argument = &missing;
+	apitoken_scan_read(relation, &binding->path, keyed->nkeys, keys, limit, delivery);
+	for (int column = 0; column < keyed->nkeys; column++)
+	{
+		columns[column] = palloc(sizeof(Datum) * keys->count);
+		others.columns[column] = columns[column];
+	}
+	for (int key = 0; key < keys->count; key++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (missing.found[key])
+			continue;
+		for (int column = 0; column < keyed->nkeys; column++)
+			columns[column][others.count] = keys->columns[column][key];
+		numbers[others.count++] = key;
+	}
+	missing.numbers = numbers;
+	if (others.count > 0)
+		ReadByStatement(lookups[lookup], &others, limit, delivery);
+}
+
 static void
 Fetch(ApitokenLookup lookup, const ApitokenKeys *keys, int64 limit, ApitokenDelivery *delivery)
 {
@@ -680,7 +854,10 @@ Fetch(ApitokenLookup lookup, const ApitokenKeys *keys, int64 limit, ApitokenDeli
 		binding->path.by_secret = lookup <= LOOKUP_FOREIGN_SECRETS;
 		delivery->attnums = binding->attnums;
 		delivery->last = binding->last;
-		apitoken_scan_read(relation, &binding->path, keyed->nkeys, keys, limit, delivery);
+		if (apitoken_distribution_is_ready())
+			ReadCopy(lookup, relation, binding, keys, limit, delivery);
+		else
+			apitoken_scan_read(relation, &binding->path, keyed->nkeys, keys, limit, delivery);
 		relation_close(relation, NoLock);
 	}
 	else
@@ -742,6 +919,96 @@ apitoken_fetch_by_secret(ApitokenLookup lookup, const ApitokenLayout *layout,
 	.digest = digest};
 
 	Deliver(lookup, keys, 1, &delivery);
+}
+
+static void
+ReceiveAccountOf(void *argument, int key, Datum *values, bool *isnull)
+{
+	if (!isnull[0])
+		*(char **) argument = TextDatumGetCString(values[0]);
+}
+
+/*
+ * Returns the account of a token, where the tables are distributed, in the current memory
+ * context; NULL: there is no such token.  Under the active snapshot, as above.
+ */
+char *
+apitoken_fetch_account_of(const char *id)
+{
+	Datum		key = CStringGetTextDatum(id);
+	char	   *account_id = NULL;
+
+	FindAccounts(&key, 1, ReceiveAccountOf, &account_id);
+	return account_id;
+}
+
+/*
+ * Shards
+ */
+
+static ShardBinding *
+FindShardBinding(Oid accounts, ApitokenStatement statement)
+{
+	ShardKey	key = {accounts, statement};
+	ShardBinding *binding;
+	bool		found;
+
+	if (shard_bindings == NULL)
+	{
+		HASHCTL		control = {.keysize = sizeof(ShardKey), .entrysize = sizeof(ShardBinding)};
+
+		shard_bindings = hash_create("apitoken shards", 64, &control, HASH_ELEM | HASH_BLOBS);
+		HearOfChanges();
+	}
+	binding = hash_search(shard_bindings, &key, HASH_ENTER, &found);
+	if (!found)
+		binding->valid = false;
+	return binding;
+}
+
+/*
+ * Opens, for reading by the keys of a lookup's statement, the table that has its rows of the
+ * same accounts as a shard of the table accounts.  Sets how its rows are found, and how many
+ * columns the key has.  Returns NULL if there is none here, or it cannot be read without a
+ * statement.
+ */
+Relation
+apitoken_fetch_open_beside(Oid accounts, ApitokenStatement statement, ApitokenPath *path,
+						   int *nkeys)
+{
+	const Lookup *lookup = &keyed_reads[statement];
+	ShardBinding *shard = FindShardBinding(accounts, statement);
+	Relation	relation = apitoken_fetch_reopen(shard->relation, AccessShareLock, &shard->valid);
+	Binding		binding = {0};
+
+	if (relation == NULL)
+	{
+		memset(&shard->path, 0, sizeof(shard->path));
+		shard->relation = apitoken_shards_beside(accounts, "accounts", lookup->relation);
+		shard->valid = true;
+		relation = OidIsValid(shard->relation) ?
+			try_relation_open(shard->relation, AccessShareLock) : NULL;
+		if (relation == NULL)
+		{
+			shard->valid = false;
+			return NULL;
+		}
+		if (apitoken_fetch_is_ordinary(relation))
+			shard->path.index = FindIndex(relation, lookup);
+	}
+	*path = shard->path;
+	*nkeys = lookup->nkeys;
+	if (OidIsValid(path->index) && IsOpenToRole(relation, &binding))
+		return relation;
+	relation_close(relation, NoLock);
+	return NULL;
+}
+
+/* The relation of a lookup's statement, by its name in the extension's schema. */
+const char *
+apitoken_fetch_relation(ApitokenStatement statement)
+{
+	return keyed_reads[statement].relation;
 }
 
 /* Forgets where the rows with the keys are to which a secret has led: see places.c. */

@@ -35,6 +35,8 @@ typedef enum ApitokenLookup
 	LOOKUP_ACTOR_MODULES,		/* by account and token */
 	LOOKUP_MODULE_CODES,		/* by id */
 	LOOKUP_LAST_ACCESS,			/* by account and token */
+	LOOKUP_TOKEN_ACCOUNTS,		/* by type, which is token, and id */
+	LOOKUP_TOKEN,				/* by id */
 	/* the document */
 	LOOKUP_TOKEN_ACTORS,		/* by id */
 	LOOKUP_ACCOUNTS,			/* by id */
@@ -67,6 +69,7 @@ typedef struct ApitokenKeys
 typedef void (*ApitokenReceiver) (void *argument, int key, Datum *values, bool *isnull);
 
 extern bool apitoken_fetch_may_be_direct(void);
+extern bool apitoken_fetch_may_pass_citus(void);
 extern bool apitoken_fetch_is_ordinary(Relation relation);
 extern Relation apitoken_fetch_reopen(Oid oid, LOCKMODE lock, const bool *valid);
 extern Oid	apitoken_fetch_unique_index(Relation relation, const char *first,
@@ -77,6 +80,7 @@ extern void apitoken_fetch(ApitokenLookup lookup, const ApitokenLayout *layout,
 extern void apitoken_fetch_by_secret(ApitokenLookup lookup, const ApitokenLayout *layout,
 									 const ApitokenKeys *keys, const bytea *digest,
 									 ApitokenReceiver receive, void *argument);
+extern char *apitoken_fetch_account_of(const char *id);
 extern void apitoken_fetch_forget(ApitokenLookup lookup, const ApitokenKeys *keys,
 								  const bytea *digest);
 

@@ -14,7 +14,7 @@
 /*
  * ONE(statement, its name, relation, key, order), OF whose key is an account's id, and TWO
  * with a key of two columns, the first of which is.  What is read by ONE is on every node
- * where tables are distributed, but for tokens.
+ * where tables are distributed, but for tokens; and so are actors.
  * The order is that of rows which share a key: where it is the last column of the
  * key, the key is unique.
  */
@@ -35,6 +35,7 @@
 		"buyer_id") \
 	TWO(TOKEN_MODULES, "token modules", "api_token_modules", "account_id", "api_token_id", \
 		"module_id") \
+	TWO(ACTORS, "actors", "actors", "type", "id", "id") \
 	ONE(MODULES, "modules", "modules", "id", "id") \
 	ONE(USERS, "users", "users", "id", "id") \
 	TWO(BUYERS, "buyers", "buyers", "account_id", "id", "id") \

@@ -11,6 +11,7 @@
 #define APITOKEN_SCAN_H
 
 #include "store/fetch.h"
+#include "store/store.h"
 #include "utils/rel.h"
 
 /* How the rows of a table are found by their keys. */
@@ -44,6 +45,9 @@ extern void apitoken_scan_deliver(ApitokenDelivery *delivery, int key, const Dat
 extern void apitoken_scan_read(Relation relation, const ApitokenPath *path, int nkeys,
 							   const ApitokenKeys *keys, int64 limit,
 							   ApitokenDelivery *delivery);
+extern Relation apitoken_fetch_open_beside(Oid accounts, ApitokenStatement statement,
+										   ApitokenPath *path, int *nkeys);
+extern const char *apitoken_fetch_relation(ApitokenStatement statement);
 extern void apitoken_scan_await_key(const char *table, Datum key);
 
 #endif							/* APITOKEN_SCAN_H */

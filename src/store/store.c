@@ -329,12 +329,11 @@ static const StatementText statements[] = {
 		" WHERE a.id " EQ " $1 AND ($2 OR a.id " EQ " ANY ($3))",
 		3, {TEXTOID, BOOLOID, TEXTARRAYOID}, SPREAD_ONE
 	},
-	[STATEMENT_TOKEN_ACCOUNTS] = {
-		"apitoken token accounts", SPI_OK_SELECT,
-		"SELECT pg_catalog.array_position($1, a.id::pg_catalog.text)::pg_catalog.int8,"
-		" a.account_id::pg_catalog.text FROM apitoken.actors AS a"
-		" WHERE a.type " EQ " 'token' AND a.id " EQ " ANY ($1) AND a.account_id IS NOT NULL",
-		1, {TEXTARRAYOID}, SPREAD_SIMPLE
+	[STATEMENT_READ_AHEAD] = {
+		"apitoken read ahead", SPI_OK_SELECT,
+		"SELECT apitoken.read_ahead(a.tableoid, $1, $2, $3, $4) FROM apitoken.accounts AS a"
+		" WHERE a.id " EQ " $1",
+		4, {TEXTOID, TEXTOID, INT4OID, INT8OID}, SPREAD_SIMPLE
 	},
 	[STATEMENT_CREATED_BY] = {
 		"apitoken created by", SPI_OK_SELECT,

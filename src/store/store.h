@@ -25,7 +25,7 @@ typedef enum ApitokenStatement
 	STATEMENT_USER_HOLDS,
 	STATEMENT_USER_MODULES,
 	STATEMENT_ACCOUNT,
-	STATEMENT_TOKEN_ACCOUNTS,
+	STATEMENT_READ_AHEAD,
 	STATEMENT_CREATED_BY,
 	/* rights that are used, where tables are distributed */
 	STATEMENT_SHARE_TOKEN,
