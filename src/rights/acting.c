@@ -22,6 +22,7 @@
 #include "access/xact.h"
 #include "apitoken.h"
 #include "catalog/namespace.h"
+#include "store/ahead.h"
 #include "store/ids.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -59,6 +60,7 @@ apitoken_acting_begin(void)
 void
 apitoken_acting_end(void)
 {
+	apitoken_ahead_end();
 	PopActiveSnapshot();
 }
 
@@ -91,7 +93,11 @@ apitoken_acting(void)
 
 	if (apitoken_actor_is_token(&acting.actor))
 	{
-		ApitokenTokenStatus token = apitoken_identity_token_status(acting.actor.id);
+		ApitokenTokenStatus token;
+
+		/* his modules may be asked for, too; until apitoken_acting_end */
+		(void) apitoken_identity_begin(acting.actor.id);
+		token = apitoken_identity_token_status(acting.actor.id);
 
 		active = apitoken_identity_accepts(&token, acting.actor.secret);
 		acting.account_id = token.account_id;

@@ -822,17 +822,27 @@ Share(ApitokenStatement statement, const char *first, const char *second)
 	(void) apitoken_store_run_fresh(statement, &arguments);
 }
 
+/* Locks an account, unless it is among those that are locked already. */
+static void
+ShareAccount(ApitokenIds *shared, const char *account_id)
+{
+	int			count = shared->count;
+
+	if (apitoken_ids_add(shared, CStringGetTextDatum(account_id)) == count)
+		Share(STATEMENT_SHARE_ACCOUNT, account_id, NULL);
+}
+
 /* Locks a token, which is in an account. */
 static void
-ShareToken(const char *account_id, const char *id)
+ShareToken(ApitokenIds *shared, const char *account_id, const char *id)
 {
-	Share(STATEMENT_SHARE_ACCOUNT, account_id, NULL);
+	ShareAccount(shared, account_id);
 	Share(STATEMENT_SHARE_TOKEN, account_id, id);
 }
 
 /* Locks whoever created a token, where it counts what becomes of him. */
 static void
-ShareCreator(const ApitokenTokenStatus *token)
+ShareCreator(ApitokenIds *shared, const ApitokenTokenStatus *token)
 {
 	const char *account_id;
 
@@ -846,26 +856,48 @@ ShareCreator(const ApitokenTokenStatus *token)
 	account_id = apitoken_identity_token_status(token->creator_id).account_id;
 	/* one that is erased has none any more */
 	if (account_id != NULL)
-		ShareToken(account_id, token->creator_id);
+		ShareToken(shared, account_id, token->creator_id);
+}
+
+/*
+ * Locks a user's groups in an account, and their modules: one after the other, since to plan
+ * a join anew takes longer than to ask twice.
+ */
+static void
+ShareUserGroups(const char *account_id, const char *id)
+{
+	ApitokenArguments arguments;
+	Datum	   *groups;
+	uint64		count;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_text(&arguments, 1, account_id);
+	apitoken_store_set_text(&arguments, 2, id);
+	count = apitoken_store_run_fresh(STATEMENT_SHARE_USER_GROUPS, &arguments);
+	groups = palloc(sizeof(Datum) * Max(count, 1));
+	for (uint64 row = 0; row < count; row++)
+		groups[row] = CStringGetTextDatum(apitoken_store_cstring(row, 1));
+	apitoken_store_set_pointer(&arguments, 2, apitoken_ids_array(groups, count));
+	(void) apitoken_store_run_fresh(STATEMENT_SHARE_GROUP_MODULES, &arguments);
 }
 
 /* Locks by what an actor has his rights in an account. */
 static void
-ShareHome(const ApitokenActor *actor, const char *account_id)
+ShareHome(ApitokenIds *shared, const ApitokenActor *actor, const char *account_id)
 {
 	if (apitoken_actor_is_token(actor))
 	{
-		ShareToken(account_id, actor->id);
+		ShareToken(shared, account_id, actor->id);
 		Share(STATEMENT_SHARE_TOKEN_MODULES, account_id, actor->id);
 		return;
 	}
-	Share(STATEMENT_SHARE_ACCOUNT, account_id, NULL);
-	Share(STATEMENT_SHARE_USER_GROUPS, account_id, actor->id);
+	ShareAccount(shared, account_id);
+	ShareUserGroups(account_id, actor->id);
 }
 
 /* Locks by what an actor has his rights.  Under the active snapshot. */
 static void
-ShareActor(const ApitokenActor *actor)
+ShareActor(ApitokenIds *shared, const ApitokenActor *actor)
 {
 	ListCell   *cell;
 
@@ -877,10 +909,10 @@ ShareActor(const ApitokenActor *actor)
 	{
 		ApitokenTokenStatus token = apitoken_identity_token_status(actor->id);
 
-		ShareCreator(&token);
+		ShareCreator(shared, &token);
 	}
 	foreach(cell, apitoken_identity_homes(actor))
-		ShareHome(actor, lfirst(cell));
+		ShareHome(shared, actor, lfirst(cell));
 }
 
 /*
@@ -891,6 +923,7 @@ ShareActor(const ApitokenActor *actor)
 static void
 ShareRights(void)
 {
+	ApitokenIds *shared = apitoken_ids_create();
 	const Act  *last = NULL;
 	ListCell   *cell;
 
@@ -902,11 +935,11 @@ ShareRights(void)
 
 		CHECK_FOR_INTERRUPTS();
 		if (act->kind == ACT_OPENED || act->kind == ACT_GAVE)
-			Share(STATEMENT_SHARE_ACCOUNT, act->account_id, NULL);
+			ShareAccount(shared, act->account_id);
 		if (act->kind == ACT_GAVE)
 			Share(STATEMENT_SHARE_OFFER, act->account_id, NULL);
 		if (act->actor.type != NULL && (last == NULL || !SameGates(act, last)))
-			ShareActor(&act->actor);
+			ShareActor(shared, &act->actor);
 		last = act;
 	}
 	PopActiveSnapshot();

@@ -30,6 +30,7 @@
 #include "nodes/parsenodes.h"
 #include "store/distribution.h"
 #include "store/planning.h"
+#include "store/shards.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -43,6 +44,8 @@ typedef enum Spread
 	SPREAD_ONE,					/* with one account, which is an argument */
 	SPREAD_SIMPLE,				/* the same, or on every node, in one table:
 								 * one plan does for all arguments */
+	SPREAD_COPY,				/* on every node, in the first table that is
+								 * named: what is locked is this node's copy */
 	SPREAD_ALL,					/* with many; it only reads */
 	SPREAD_NOWHERE				/* on every node */
 } Spread;
@@ -327,7 +330,9 @@ static const StatementText statements[] = {
 		"apitoken account", SPI_OK_SELECT,
 		"SELECT a.id FROM apitoken.accounts AS a"
 		" WHERE a.id " EQ " $1 AND ($2 OR a.id " EQ " ANY ($3))",
-		3, {TEXTOID, BOOLOID, TEXTARRAYOID}, SPREAD_ONE
+		3, {TEXTOID, BOOLOID, TEXTARRAYOID}, SPREAD_SIMPLE,
+		"SELECT a.id FROM apitoken.accounts AS a"
+		" WHERE a.id " EQ " $1 AND ($2 OR $1 " EQ " ANY ($3))"
 	},
 	[STATEMENT_READ_AHEAD] = {
 		"apitoken read ahead", SPI_OK_SELECT,
@@ -375,7 +380,7 @@ static const StatementText statements[] = {
 		" updated_by_type = $3, updated_by_id = $4"
 		" WHERE t.account_id " EQ " $1 AND t.id " EQ " ANY ($2) AND t.status " EQ " 'Active'"
 		" RETURNING t.id::pg_catalog.text, true",
-		4, {TEXTOID, TEXTARRAYOID, TEXTOID, TEXTOID}, SPREAD_ONE
+		4, {TEXTOID, TEXTARRAYOID, TEXTOID, TEXTOID}, SPREAD_SIMPLE
 	},
 	[STATEMENT_SHARE_OFFER] = {
 		"apitoken share offer", SPI_OK_SELECT,
@@ -388,20 +393,24 @@ static const StatementText statements[] = {
 	[STATEMENT_SHARE_USER] = {
 		"apitoken share user", SPI_OK_SELECT,
 		"SELECT 1 FROM apitoken.users AS u WHERE u.id " EQ " $1 FOR SHARE",
-		1, {TEXTOID}, SPREAD_SIMPLE
+		1, {TEXTOID}, SPREAD_COPY
 	},
 	[STATEMENT_SHARE_MODULES] = {
 		"apitoken share modules", SPI_OK_SELECT,
 		"SELECT 1 FROM apitoken.modules AS m FOR SHARE",
-		0, {0}, SPREAD_NOWHERE
+		0, {0}, SPREAD_COPY
 	},
 	[STATEMENT_SHARE_USER_GROUPS] = {
 		"apitoken share user groups", SPI_OK_SELECT,
-		"SELECT 1 FROM apitoken.user_group_users AS g JOIN apitoken.user_group_modules AS l"
-		" ON l.account_id " EQ " g.account_id AND l.user_group_id " EQ " g.user_group_id"
-		" WHERE g.account_id " EQ " $1 AND l.account_id " EQ " $1 AND g.user_id " EQ " $2"
-		" FOR SHARE OF g, l",
-		2, {TEXTOID, TEXTOID}, SPREAD_ONE
+		"SELECT g.user_group_id::pg_catalog.text FROM apitoken.user_group_users AS g"
+		" WHERE g.account_id " EQ " $1 AND g.user_id " EQ " $2 FOR SHARE",
+		2, {TEXTOID, TEXTOID}, SPREAD_SIMPLE
+	},
+	[STATEMENT_SHARE_GROUP_MODULES] = {
+		"apitoken share group modules", SPI_OK_SELECT,
+		"SELECT 1 FROM apitoken.user_group_modules AS l"
+		" WHERE l.account_id " EQ " $1 AND l.user_group_id " EQ " ANY ($2) FOR SHARE",
+		2, {TEXTOID, TEXTARRAYOID}, SPREAD_SIMPLE
 	},
 	[STATEMENT_TRANSITION] = {
 		"apitoken transition", SPI_OK_UPDATE_RETURNING,
@@ -420,7 +429,7 @@ static const StatementText statements[] = {
 		" updated_by_type = $2, updated_by_id = $3"
 		" WHERE t.account_id " EQ " $4 AND t.id " EQ " $1"
 		" AND t.status " EQ " 'Disabled' AND t.held_at IS NULL",
-		4, {TEXTOID, TEXTOID, TEXTOID, TEXTOID}, SPREAD_ONE
+		4, {TEXTOID, TEXTOID, TEXTOID, TEXTOID}, SPREAD_SIMPLE
 	},
 	[STATEMENT_RELEASE_TOKEN] = {
 		"apitoken release token", SPI_OK_UPDATE,
@@ -428,7 +437,7 @@ static const StatementText statements[] = {
 		" SET held_at = NULL, updated_at = pg_catalog.clock_timestamp(),"
 		" updated_by_type = $2, updated_by_id = $3"
 		" WHERE t.account_id " EQ " $4 AND t.id " EQ " $1 AND t.held_at IS NOT NULL",
-		4, {TEXTOID, TEXTOID, TEXTOID, TEXTOID}, SPREAD_ONE
+		4, {TEXTOID, TEXTOID, TEXTOID, TEXTOID}, SPREAD_SIMPLE
 	},
 	[STATEMENT_HOLD_ACCOUNT] = {
 		"apitoken hold account", SPI_OK_UPDATE,
@@ -436,7 +445,7 @@ static const StatementText statements[] = {
 		" SET held_at = pg_catalog.clock_timestamp(), updated_at = pg_catalog.clock_timestamp(),"
 		" updated_by_type = $2, updated_by_id = $3"
 		" WHERE a.id " EQ " $1 AND a.held_at IS NULL",
-		3, {TEXTOID, TEXTOID, TEXTOID}, SPREAD_ONE
+		3, {TEXTOID, TEXTOID, TEXTOID}, SPREAD_SIMPLE
 	},
 	[STATEMENT_RELEASE_ACCOUNT] = {
 		"apitoken release account", SPI_OK_UPDATE,
@@ -444,7 +453,7 @@ static const StatementText statements[] = {
 		" SET held_at = NULL, updated_at = pg_catalog.clock_timestamp(),"
 		" updated_by_type = $2, updated_by_id = $3"
 		" WHERE a.id " EQ " $1 AND a.held_at IS NOT NULL",
-		3, {TEXTOID, TEXTOID, TEXTOID}, SPREAD_ONE
+		3, {TEXTOID, TEXTOID, TEXTOID}, SPREAD_SIMPLE
 	},
 	[STATEMENT_DISABLE_OF_ACCOUNTS] = {
 		"apitoken disable of accounts", SPI_OK_UPDATE,
@@ -794,13 +803,13 @@ static const StatementText statements[] = {
 		"apitoken add token", SPI_OK_INSERT_RETURNING,
 		ADD_TOKEN("", ""),
 		7, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID},
-		SPREAD_ONE, ADD_TOKEN_OF_ACTOR("", "")
+		SPREAD_SIMPLE, ADD_TOKEN_OF_ACTOR("", "")
 	},
 	[STATEMENT_ADD_BOUNDED_TOKEN] = {
 		"apitoken add bounded token", SPI_OK_INSERT_RETURNING,
 		ADD_TOKEN(", expires_at, allowed_networks", ", $8, $9"),
 		9, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID,
-		CIDRARRAYOID}, SPREAD_ONE,
+		CIDRARRAYOID}, SPREAD_SIMPLE,
 		ADD_TOKEN_OF_ACTOR(", expires_at, allowed_networks", ", $8, $9")
 	},
 	[STATEMENT_ADD_CREDENTIAL] = {
@@ -823,7 +832,7 @@ static const StatementText statements[] = {
 		" old_secret_until = CASE WHEN t.revoked_at IS NULL THEN $2 END, revoked_at = NULL,"
 		" updated_at = pg_catalog.clock_timestamp(), updated_by_type = $3, updated_by_id = $4"
 		" WHERE t.account_id " EQ " $5 AND t.id " EQ " $1 RETURNING t.secret_number",
-		5, {TEXTOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID}, SPREAD_ONE
+		5, {TEXTOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID}, SPREAD_SIMPLE
 	},
 	[STATEMENT_ADD_SECRET] = {
 		"apitoken add secret", SPI_OK_INSERT,
@@ -917,7 +926,7 @@ static const StatementText statements[] = {
 		"DELETE FROM apitoken.api_token_modules AS l"
 		" WHERE l.account_id " EQ " $1 AND l.api_token_id " EQ " $2"
 		" AND l.module_id " NE " ALL ($3)",
-		3, {TEXTOID, TEXTOID, TEXTARRAYOID}, SPREAD_ONE
+		3, {TEXTOID, TEXTOID, TEXTARRAYOID}, SPREAD_SIMPLE
 	},
 	[STATEMENT_UPDATE_TOKEN] = {
 		"apitoken update token", SPI_OK_UPDATE,
@@ -930,7 +939,7 @@ static const StatementText statements[] = {
 		" updated_by_type = $8, updated_by_id = $9"
 		" WHERE t.account_id " EQ " $10 AND t.id " EQ " $1",
 		10, {TEXTOID, BOOLOID, TEXTOID, BOOLOID, TEXTOID, BOOLOID, TEXTOID, TEXTOID, TEXTOID,
-		TEXTOID}, SPREAD_ONE
+		TEXTOID}, SPREAD_SIMPLE
 	},
 	[STATEMENT_SET_END] = {
 		"apitoken set end", SPI_OK_UPDATE,
@@ -938,7 +947,7 @@ static const StatementText statements[] = {
 		" SET expires_at = $2, updated_at = pg_catalog.clock_timestamp(),"
 		" updated_by_type = $3, updated_by_id = $4"
 		" WHERE t.account_id " EQ " $5 AND t.id " EQ " $1",
-		5, {TEXTOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID}, SPREAD_ONE
+		5, {TEXTOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID}, SPREAD_SIMPLE
 	},
 	[STATEMENT_SET_NETWORKS] = {
 		"apitoken set networks", SPI_OK_UPDATE,
@@ -946,7 +955,7 @@ static const StatementText statements[] = {
 		" SET allowed_networks = $2, updated_at = pg_catalog.clock_timestamp(),"
 		" updated_by_type = $3, updated_by_id = $4"
 		" WHERE t.account_id " EQ " $5 AND t.id " EQ " $1",
-		5, {TEXTOID, CIDRARRAYOID, TEXTOID, TEXTOID, TEXTOID}, SPREAD_ONE
+		5, {TEXTOID, CIDRARRAYOID, TEXTOID, TEXTOID, TEXTOID}, SPREAD_SIMPLE
 	},
 	[STATEMENT_LOCK_TOKEN] = {
 		"apitoken lock token", SPI_OK_SELECT,
@@ -1139,6 +1148,22 @@ WithMoment(const char *sql, int number)
 }
 
 /*
+ * The same statement on this node's own copy of the table that it names first.  Whoever
+ * changes one that is on every node changes each copy, and waits for who has locked his:
+ * there is no need to ask another node, as Citus would.
+ */
+static const char *
+OnCopy(const char *sql)
+{
+	const char *name = strstr(sql, APITOKEN_SCHEMA ".") + strlen(APITOKEN_SCHEMA ".");
+	const char *end = name + strcspn(name, " ");
+	Oid			copy = apitoken_shards_whole(pnstrdup(name, end - name));
+
+	return OidIsValid(copy) ?
+		psprintf("%.*s%s%s", (int) (name - sql), sql, quote_identifier(get_rel_name(copy)), end) : sql;
+}
+
+/*
  * Prepares a statement on tables that are distributed.  Which shard it goes to depends on
  * its arguments, and so the plan of all but the simplest does; and nothing in it may have
  * another value each time that it is asked for.  one_account: the first argument is one
@@ -1157,13 +1182,16 @@ PrepareDistributed(const StatementText *text, bool one_account)
 	memcpy(argtypes, text->argtypes, sizeof(text->argtypes));
 	if (one_account)
 		argtypes[0] = TEXTOID;
+	if (text->spread == SPREAD_COPY)
+		sql = OnCopy(sql);
 	if (has_moment)
 	{
 		argtypes[nargs++] = TIMESTAMPTZOID;
 		sql = WithMoment(sql, nargs);
 	}
 	return SPI_prepare_cursor(NamedText(text->name, sql), nargs, argtypes,
-							  text->spread == SPREAD_SIMPLE ? 0 : CURSOR_OPT_CUSTOM_PLAN);
+							  text->spread == SPREAD_SIMPLE || text->spread == SPREAD_COPY ? 0 :
+							  CURSOR_OPT_CUSTOM_PLAN);
 }
 
 /* Is it a lookup by keys of which the first column is an account? */
