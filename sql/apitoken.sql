@@ -3114,11 +3114,11 @@ COMMENT ON FUNCTION apitoken.refuse_rows() IS
 REVOKE ALL ON FUNCTION apitoken.refuse_rows() FROM PUBLIC;
 
 -- On the node that has an account, by a statement from another: see ahead.c.
-CREATE FUNCTION apitoken.read_ahead(accounts oid, account_id text, token_id text, wanted integer, most bigint)
+CREATE FUNCTION apitoken.read_ahead(accounts oid, account_id text, id text, wanted integer, most bigint)
 RETURNS bytea
 LANGUAGE C STABLE AS 'MODULE_PATHNAME', 'apitoken_read_ahead';
 COMMENT ON FUNCTION apitoken.read_ahead(oid, text, text, integer, bigint) IS
-	'What a call will need of an account, and of a token, whose rows are beside that shard of the table accounts.';
+	'What a call will need of an account, and of a token or user, whose rows are beside that shard of the table accounts.';
 REVOKE ALL ON FUNCTION apitoken.read_ahead(oid, text, text, integer, bigint) FROM PUBLIC;
 
 -- On a shard: no call finds a token whose actor is not on every node.

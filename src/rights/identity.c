@@ -309,6 +309,79 @@ FindAccounts(const ApitokenActor *actor, char ***accounts)
 	return rows;
 }
 
+static void
+ReceiveGroup(void *argument, int key, Datum *values, bool *isnull)
+{
+	(void) apitoken_ids_add(argument, PointerGetDatum(DatumGetTextPCopy(values[0])));
+}
+
+/* The codes of the modules that user groups of an account have. */
+static ApitokenHeldModule *
+FindCodes(Datum account, const ApitokenIds *groups, int *count)
+{
+	Datum	   *accounts = palloc(sizeof(Datum) * Max(groups->count, 1));
+	ApitokenKeys owners = {groups->count, {accounts, groups->ids}};
+	ApitokenIds *ids = apitoken_ids_create();
+	ApitokenKeys keys;
+	ApitokenHeldModule *modules;
+
+	for (int i = 0; i < groups->count; i++)
+		accounts[i] = account;
+	apitoken_fetch(LOOKUP_ACTOR_GROUP_MODULES, &link_layout, &owners, PG_INT32_MAX, ReceiveLink, ids);
+	keys.count = ids->count;
+	keys.columns[0] = ids->ids;
+	modules = palloc0(sizeof(ApitokenHeldModule) * Max(ids->count, 1));
+	apitoken_fetch(LOOKUP_MODULE_CODES, &code_layout, &keys, 1, ReceiveCode, modules);
+	*count = ids->count;
+	return modules;
+}
+
+/*
+ * Adds an account of a user, where the tables are distributed, by what is read there of him
+ * in one go.  Returns false, having done nothing, if that was not to be had.
+ */
+static bool
+AddAccountAhead(UserScope *scope, const char *account_id)
+{
+	static ApitokenColumn group_columns[] = {{"user_group_id", TEXTOID, false}};
+	static const ApitokenLayout group_layout = {1, group_columns, 0};
+	Datum		account = CStringGetTextDatum(account_id);
+	ApitokenIds *groups = apitoken_ids_create();
+	Datum		value;
+	bool		isnull;
+	int			only = 0;
+	ApitokenDelivery delivery = {.layout = &group_layout, .receive = ReceiveGroup,
+	.argument = groups, .values = &value, .isnull = &isnull};
+	ApitokenHeldModule *modules;
+	int			count;
+	bool		administers = false;
+	bool		everywhere = false;
+
+	apitoken_ahead_begin(account_id, scope->caller->actor.id, AHEAD_USER, PG_INT32_MAX);
+	if (!apitoken_ahead_deliver(STATEMENT_USER_SCOPE_IN, account, &account, 1, &only, PG_INT32_MAX,
+								&delivery))
+	{
+		apitoken_ahead_end();
+		return false;
+	}
+	modules = FindCodes(account, groups, &count);
+	for (int i = 0; i < count; i++)
+	{
+		if (modules[i].id == NULL)
+			continue;
+		administers |= strcmp(modules[i].code, APITOKEN_OWN_ACCOUNT_MODULE) == 0;
+		everywhere |= strcmp(modules[i].code, APITOKEN_ANY_ACCOUNT_MODULE) == 0;
+	}
+	if (groups->count > 0)
+		scope->homes[scope->homes_count++] = account;
+	if (administers)
+		scope->accounts[scope->accounts_count++] = account;
+	if (everywhere && IsOperations(account_id))
+		scope->caller->everywhere = true;
+	apitoken_ahead_end();
+	return true;
+}
+
 /* The same as FindUserScope, account by account, each of which is in one place. */
 static bool
 FindDistributedScope(ApitokenCaller *caller)
@@ -322,8 +395,9 @@ FindDistributedScope(ApitokenCaller *caller)
 	{
 		ApitokenArguments arguments;
 
-		/* a user without an account has one row */
-		if (accounts[i] == NULL)
+		/* a user without an account has one row; and he may have named one */
+		if (accounts[i] == NULL || !ActsFor(&caller->actor, CStringGetTextDatum(accounts[i])) ||
+			AddAccountAhead(&scope, accounts[i]))
 			continue;
 		apitoken_store_clear(&arguments);
 		apitoken_store_set_text(&arguments, 1, caller->actor.id);

@@ -35,9 +35,16 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
-/* Lookups are numbered by their statements, from here on. */
+/* Lookups are numbered by their statements, from here on; last come a user's groups. */
 #define FIRST_STATEMENT STATEMENT_TOKENS
-#define STATEMENTS (STATEMENT_BUYER_ERRORS - FIRST_STATEMENT + 1)
+#define USER_LINKS (STATEMENT_BUYER_ERRORS - FIRST_STATEMENT + 1)
+#define LOOKUPS (USER_LINKS + 1)
+
+static int
+NumberOf(ApitokenStatement statement)
+{
+	return statement == STATEMENT_USER_SCOPE_IN ? USER_LINKS : statement - FIRST_STATEMENT;
+}
 
 /* No more than that is brought at once: with so much, one more statement is no matter. */
 #define MAX_AHEAD (1024 * 1024)
@@ -51,7 +58,7 @@
  */
 typedef struct Answer
 {
-	int32		statement;		/* from FIRST_STATEMENT on */
+	int32		lookup;			/* its number */
 	int32		columns;
 	int32		rows;
 	int32		size;			/* of the rows */
@@ -115,7 +122,7 @@ StartAnswer(Reading *reading, int key)
 	StringInfo	buffer = &reading->collector->buffer;
 	text	   *id = reading->nkeys < 2 ? NULL : DatumGetTextPP(reading->keys->columns[1][key]);
 	Answer		answer = {
-		.statement = reading->statement - FIRST_STATEMENT, .columns = reading->columns,
+		.lookup = NumberOf(reading->statement), .columns = reading->columns,
 		.key_length = id == NULL ? NO_VALUE : VARSIZE_ANY_EXHDR(id)
 	};
 
@@ -327,6 +334,16 @@ ReadToken(Collector *collector, Datum token_id, int wanted)
 }
 
 static void
+ReadUser(Collector *collector, Datum user_id)
+{
+	ApitokenIds *groups = apitoken_ids_create();
+	ApitokenKeys key = {1, {&user_id, &collector->account_id}};
+
+	Read(collector, STATEMENT_USER_SCOPE_IN, key, "user_group_id", groups);
+	Read(collector, STATEMENT_GROUP_MODULES, KeysOf(collector, groups), NULL, NULL);
+}
+
+static void
 ReadGroups(Collector *collector, int wanted)
 {
 	ApitokenIds *groups = apitoken_ids_create();
@@ -363,9 +380,9 @@ ReadActors(Collector *collector)
 PG_FUNCTION_INFO_V1(apitoken_read_ahead);
 
 /*
- * apitoken.read_ahead(accounts oid, account text, token text, wanted integer, most bigint)
- * returns bytea: what will be asked for of an account whose row is in that shard; token may be
- * null.  Of each key at most so many rows.  Null if this node cannot tell.
+ * apitoken.read_ahead(accounts oid, account_id text, id text, wanted integer, most bigint)
+ * returns bytea: what will be asked for of an account whose row is in that shard, and of a
+ * token or a user with that id, which may be null.  Of each key at most so many rows.  Null if this node cannot tell.
  */
 Datum
 apitoken_read_ahead(PG_FUNCTION_ARGS)
@@ -387,7 +404,9 @@ apitoken_read_ahead(PG_FUNCTION_ARGS)
 	Align(&collector.buffer);
 
 	Read(&collector, STATEMENT_ACCOUNTS, KeysOf(&collector, NULL), NULL, NULL);
-	if (!PG_ARGISNULL(2))
+	if (!PG_ARGISNULL(2) && (wanted & AHEAD_USER))
+		ReadUser(&collector, PointerGetDatum(PG_GETARG_TEXT_PP(2)));
+	else if (!PG_ARGISNULL(2))
 		ReadToken(&collector, PointerGetDatum(PG_GETARG_TEXT_PP(2)), wanted);
 	if (wanted & AHEAD_GROUPS)
 		ReadGroups(&collector, wanted);
@@ -418,7 +437,7 @@ typedef struct Ahead
 	const char *token_id;		/* NULL: of none */
 	int64		most;
 	bool		whole;
-	Known		known[STATEMENTS];
+	Known		known[LOOKUPS];
 } Ahead;
 
 /* What is read ahead now; NULL: nothing. */
@@ -442,7 +461,7 @@ RowsOf(const Answer *answer)
 static void
 AddAnswer(const Answer *answer)
 {
-	Known	   *known = &ahead->known[answer->statement];
+	Known	   *known = &ahead->known[answer->lookup];
 	int			number = 0;
 
 	if (answer->key_length >= 0)
@@ -482,7 +501,7 @@ TakeIn(bytea *read)
 		const Answer *answer = (const Answer *) (bytes + at);
 
 		CHECK_FOR_INTERRUPTS();
-		if (answer->statement < 0 || answer->statement >= STATEMENTS)
+		if (answer->lookup < 0 || answer->lookup >= LOOKUPS)
 			return;
 		AddAnswer(answer);
 		at = RowsOf(answer) + answer->size - bytes;
@@ -491,13 +510,13 @@ TakeIn(bytea *read)
 }
 
 /*
- * Has read, under the active snapshot, what is wanted of an account, and of a token of it
- * unless that is NULL; of each key at most so many rows.  Until apitoken_ahead_end what is
+ * Has read, under the active snapshot, what is wanted of an account, and of a token of it, or
+ * a user if AHEAD_USER is, unless id is NULL; of each key at most so many rows.  Until apitoken_ahead_end what is
  * asked for of the account, under the same snapshot, is answered by that.  Does nothing where the tables are not
  * distributed.  Expects SPI to be connected and the tables' owner to be the current role.
  */
 void
-apitoken_ahead_begin(const char *account_id, const char *token_id, int wanted, int64 most)
+apitoken_ahead_begin(const char *account_id, const char *id, int wanted, int64 most)
 {
 	ApitokenArguments arguments;
 	MemoryContext old;
@@ -509,7 +528,7 @@ apitoken_ahead_begin(const char *account_id, const char *token_id, int wanted, i
 		return;
 	apitoken_store_clear(&arguments);
 	apitoken_store_set_text(&arguments, 1, account_id);
-	apitoken_store_set_text(&arguments, 2, token_id);
+	apitoken_store_set_text(&arguments, 2, id);
 	apitoken_store_set(&arguments, 3, Int32GetDatum(wanted));
 	apitoken_store_set(&arguments, 4, Int64GetDatum(most));
 	if (apitoken_store_run_active(STATEMENT_READ_AHEAD, &arguments) == 0)
@@ -525,7 +544,7 @@ apitoken_ahead_begin(const char *account_id, const char *token_id, int wanted, i
 		ahead->context = context;
 		ahead->snapshot = GetActiveSnapshot();
 		ahead->account_id = pstrdup(account_id);
-		ahead->token_id = token_id == NULL ? NULL : pstrdup(token_id);
+		ahead->token_id = id == NULL || (wanted & AHEAD_USER) ? NULL : pstrdup(id);
 		ahead->most = most;
 		ahead->callback.func = ForgetThis;
 		ahead->callback.arg = ahead;
@@ -645,7 +664,7 @@ apitoken_ahead_deliver(ApitokenStatement statement, Datum account_id, const Datu
 	if (ahead == NULL || ahead->snapshot != GetActiveSnapshot() ||
 		!apitoken_ids_is(account_id, ahead->account_id))
 		return false;
-	known = &ahead->known[statement - FIRST_STATEMENT];
+	known = &ahead->known[NumberOf(statement)];
 	relation = table_open(get_relname_relid(apitoken_fetch_relation(statement),
 											get_namespace_oid(APITOKEN_SCHEMA, false)),
 						  AccessShareLock);

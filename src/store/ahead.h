@@ -13,7 +13,7 @@
 #include "store/scan.h"
 #include "store/store.h"
 
-/* What is read besides the account, and the token if one is given. */
+/* What is read besides the account, and the token or user if one is given. */
 #define AHEAD_CREDENTIALS	0x01	/* its first secret */
 #define AHEAD_SECRETS		0x02	/* the others */
 #define AHEAD_MODULES		0x04	/* of the token */
@@ -23,8 +23,9 @@
 #define AHEAD_GROUP_BUYERS	0x40	/* the buyers, too */
 #define AHEAD_BUYER_ERRORS	0x80
 #define AHEAD_ACTORS		0x100	/* tokens of the account that audits name */
+#define AHEAD_USER			0x200	/* a user's groups, and their modules */
 
-extern void apitoken_ahead_begin(const char *account_id, const char *token_id, int wanted,
+extern void apitoken_ahead_begin(const char *account_id, const char *id, int wanted,
 								 int64 most);
 extern void apitoken_ahead_end(void);
 extern bool apitoken_ahead_is_whole(void);

@@ -119,6 +119,7 @@ static const ApitokenStatement lookups[] = {
 	[LOOKUP_LAST_ACCESS] = STATEMENT_CREDENTIALS,
 	[LOOKUP_TOKEN_ACCOUNTS] = STATEMENT_ACTORS,
 	[LOOKUP_TOKEN] = STATEMENT_TOKENS,
+	[LOOKUP_ACTOR_GROUP_MODULES] = STATEMENT_GROUP_MODULES,
 	[LOOKUP_TOKEN_ACTORS] = STATEMENT_TOKENS,
 	[LOOKUP_ACCOUNTS] = STATEMENT_ACCOUNTS,
 	[LOOKUP_USER_GROUPS] = STATEMENT_USER_GROUPS,
@@ -347,9 +348,9 @@ ColumnFits(Relation relation, Relation index, const Lookup *lookup, int column)
 		 index->rd_indcollation[column] == C_COLLATION_OID);
 }
 
-/* Does the index find, and order, what is looked for? */
+/* Does the index find, and order, if that is of use, what is looked for? */
 static bool
-IndexFits(Relation relation, Relation index, const Lookup *lookup)
+IndexFits(Relation relation, Relation index, const Lookup *lookup, bool ordered)
 {
 	Form_pg_index form = index->rd_index;
 	int			columns = CountColumns(lookup);
@@ -357,7 +358,7 @@ IndexFits(Relation relation, Relation index, const Lookup *lookup)
 	if (index->rd_rel->relam != BTREE_AM_OID || !form->indisvalid || form->indcheckxmin ||
 		!heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL) ||
 		form->indnkeyatts < columns ||
-		(columns == lookup->nkeys && !(form->indisunique && form->indnkeyatts == columns)))
+		(ordered && columns == lookup->nkeys && !(form->indisunique && form->indnkeyatts == columns)))
 		return false;
 
 	for (int i = 0; i < columns; i++)
@@ -369,7 +370,7 @@ IndexFits(Relation relation, Relation index, const Lookup *lookup)
 }
 
 static Oid
-FindIndex(Relation relation, const Lookup *lookup)
+FindIndex(Relation relation, const Lookup *lookup, bool ordered)
 {
 	List	   *indexes = RelationGetIndexList(relation);
 	Oid			found = InvalidOid;
@@ -378,7 +379,7 @@ FindIndex(Relation relation, const Lookup *lookup)
 	foreach(cell, indexes)
 	{
 		Relation	index = index_open(lfirst_oid(cell), AccessShareLock);
-		bool		fits = IndexFits(relation, index, lookup);
+		bool		fits = IndexFits(relation, index, lookup, ordered);
 
 		index_close(index, NoLock);
 		if (fits)
@@ -405,7 +406,7 @@ apitoken_fetch_unique_index(Relation relation, const char *first, const char *se
 		lookup.nkeys = 1;
 		lookup.order = first;
 	}
-	return FindIndex(relation, &lookup);
+	return FindIndex(relation, &lookup, true);
 }
 
 /* Finds the layout's columns among those of the index, if they all are there. */
@@ -502,7 +503,7 @@ Bind(const Lookup *lookup, const ApitokenLayout *layout, Binding *binding)
 	if (binding->attnums == NULL)
 		binding->attnums = MemoryContextAlloc(TopMemoryContext,
 											  sizeof(AttrNumber) * layout->count);
-	index = apitoken_fetch_is_ordinary(relation) ? FindIndex(relation, lookup) : InvalidOid;
+	index = apitoken_fetch_is_ordinary(relation) ? FindIndex(relation, lookup, true) : InvalidOid;
 	if (OidIsValid(index))
 	{
 		/* this one checks the columns' types, too */
@@ -966,6 +967,15 @@ FindShardBinding(Oid accounts, ApitokenStatement statement)
 	return binding;
 }
 
+/* A user's groups in an account, in any order: the key is not that of their lookup. */
+static const Lookup user_links = {"user_group_users", {"user_id", "account_id"}, 2, "account_id"};
+
+static const Lookup *
+LookupBeside(ApitokenStatement statement)
+{
+	return statement == STATEMENT_USER_SCOPE_IN ? &user_links : &keyed_reads[statement];
+}
+
 /*
  * Opens, for reading by the keys of a lookup's statement, the table that has its rows of the
  * same accounts as a shard of the table accounts.  Sets how its rows are found, and how many
@@ -976,7 +986,7 @@ Relation
 apitoken_fetch_open_beside(Oid accounts, ApitokenStatement statement, ApitokenPath *path,
 						   int *nkeys)
 {
-	const Lookup *lookup = &keyed_reads[statement];
+	const Lookup *lookup = LookupBeside(statement);
 	ShardBinding *shard = FindShardBinding(accounts, statement);
 	Relation	relation = apitoken_fetch_reopen(shard->relation, AccessShareLock, &shard->valid);
 	Binding		binding = {0};
@@ -994,7 +1004,7 @@ apitoken_fetch_open_beside(Oid accounts, ApitokenStatement statement, ApitokenPa
 			return NULL;
 		}
 		if (apitoken_fetch_is_ordinary(relation))
-			shard->path.index = FindIndex(relation, lookup);
+			shard->path.index = FindIndex(relation, lookup, lookup != &user_links);
 	}
 	*path = shard->path;
 	*nkeys = lookup->nkeys;
@@ -1008,7 +1018,7 @@ apitoken_fetch_open_beside(Oid accounts, ApitokenStatement statement, ApitokenPa
 const char *
 apitoken_fetch_relation(ApitokenStatement statement)
 {
-	return keyed_reads[statement].relation;
+	return LookupBeside(statement)->relation;
 }
 
 /* Forgets where the rows with the keys are to which a secret has led: see places.c. */

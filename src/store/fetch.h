@@ -37,6 +37,7 @@ typedef enum ApitokenLookup
 	LOOKUP_LAST_ACCESS,			/* by account and token */
 	LOOKUP_TOKEN_ACCOUNTS,		/* by type, which is token, and id */
 	LOOKUP_TOKEN,				/* by id */
+	LOOKUP_ACTOR_GROUP_MODULES, /* by account and user group */
 	/* the document */
 	LOOKUP_TOKEN_ACTORS,		/* by id */
 	LOOKUP_ACCOUNTS,			/* by id */

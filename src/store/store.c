@@ -44,8 +44,8 @@ typedef enum Spread
 	SPREAD_ONE,					/* with one account, which is an argument */
 	SPREAD_SIMPLE,				/* the same, or on every node, in one table:
 								 * one plan does for all arguments */
-	SPREAD_COPY,				/* on every node, in the first table that is
-								 * named: what is locked is this node's copy */
+	SPREAD_COPY,				/* on every node: this one's own copy is read,
+								 * or locked */
 	SPREAD_ALL,					/* with many; it only reads */
 	SPREAD_NOWHERE				/* on every node */
 } Spread;
@@ -289,7 +289,7 @@ static const StatementText statements[] = {
 		"SELECT m.account_id::pg_catalog.text FROM apitoken.users AS u"
 		" LEFT JOIN apitoken.user_accounts AS m ON m.user_id " EQ " u.id"
 		" WHERE u.id " EQ " $1 AND u.status " EQ " 'Active' ORDER BY 1",
-		1, {TEXTOID}, SPREAD_NOWHERE
+		1, {TEXTOID}, SPREAD_COPY
 	},
 	[STATEMENT_USER_SCOPE_IN] = {
 		/* the same of one account, of which the user is known to be Active */
@@ -1148,19 +1148,33 @@ WithMoment(const char *sql, int number)
 }
 
 /*
- * The same statement on this node's own copy of the table that it names first.  Whoever
+ * The same statement on this node's own copies of the tables that it names.  Whoever
  * changes one that is on every node changes each copy, and waits for who has locked his:
- * there is no need to ask another node, as Citus would.
+ * there is no need to ask another node, or to plan it as Citus does each time.
  */
 static const char *
-OnCopy(const char *sql)
+OnCopies(const char *sql)
 {
-	const char *name = strstr(sql, APITOKEN_SCHEMA ".") + strlen(APITOKEN_SCHEMA ".");
-	const char *end = name + strcspn(name, " ");
-	Oid			copy = apitoken_shards_whole(pnstrdup(name, end - name));
+	StringInfoData text;
+	const char *name;
 
-	return OidIsValid(copy) ?
-		psprintf("%.*s%s%s", (int) (name - sql), sql, quote_identifier(get_rel_name(copy)), end) : sql;
+	initStringInfo(&text);
+	while ((name = strstr(sql, APITOKEN_SCHEMA ".")) != NULL)
+	{
+		int			length;
+		char	   *table;
+		Oid			copy;
+
+		name += strlen(APITOKEN_SCHEMA ".");
+		length = strcspn(name, " ");
+		table = pnstrdup(name, length);
+		copy = apitoken_shards_whole(table);
+		appendBinaryStringInfo(&text, sql, name - sql);
+		appendStringInfoString(&text, OidIsValid(copy) ? quote_identifier(get_rel_name(copy)) : table);
+		sql = name + length;
+	}
+	appendStringInfoString(&text, sql);
+	return text.data;
 }
 
 /*
@@ -1183,7 +1197,7 @@ PrepareDistributed(const StatementText *text, bool one_account)
 	if (one_account)
 		argtypes[0] = TEXTOID;
 	if (text->spread == SPREAD_COPY)
-		sql = OnCopy(sql);
+		sql = OnCopies(sql);
 	if (has_moment)
 	{
 		argtypes[nargs++] = TIMESTAMPTZOID;
