@@ -262,7 +262,11 @@ BuildWhatFits(const ApitokenDocument *asked, bool of_change)
 		document.extent = extent;
 		document.context = context;
 		MemoryContextReset(context);
-		/* a subtransaction costs two ways to another node: not for what is small */
+
+		/*
+		 * a subtransaction costs two ways to another node: not for what is
+		 * small
+		 */
 		result = of_change && extent < EXTENT_TOKEN && !apitoken_ahead_is_whole() ?
 			BuildIfPossible(&document) : Build(&document);
 		if (result != NULL)

@@ -46,6 +46,7 @@ static const struct
 	const char *name;
 	Oid			type;
 }			citus_columns[CITUS_COLUMNS] =
+
 {
 	[CITUS_TABLE] = {"logicalrelid", REGCLASSOID},
 	[CITUS_NUMBER] = {"shardid", INT8OID},
