@@ -248,8 +248,7 @@ AddModules(const ApitokenCall *call, const char *account_id, const char *id, Lis
 	apitoken_acts_refuse_other(&call->caller, id);
 	/* a statement on distributed tables passes over nothing that is there */
 	if (apitoken_distribution_is_ready())
-		module_ids = Missing (account_id, id, module_ids);
-
+		module_ids = Missing(account_id, id, module_ids);
 	if (module_ids == NIL)
 		return;
 	count = WriteModules(call, STATEMENT_ADD_MODULES, account_id, id, module_ids);

@@ -788,18 +788,18 @@ ReadByStatement(ApitokenStatement statement, const ApitokenKeys *keys, int64 lim
 }
 
 /* Keys that are looked for in a node's own copy, while their rows come in. */
-typedef struct Missing
+typedef struct CopyReading
 {
 	ApitokenReceiver receive;
 	void	   *argument;
 	bool	   *found;			/* by key */
 	const int  *numbers;		/* of the keys; NULL: the same */
-} Missing;
+} CopyReading;
 
 static void
 ReceiveFound(void *argument, int key, Datum *values, bool *isnull)
 {
-	Missing    *missing = argument;
+	CopyReading *missing = argument;
 
 	key = missing->numbers != NULL ? missing->numbers[key] : key;
 	missing->found[key] = true;
@@ -818,7 +818,7 @@ ReadCopy(ApitokenLookup lookup, Relation relation, Binding *binding, const Apito
 	int		   *numbers = palloc(sizeof(int) * keys->count);
 	Datum	   *columns[APITOKEN_MAX_KEYS];
 	ApitokenKeys others = {0};
-	Missing		missing = {delivery->receive, delivery->argument,
+	CopyReading missing = {delivery->receive, delivery->argument,
 	palloc0(sizeof(bool) * keys->count), NULL};
 
 	delivery->receive = ReceiveFound;
