@@ -38,7 +38,11 @@ find_owner() {
 
 	owner=$(at_node coordinator -c "SELECT n.nodename FROM pg_dist_placement p JOIN pg_dist_node n USING (groupid)
 		WHERE p.shardid = get_shard_id_for_distribution_column('apitoken.api_tokens', 'ACC-3001-7788')") || return
-	[ "$owner" = "$(cluster_folder worker1)" ] && say worker1 worker2 || say worker2 worker1
+	if [ "$owner" = "$(cluster_folder worker1)" ]; then
+		say worker1 worker2
+	else
+		say worker2 worker1
+	fi
 }
 
 bench_citus() {
@@ -50,7 +54,9 @@ bench_citus() {
 	}
 	[ "$form" != smoke ] || calls=4
 	need_packages python3-psycopg
-	start_nodes && make_nodes || die "the servers with Citus could not be made"
+	if ! start_nodes || ! make_nodes; then
+		die "the servers with Citus could not be made"
+	fi
 	read -r owner other <<<"$(find_owner)"
 	interruptible /usr/bin/python3 "$bench/citus.py" "$rounds" $calls one="$(cluster_folder bench):one" \
 		owner="$(cluster_folder "$owner"):spread" other="$(cluster_folder "$other"):spread" \
