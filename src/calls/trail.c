@@ -605,3 +605,15 @@ apitoken_stamp_row(PG_FUNCTION_ARGS)
 	return PointerGetDatum(heap_modify_tuple_by_cols(trigger->tg_trigtuple, tupdesc, 1, &attnum,
 													 &xid, &isnull));
 }
+
+PG_FUNCTION_INFO_V1(apitoken_is_own);
+
+/*
+ * apitoken.is_own(xid) returns boolean: has this transaction, or one of its
+ * subtransactions, added a row with this xmin?
+ */
+Datum
+apitoken_is_own(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(TransactionIdIsCurrentTransactionId(PG_GETARG_TRANSACTIONID(0)));
+}
