@@ -3209,9 +3209,6 @@ DECLARE
 	token CONSTANT text := CASE TG_ARGV[0] WHEN 'token' THEN 'id' ELSE 'api_token_id' END;
 	happened record;
 BEGIN
-	IF apitoken.is_erasing() THEN
-		RETURN NULL;
-	END IF;
 	FOR happened IN
 		SELECT h.changed, h.event, h.module, h.event IN ('created', 'enabled', 'disabled', 'deleted') AS is_transition
 			FROM (VALUES
@@ -3234,9 +3231,12 @@ BEGIN
 				SELECT nextval(''apitoken.api_token_transitions_id_seq''), $1, $2, $3, $4, session_user, inet_client_addr(), clock_timestamp(), $5, $6, session_user
 					WHERE NOT EXISTS (SELECT FROM apitoken.%1$I AS l WHERE l.account_id = $1 AND l.api_token_id = $2 AND apitoken.is_own(l.xmin)
 						AND CASE WHEN l.event IN (''created'', ''imported'') THEN true WHEN $4 IS NOT NULL THEN l.from_status = $3 AND l.to_status = $4
-							WHEN $6 IS NOT NULL THEN l.event = $5 AND l.details = $6 ELSE l.event = $5 OR l.event = ''revoked'' END)',
-				'api_token_transitions_' || l.shardid)
+							WHEN $6 IS NOT NULL THEN l.event = $5 AND l.details = $6 ELSE l.event = $5 OR l.event = ''revoked'' END)
+						-- nor is it erased
+						AND EXISTS (SELECT FROM apitoken.%2$I AS t WHERE t.account_id = $1 AND t.id = $2)',
+				'api_token_transitions_' || l.shardid, 'api_tokens_' || t.shardid)
 			FROM pg_dist_shard s JOIN pg_dist_shard l ON l.logicalrelid = 'apitoken.api_token_transitions'::regclass AND l.shardminvalue = s.shardminvalue
+				JOIN pg_dist_shard t ON t.logicalrelid = 'apitoken.api_tokens'::regclass AND t.shardminvalue = s.shardminvalue
 			WHERE s.shardid = substring(TG_TABLE_NAME FROM '[0-9]+$')::bigint)
 			USING happened.changed ->> 'account_id', happened.changed ->> token, CASE WHEN happened.is_transition THEN old_row ->> 'status' END,
 				CASE WHEN happened.is_transition THEN new_row ->> 'status' END, happened.event,
@@ -3305,6 +3305,9 @@ BEGIN
 		CREATE TRIGGER refuse_revoked_digest AFTER INSERT OR UPDATE OF digest ON apitoken.api_token_secrets FOR EACH ROW
 			EXECUTE FUNCTION apitoken.refuse_revoked_digest();
 	END IF;
+
+	-- triggers ask it as whoever writes
+	GRANT EXECUTE ON FUNCTION apitoken.is_erasing() TO PUBLIC;
 
 	-- Citus hides shards: not from what guards the tables
 	FOR part IN
@@ -3428,17 +3431,17 @@ BEGIN
 	IF present = 0 THEN
 		guards := guards || ARRAY[
 			'CREATE CONSTRAINT TRIGGER log_added AFTER INSERT ON apitoken.api_tokens DEFERRABLE INITIALLY DEFERRED
-				FOR EACH ROW EXECUTE FUNCTION apitoken.log_by_hand(''token'')',
+				FOR EACH ROW WHEN (NOT apitoken.is_erasing()) EXECUTE FUNCTION apitoken.log_by_hand(''token'')',
 			'CREATE CONSTRAINT TRIGGER log_change AFTER UPDATE ON apitoken.api_tokens DEFERRABLE INITIALLY DEFERRED
-				FOR EACH ROW WHEN (OLD.status IS DISTINCT FROM NEW.status OR OLD.name IS DISTINCT FROM NEW.name OR OLD.description IS DISTINCT FROM NEW.description
-					OR OLD.icon IS DISTINCT FROM NEW.icon OR OLD.held_at IS DISTINCT FROM NEW.held_at OR OLD.expires_at IS DISTINCT FROM NEW.expires_at
+				FOR EACH ROW WHEN (NOT apitoken.is_erasing() AND (OLD.status IS DISTINCT FROM NEW.status OR OLD.name IS DISTINCT FROM NEW.name
+					OR OLD.description IS DISTINCT FROM NEW.description OR OLD.icon IS DISTINCT FROM NEW.icon OR OLD.held_at IS DISTINCT FROM NEW.held_at OR OLD.expires_at IS DISTINCT FROM NEW.expires_at
 					OR OLD.secret_number IS DISTINCT FROM NEW.secret_number OR OLD.revoked_at IS DISTINCT FROM NEW.revoked_at
-					OR OLD.allowed_networks IS DISTINCT FROM NEW.allowed_networks)
+					OR OLD.allowed_networks IS DISTINCT FROM NEW.allowed_networks))
 				EXECUTE FUNCTION apitoken.log_by_hand(''token'')',
 			'CREATE CONSTRAINT TRIGGER log_module AFTER INSERT OR DELETE ON apitoken.api_token_modules DEFERRABLE INITIALLY DEFERRED
-				FOR EACH ROW EXECUTE FUNCTION apitoken.log_by_hand(''module'')',
+				FOR EACH ROW WHEN (NOT apitoken.is_erasing()) EXECUTE FUNCTION apitoken.log_by_hand(''module'')',
 			'CREATE CONSTRAINT TRIGGER log_moved_module AFTER UPDATE ON apitoken.api_token_modules DEFERRABLE INITIALLY DEFERRED
-				FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION apitoken.log_by_hand(''module'')'];
+				FOR EACH ROW WHEN (NOT apitoken.is_erasing() AND OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION apitoken.log_by_hand(''module'')'];
 		RAISE NOTICE 'given up: ids of user groups and buyers that are unique over accounts; what the database itself sees to beyond one row (by whom something is changed by hand, what a default group offers and withdraws, that there is one); row security for others than the owner'
 			USING HINT = 'There is no way back but a dump.';
 		-- those of a restore without triggers
