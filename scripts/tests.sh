@@ -34,7 +34,7 @@ tests_of_form() {
 		sanitize:short) TESTS=$tests_core ;;
 		valgrind:short) TESTS="test/errors.sql test/transitions.sql" ;;
 		valgrind:*) TESTS=$tests_core ;;
-		coverage:short) TESTS=$(cd "$project" && echo test/!(marketplace).sql test/{commit,signals}/run) ;;
+		coverage:short) TESTS=$(cd "$project" && echo test/!(marketplace).sql test/{commit,one_node,signals}/run) ;;
 	esac
 }
 
