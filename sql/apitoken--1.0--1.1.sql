@@ -2829,7 +2829,7 @@ BEGIN
 			WHERE h.kind = TG_ARGV[0] AND h.event IS NOT NULL
 	LOOP
 		-- the trail's shard of the same accounts: a shard's trigger may ask no distributed table
-		EXECUTE (SELECT format('INSERT INTO apitoken.%1$I (id, account_id, api_token_id, from_status, to_status, database_role, client_address, at, event, details, session_role)
+		EXECUTE (SELECT format('INSERT INTO apitoken.%1$I (id, account_id, api_token_id, from_status, to_status, database_role, client_address, at, event, details, session_role) OVERRIDING SYSTEM VALUE
 				SELECT nextval(''apitoken.api_token_transitions_id_seq''), $1, $2, $3, $4, session_user, inet_client_addr(), clock_timestamp(), $5, $6, session_user
 					WHERE NOT EXISTS (SELECT FROM apitoken.%1$I AS l WHERE l.account_id = $1 AND l.api_token_id = $2 AND apitoken.is_own(l.xmin)
 						AND CASE WHEN l.event IN (''created'', ''imported'') THEN true WHEN $4 IS NOT NULL THEN l.from_status = $3 AND l.to_status = $4
