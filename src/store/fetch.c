@@ -814,7 +814,7 @@ static void
 ReadCopy(ApitokenLookup lookup, Relation relation, Binding *binding, const ApitokenKeys *keys,
 		 int64 limit, ApitokenDelivery *delivery)
 {
-	const Lookup *keyed = &keyed_reads[lookups[lookup]];
+	const int	nkeys = keyed_reads[lookups[lookup]].nkeys;
 	int		   *numbers = palloc(sizeof(int) * keys->count);
 	Datum	   *columns[APITOKEN_MAX_KEYS];
 	ApitokenKeys others = {0};
@@ -823,8 +823,8 @@ ReadCopy(ApitokenLookup lookup, Relation relation, Binding *binding, const Apito
 
 	delivery->receive = ReceiveFound;
 	delivery->argument = &missing;
-	apitoken_scan_read(relation, &binding->path, keyed->nkeys, keys, limit, delivery);
-	for (int column = 0; column < keyed->nkeys; column++)
+	apitoken_scan_read(relation, &binding->path, nkeys, keys, limit, delivery);
+	for (int column = 0; column < nkeys; column++)
 	{
 		columns[column] = palloc(sizeof(Datum) * keys->count);
 		others.columns[column] = columns[column];
@@ -834,7 +834,7 @@ ReadCopy(ApitokenLookup lookup, Relation relation, Binding *binding, const Apito
 		CHECK_FOR_INTERRUPTS();
 		if (missing.found[key])
 			continue;
-		for (int column = 0; column < keyed->nkeys; column++)
+		for (int column = 0; column < nkeys; column++)
 			columns[column][others.count] = keys->columns[column][key];
 		numbers[others.count++] = key;
 	}

@@ -194,7 +194,7 @@ apitoken_shards_beside(Oid shard, const char *table, const char *wanted)
 	const Shard *given = NULL;
 
 	FindShards();
-	for (int i = 0; i < count && given == NULL; i++)
+	for (int i = 0; shards != NULL && i < count && given == NULL; i++)
 	{
 		if (shards[i].table == table_id && !shards[i].whole &&
 			RelationOf(&shards[i], table) == shard)
