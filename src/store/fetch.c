@@ -780,7 +780,7 @@ ReadByStatement(ApitokenStatement statement, const ApitokenKeys *keys, int64 lim
 		return;
 	}
 	apitoken_store_clear(&arguments);
-	for (int column = 0; column < lookup->nkeys; column++)
+	for (int column = 0; column < Min(lookup->nkeys, APITOKEN_MAX_KEYS); column++)
 		apitoken_store_set_pointer(&arguments, column + 1,
 								   apitoken_ids_array(keys->columns[column], keys->count));
 	apitoken_store_set(&arguments, lookup->nkeys + 1, Int64GetDatum(limit));
