@@ -86,7 +86,7 @@ SAVEPOINT acting;
 UPDATE apitoken.api_tokens SET expires_at = '2999-01-01' WHERE id = 'TKN-3001-1002';
 SELECT api.apitoken_authenticate(helper.secret('TKN-3001-1002')) \g /dev/null
 SELECT is(api.apitoken_get('TKN-1671-0642') ->> 'id', 'TKN-1671-0642', 'a token acts until its end');
-UPDATE apitoken.api_tokens SET expires_at = clock_timestamp() WHERE id = 'TKN-3001-1002';
+UPDATE apitoken.api_tokens SET expires_at = clock_timestamp() - interval '1 ms' WHERE id = 'TKN-3001-1002';
 SELECT is((SELECT code FROM helper.failure(call)), 'PT401', 'and not after it: ' || call) FROM unnest(ARRAY[$$SELECT api.apitoken_get('TKN-1671-0642')$$,
 	$$SELECT api.apitoken_list()$$, $$SELECT api.apitoken_disable('TKN-1671-0642')$$, $$SELECT api.apitoken_guard()$$,
 	format('SELECT api.apitoken_authenticate(%L)', helper.secret('TKN-3001-1002'))]) call;
