@@ -147,19 +147,22 @@ typedef struct StatementText
 #define TOKEN(token, scope) \
 	"SELECT t.* FROM apitoken.api_tokens AS t WHERE " token " AND " scope
 
-/* The number of the call by which a token's status was last changed. */
-#define LAST_CALL(account, token) \
+/*
+ * The number of the call by which a token's status was last changed.  The trail is in
+ * order by id, and where each server has numbers of its own, by "l.at DESC, " before it.
+ */
+#define LAST_CALL(account, token, order) \
 	"(SELECT l.call_id FROM apitoken.api_token_transitions AS l" \
 	" WHERE l.api_token_id " EQ " " token " AND l.account_id " EQ " " account \
 	" AND l.to_status IS NOT NULL AND (l.from_status IS NULL OR l.from_status " NE " l.to_status)" \
-	" ORDER BY l.id DESC LIMIT 1)"
+	" ORDER BY " order "l.id DESC LIMIT 1)"
 
-#define ENABLE_ALL(account, scope) \
+#define ENABLE_ALL(account, scope, order) \
 	"UPDATE apitoken.api_tokens AS t" \
 	" SET status = 'Active', held_at = NULL, updated_at = pg_catalog.clock_timestamp()," \
 	" updated_by_type = $6, updated_by_id = $7" \
 	" WHERE " account "t.id " EQ " ANY ($1) AND t.status " EQ " 'Disabled' AND " scope \
-	" AND " LAST_CALL("t.account_id", "t.id") " " EQ " $4 AND ($5 OR t.held_at IS NULL)" \
+	" AND " LAST_CALL("t.account_id", "t.id", order) " " EQ " $4 AND ($5 OR t.held_at IS NULL)" \
 	" AND (t.expires_at IS NULL" \
 	" OR t.expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp())" \
 	" AND t.revoked_at IS NULL" \
@@ -711,9 +714,10 @@ static const StatementText statements[] = {
 	},
 	[STATEMENT_ENABLE_ALL] = {
 		"apitoken enable all", SPI_OK_UPDATE_RETURNING,
-		ENABLE_ALL("", IN_SCOPE("$2", "$3")),
+		ENABLE_ALL("", IN_SCOPE("$2", "$3"), ""),
 		8, {TEXTARRAYOID, BOOLOID, TEXTARRAYOID, INT8OID, BOOLOID, TEXTOID, TEXTOID, TEXTOID},
-		SPREAD_ONE, ENABLE_ALL("t.account_id " EQ " $8 AND ", IN_SCOPE_OF("$8", "$2", "$3"))
+		SPREAD_ONE, ENABLE_ALL("t.account_id " EQ " $8 AND ", IN_SCOPE_OF("$8", "$2", "$3"),
+							   "l.at DESC, ")
 	},
 	[STATEMENT_ADD_TRANSITION] = {
 		/* to a trail of version 1.0 */
