@@ -18,7 +18,7 @@ const ROOTS = ['/v1/accounts', '/public/v1/accounts'];
 const WAYS = {
 	change: {counted: '/apitoken-change', prefix: '/change'},
 	rescue: {counted: '/apitoken-rescue', prefix: '/rescue'},
-	anonymous: {counted: '/apitoken-change', prefix: '/anonymous'},
+	anonymous: {counted: '/apitoken-revocation', prefix: '/anonymous'},
 };
 
 /* What can be done with which resource, and the status that says it was. */
@@ -561,6 +561,7 @@ function sendAnswer(request, reply) {
 	let location;
 
 	if (request.call.status === 204) {
+		request.answered = true;
 		r.return(204);
 		return;
 	}
@@ -574,6 +575,7 @@ function sendAnswer(request, reply) {
 		}
 	}
 	r.headersOut['Content-Type'] = 'application/json';
+	request.answered = true;
 	r.return(request.call.status, body);
 }
 
@@ -725,9 +727,16 @@ async function call(request) {
 
 /* Does with a request what is to be done with it; answers what is thrown. */
 async function respond(r, use) {
+	let request;
+
 	try {
-		await use(readRequest(r));
+		request = readRequest(r);
+		await use(request);
 	} catch (e) {
+		/* a client that is gone has no other answer: nginx would log all of its request */
+		if (request !== undefined && request.answered) {
+			return;
+		}
 		/* what is not thrown on purpose is a mistake in here */
 		if (e.status === undefined) {
 			r.error(e.message);

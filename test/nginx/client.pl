@@ -1032,6 +1032,15 @@ subtest 'logs' => sub {
 			'%25%36%39dt:', 'id%25%37%34:', 'idt%25%33a', 'idt%25%33%41', 'idt%25%33%61', '%2%35%36%39dt:', '%%36%39dt:'),
 		'Zm9-_' x 9, 'x' . ('%5am9-_' x 9) . '/disable', 'TKN-1:' . 'Zm9-_' x 8 . '%41bc';
 
+	# who is gone before he is answered
+	for (response('200 OK', $document), error_response('404 Not Found', 'PT404', 'Not Found', 'x', undef), "HTTP/1.1 204 No Content\r\n\r\n") {
+		$upstream->answer($_);
+		$_->close for begin('192.0.2.1', [map { (["GET $base?token=$secret"], ["GET $base/x?token=$secret"]) } 1 .. 5]), begin('192.0.2.2', [map { ["$base/TKN-$_/disable?token=$secret"] } 1 .. 4]);
+		$_->close for begin('192.0.2.3', [map { ["DELETE $base/TKN-$_?token=$secret"], ["$base/none/x?token=$secret"] } 1 .. 4]);
+		$upstream->wait_for(14);
+		select undef, undef, undef, 0.5;
+	}
+
 	$upstream->down;
 	$proxy->request('GET', "$base?token=$secret", @bearer);
 	$upstream->up;
@@ -1203,13 +1212,13 @@ subtest 'who waits to revoke' => sub {
 	my $ask = sub { $proxy->request('POST', "$base/revoke", '--header', "X-Forwarded-For: $_[0]", @json, '--data', '{"secrets": []}')->{status} };
 
 	$proxy->restart('apitoken.conf' => ['zone=apitoken_revoke burst=20', 'zone=apitoken_revoke burst=200']);
-	my @waiting = keep_waiting(4, 'four revocations wait', '192.0.2.%d', [($revocation) x 6]);
+	my @waiting = keep_waiting(12, 'twelve revocations wait', '192.0.2.%d', [($revocation) x 14]);
 	is $ask->('192.0.2.60'), 503, '... and no more';
 	is $proxy->request('POST', "$base/TKN-1/$_", @bearer)->{status}, 200, "... which are in nobody's way: $_" for 'disable', 'enable';
 	$_->close for @waiting;
 
-	$proxy->restart('upstream.conf' => ['max_conns=4', 'max_conns=5']);
-	@waiting = keep_waiting(4, 'four of one client', '192.0.2.60', [($revocation) x 6]);
+	$proxy->restart;
+	@waiting = keep_waiting(3, 'three of one client', '192.0.2.60', [($revocation) x 6]);
 	is $ask->('192.0.2.60'), 503, '... and no more';
 	is $ask->('192.0.2.61'), 204, '... and those of others';
 	$_->close for @waiting;
