@@ -46,8 +46,7 @@ Body(FunctionCallInfo fcinfo, int argument)
 
 /*
  * Writes a token's row on behalf of the caller; a new one, or an account's that is there
- * and locked.  A constraint that the body
- * violates becomes the PT400 that tells so.
+ * and locked.  A constraint that the body violates becomes the PT400 that tells so.
  */
 static uint64
 WriteToken(const ApitokenCall *call, ApitokenStatement statement, ApitokenArguments *arguments,

@@ -340,8 +340,8 @@ ChangeByStatement(const ApitokenCall *call, const Transition *transition, const 
 }
 
 /*
- * Changes the status; returns the token's new row, and its account.  Raises PT404, or PT400 naming the
- * status, and has changed nothing then; PT403 for one that is held.
+ * Changes the status; returns the token's new row, and its account.  Raises PT404, or
+ * PT400 naming the status, and has changed nothing then; PT403 for one that is held.
  */
 static Changed
 ChangeStatus(const ApitokenCall *call, const Transition *transition, const char *id)

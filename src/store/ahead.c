@@ -382,7 +382,8 @@ PG_FUNCTION_INFO_V1(apitoken_read_ahead);
 /*
  * apitoken.read_ahead(accounts oid, account_id text, id text, wanted integer, most bigint)
  * returns bytea: what will be asked for of an account whose row is in that shard, and of a
- * token or a user with that id, which may be null.  Of each key at most so many rows.  Null if this node cannot tell.
+ * token or a user with that id, which may be null.  Of each key at most so many rows.  Null
+ * if this node cannot tell.
  */
 Datum
 apitoken_read_ahead(PG_FUNCTION_ARGS)
@@ -511,9 +512,10 @@ TakeIn(bytea *read)
 
 /*
  * Has read, under the active snapshot, what is wanted of an account, and of a token of it, or
- * a user if AHEAD_USER is, unless id is NULL; of each key at most so many rows.  Until apitoken_ahead_end what is
- * asked for of the account, under the same snapshot, is answered by that.  Does nothing where the tables are not
- * distributed.  Expects SPI to be connected and the tables' owner to be the current role.
+ * a user if AHEAD_USER is, unless id is NULL; of each key at most so many rows.  Until
+ * apitoken_ahead_end what is asked for of the account, under the same snapshot, is answered
+ * by that.  Does nothing where the tables are not distributed.  Expects SPI to be connected
+ * and the tables' owner to be the current role.
  */
 void
 apitoken_ahead_begin(const char *account_id, const char *id, int wanted, int64 most)
