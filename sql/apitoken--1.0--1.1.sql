@@ -2196,6 +2196,7 @@ AS $$
 DECLARE
 	size CONSTANT integer := 10000;
 	tokens CONSTANT jsonb := body -> 'tokens';
+	distributed CONSTANT boolean := apitoken.is_distributed();
 	total integer;
 	slice jsonb;
 	problem text := CASE
@@ -2203,8 +2204,9 @@ DECLARE
 		WHEN tokens IS NULL THEN 'The member "tokens" is missing'
 		ELSE (SELECT format('The member "%s" does not exist', k.name) FROM jsonb_object_keys(body) AS k (name) WHERE k.name <> 'tokens' ORDER BY 1 LIMIT 1) END;
 BEGIN
-	IF apitoken.is_distributed() THEN
-		PERFORM set_config('plan_cache_mode', 'force_custom_plan', true);
+	IF distributed THEN
+		-- on other nodes open_account() says it
+		PERFORM set_config('plan_cache_mode', 'force_custom_plan', true), set_config('apitoken.adding', 'on', true);
 	END IF;
 	problem := COALESCE(problem, apitoken.import_problem(tokens));
 	IF problem IS NOT NULL THEN
@@ -2218,7 +2220,10 @@ BEGIN
 		PERFORM apitoken.sync_step('tokens', slice, false, before);
 		RAISE NOTICE '% of % API tokens', LEAST(before + size, total), total;
 	END LOOP;
-	IF apitoken.is_distributed() THEN
+	IF distributed THEN
+		PERFORM set_config('apitoken.adding', 'off', true);
+		PERFORM count(set_config('apitoken.adding', 'off', true)) FROM apitoken.accounts a
+			WHERE a.id = ANY (ARRAY(SELECT DISTINCT g.element #>> '{account,id}' FROM jsonb_array_elements(tokens) AS g (element)));
 		PERFORM apitoken.import_trail(tokens, import.database_role, import.client_address, import.request_id);
 		RETURN total;
 	END IF;
@@ -2793,60 +2798,19 @@ COMMENT ON FUNCTION apitoken.refuse_revoked_digest() IS
 	'Trigger, where the tables are distributed: an API token has no secret that was revoked and could count.';
 REVOKE ALL ON FUNCTION apitoken.refuse_revoked_digest() FROM PUBLIC;
 
-CREATE FUNCTION apitoken.is_own(xid) RETURNS boolean
-LANGUAGE C STABLE STRICT PARALLEL UNSAFE
-AS 'MODULE_PATHNAME', 'apitoken_is_own';
-COMMENT ON FUNCTION apitoken.is_own(xid) IS
-	'Whether a row with this xmin is one that the transaction itself has added.';
-REVOKE ALL ON FUNCTION apitoken.is_own(xid) FROM PUBLIC;
+-- What a call's statement says of itself where the tables are distributed: see marks.c.  It
+-- is not asked for before the rows are there, as their column is its argument.
+CREATE FUNCTION apitoken.by_call(account_id text) RETURNS boolean
+LANGUAGE C IMMUTABLE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_by_call';
+COMMENT ON FUNCTION apitoken.by_call(text) IS
+	'In the condition of a statement: true, and what it changes is changed by a call, which leaves its own trail.';
+REVOKE ALL ON FUNCTION apitoken.by_call(text) FROM PUBLIC;
 
--- On a shard, at COMMIT: what was done to a token's rows and no call has left in the trail
--- was done by hand, by whom only the node knows that it was done on.
+-- On a shard: what no call does is done by hand, by whom only the node knows that it was
+-- done on.
 CREATE FUNCTION apitoken.log_by_hand() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	old_row CONSTANT jsonb := to_jsonb(OLD);
-	new_row CONSTANT jsonb := to_jsonb(NEW);
-	token CONSTANT text := CASE TG_ARGV[0] WHEN 'token' THEN 'id' ELSE 'api_token_id' END;
-	happened record;
-BEGIN
-	FOR happened IN
-		SELECT h.changed, h.event, h.module, h.event IN ('created', 'enabled', 'disabled', 'deleted') AS is_transition
-			FROM (VALUES
-				(new_row, CASE WHEN old_row IS NULL THEN 'created' WHEN old_row ->> 'status' = new_row ->> 'status' THEN NULL
-					ELSE CASE new_row ->> 'status' WHEN 'Active' THEN 'enabled' ELSE lower(new_row ->> 'status') END END, NULL, 'token'),
-				(new_row, CASE WHEN old_row -> 'secret_number' <> new_row -> 'secret_number' THEN 'rotated' END, NULL, 'token'),
-				(new_row, CASE WHEN old_row -> 'revoked_at' = 'null' AND new_row -> 'revoked_at' <> 'null' THEN 'revoked' END, NULL, 'token'),
-				(new_row, CASE WHEN old_row -> 'held_at' <> new_row -> 'held_at' THEN CASE new_row -> 'held_at' WHEN 'null' THEN 'released' ELSE 'held' END END, NULL, 'token'),
-				(new_row, CASE WHEN old_row -> 'expires_at' <> new_row -> 'expires_at' THEN 'expiry_changed' END, NULL, 'token'),
-				(new_row, CASE WHEN old_row -> 'allowed_networks' <> new_row -> 'allowed_networks' THEN 'networks_changed' END, NULL, 'token'),
-				(new_row, CASE WHEN (old_row -> 'name', old_row -> 'description', old_row -> 'icon') IS DISTINCT FROM (new_row -> 'name', new_row -> 'description', new_row -> 'icon')
-					AND old_row IS NOT NULL THEN 'changed' END, NULL, 'token'),
-				(old_row, CASE WHEN old_row IS NOT NULL THEN 'module_taken' END, old_row ->> 'module_id', 'module'),
-				(new_row, CASE WHEN new_row IS NOT NULL THEN 'module_given' END, new_row ->> 'module_id', 'module')
-			) AS h (changed, event, module, kind)
-			WHERE h.kind = TG_ARGV[0] AND h.event IS NOT NULL
-	LOOP
-		-- the trail's shard of the same accounts: a shard's trigger may ask no distributed table
-		EXECUTE (SELECT format('INSERT INTO apitoken.%1$I (id, account_id, api_token_id, from_status, to_status, database_role, client_address, at, event, details, session_role) OVERRIDING SYSTEM VALUE
-				SELECT nextval(''apitoken.api_token_transitions_id_seq''), $1, $2, $3, $4, session_user, inet_client_addr(), clock_timestamp(), $5, $6, session_user
-					WHERE NOT EXISTS (SELECT FROM apitoken.%1$I AS l WHERE l.account_id = $1 AND l.api_token_id = $2 AND apitoken.is_own(l.xmin)
-						AND CASE WHEN l.event IN (''created'', ''imported'') THEN true WHEN $4 IS NOT NULL THEN l.from_status = $3 AND l.to_status = $4
-							WHEN $6 IS NOT NULL THEN l.event = $5 AND l.details = $6 ELSE l.event = $5 OR l.event = ''revoked'' END)
-						-- nor is it erased
-						AND EXISTS (SELECT FROM apitoken.%2$I AS t WHERE t.account_id = $1 AND t.id = $2)',
-				'api_token_transitions_' || l.shardid, 'api_tokens_' || t.shardid)
-			FROM pg_dist_shard s JOIN pg_dist_shard l ON l.logicalrelid = 'apitoken.api_token_transitions'::regclass AND l.shardminvalue = s.shardminvalue
-				JOIN pg_dist_shard t ON t.logicalrelid = 'apitoken.api_tokens'::regclass AND t.shardminvalue = s.shardminvalue
-			WHERE s.shardid = substring(TG_TABLE_NAME FROM '[0-9]+$')::bigint)
-			USING happened.changed ->> 'account_id', happened.changed ->> token, CASE WHEN happened.is_transition THEN old_row ->> 'status' END,
-				CASE WHEN happened.is_transition THEN new_row ->> 'status' END, happened.event,
-				CASE WHEN happened.module IS NOT NULL THEN jsonb_build_object('module', jsonb_build_object('id', happened.module)) END;
-	END LOOP;
-	RETURN NULL;
-END
-$$;
+LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_log_by_hand';
 COMMENT ON FUNCTION apitoken.log_by_hand() IS
 	'Trigger, where the tables are distributed: what is changed by hand of an API token is in the trail, too.';
 REVOKE ALL ON FUNCTION apitoken.log_by_hand() FROM PUBLIC;
@@ -3032,18 +2996,14 @@ BEGIN
 		ORDER BY t.oid);
 	IF present = 0 THEN
 		guards := guards || ARRAY[
-			'CREATE CONSTRAINT TRIGGER log_added AFTER INSERT ON apitoken.api_tokens DEFERRABLE INITIALLY DEFERRED
-				FOR EACH ROW WHEN (NOT apitoken.is_erasing()) EXECUTE FUNCTION apitoken.log_by_hand(''token'')',
-			'CREATE CONSTRAINT TRIGGER log_change AFTER UPDATE ON apitoken.api_tokens DEFERRABLE INITIALLY DEFERRED
-				FOR EACH ROW WHEN (NOT apitoken.is_erasing() AND (OLD.status IS DISTINCT FROM NEW.status OR OLD.name IS DISTINCT FROM NEW.name
-					OR OLD.description IS DISTINCT FROM NEW.description OR OLD.icon IS DISTINCT FROM NEW.icon OR OLD.held_at IS DISTINCT FROM NEW.held_at OR OLD.expires_at IS DISTINCT FROM NEW.expires_at
-					OR OLD.secret_number IS DISTINCT FROM NEW.secret_number OR OLD.revoked_at IS DISTINCT FROM NEW.revoked_at
-					OR OLD.allowed_networks IS DISTINCT FROM NEW.allowed_networks))
-				EXECUTE FUNCTION apitoken.log_by_hand(''token'')',
-			'CREATE CONSTRAINT TRIGGER log_module AFTER INSERT OR DELETE ON apitoken.api_token_modules DEFERRABLE INITIALLY DEFERRED
-				FOR EACH ROW WHEN (NOT apitoken.is_erasing()) EXECUTE FUNCTION apitoken.log_by_hand(''module'')',
-			'CREATE CONSTRAINT TRIGGER log_moved_module AFTER UPDATE ON apitoken.api_token_modules DEFERRABLE INITIALLY DEFERRED
-				FOR EACH ROW WHEN (NOT apitoken.is_erasing() AND OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION apitoken.log_by_hand(''module'')'];
+			'CREATE TRIGGER log_by_hand AFTER INSERT ON apitoken.api_tokens
+				FOR EACH ROW EXECUTE FUNCTION apitoken.log_by_hand(''api_tokens'')',
+			'CREATE TRIGGER log_changed_by_hand AFTER UPDATE ON apitoken.api_tokens
+				FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION apitoken.log_by_hand(''api_tokens'')',
+			'CREATE TRIGGER log_by_hand AFTER INSERT OR DELETE ON apitoken.api_token_modules
+				FOR EACH ROW EXECUTE FUNCTION apitoken.log_by_hand(''api_token_modules'')',
+			'CREATE TRIGGER log_changed_by_hand AFTER UPDATE ON apitoken.api_token_modules
+				FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION apitoken.log_by_hand(''api_token_modules'')'];
 		RAISE NOTICE 'given up: ids of user groups and buyers that are unique over accounts; what the database itself sees to beyond one row (by whom something is changed by hand, what a default group offers and withdraws, that there is one); row security for others than the owner'
 			USING HINT = 'There is no way back but a dump.';
 		-- those of a restore without triggers

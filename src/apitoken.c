@@ -12,6 +12,7 @@
 #include <limits.h>
 
 #include "calls/erase.h"
+#include "calls/marks.h"
 #include "calls/text.h"
 #include "datatype/timestamp.h"
 #include "errors.h"
@@ -309,6 +310,7 @@ _PG_init(void)
 	DefineLeftBehindSettings();
 	apitoken_actor_define_setting();
 	apitoken_erase_define_setting();
+	apitoken_marks_define_setting();
 	apitoken_error_start();
 	apitoken_acts_start();
 	apitoken_planning_start();

@@ -14,6 +14,7 @@
 #include "calls/body.h"
 #include "calls/call.h"
 #include "calls/life.h"
+#include "calls/marks.h"
 #include "calls/trail.h"
 #include "calls/transitions.h"
 #include "catalog/pg_type.h"
@@ -250,10 +251,12 @@ AddModules(const ApitokenCall *call, const char *account_id, const char *id, Lis
 		module_ids = Missing(account_id, id, module_ids);
 	if (module_ids == NIL)
 		return;
+	apitoken_marks_set_adding(account_id, true);
 	count = WriteModules(call, STATEMENT_ADD_MODULES, account_id, id, module_ids);
 	given = palloc(sizeof(char *) * Max(count, 1));
 	for (uint64 row = 0; row < count; row++)
 		given[row] = apitoken_store_cstring(row, 1);
+	apitoken_marks_set_adding(account_id, false);
 	for (uint64 row = 0; row < count; row++)
 	{
 		apitoken_trail_record_module(&call->caller, account_id, id, given[row], true);
@@ -296,11 +299,29 @@ AddActor(const char *account_id, const char *id)
 
 /* Adds the token's row under an id that is free, and returns the id. */
 static char *
+TryIds(const ApitokenCall *call, const ApitokenBody *body, ApitokenStatement statement,
+	   ApitokenArguments *arguments)
+{
+	for (int attempt = 0; attempt < MAX_ID_ATTEMPTS; attempt++)
+	{
+		char	   *id = apitoken_secret_generate_id(attempt >= SHORT_ID_ATTEMPTS);
+
+		apitoken_store_set_text(arguments, 2, id);
+		if ((!apitoken_distribution_is_ready() || AddActor(body->account_id, id)) &&
+			WriteToken(call, statement, arguments, NULL, NULL) > 0)
+			return id;
+	}
+	apitoken_error_no_free_id(MAX_ID_ATTEMPTS);
+}
+
+/* Adds the token, and returns its id. */
+static char *
 AddToken(const ApitokenCall *call, const ApitokenBody *body, TimestampTz end,
 		 const ArrayType *networks)
 {
 	ApitokenStatement statement = STATEMENT_ADD_TOKEN;
 	ApitokenArguments arguments;
+	char	   *id;
 
 	apitoken_store_clear(&arguments);
 	apitoken_store_set_text(&arguments, 1, body->account_id);
@@ -315,16 +336,10 @@ AddToken(const ApitokenCall *call, const ApitokenBody *body, TimestampTz end,
 		apitoken_store_set(&arguments, 8, TimestampTzGetDatum(end));
 	apitoken_store_set_pointer(&arguments, 9, networks);
 
-	for (int attempt = 0; attempt < MAX_ID_ATTEMPTS; attempt++)
-	{
-		char	   *id = apitoken_secret_generate_id(attempt >= SHORT_ID_ATTEMPTS);
-
-		apitoken_store_set_text(&arguments, 2, id);
-		if ((!apitoken_distribution_is_ready() || AddActor(body->account_id, id)) &&
-			WriteToken(call, statement, &arguments, NULL, NULL) > 0)
-			return id;
-	}
-	apitoken_error_no_free_id(MAX_ID_ATTEMPTS);
+	apitoken_marks_start_adding(body->account_id);
+	id = TryIds(call, body, statement, &arguments);
+	apitoken_marks_set_adding(body->account_id, false);
+	return id;
 }
 
 /* Adds what the token authenticates with, and returns the secret. */

@@ -421,11 +421,11 @@ apitoken_trail_prune(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64((int64) pruned);
 }
 
-/* Is a call that erases writing now? */
+/* Is a call that erases writing now, on whichever node? */
 bool
 apitoken_erase_is_running(void)
 {
-	return erasing;
+	return erasing || (erasing_elsewhere && apitoken_distribution_is_ready());
 }
 
 PG_FUNCTION_INFO_V1(apitoken_is_erasing);
@@ -434,7 +434,7 @@ PG_FUNCTION_INFO_V1(apitoken_is_erasing);
 Datum
 apitoken_is_erasing(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(erasing || (erasing_elsewhere && apitoken_distribution_is_ready()));
+	PG_RETURN_BOOL(apitoken_erase_is_running());
 }
 
 /* Defines the setting by which other nodes are told; for _PG_init. */

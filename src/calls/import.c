@@ -15,6 +15,7 @@
 #include "compat.h"
 
 #include "calls/call.h"
+#include "calls/marks.h"
 #include "errors.h"
 #include "fmgr.h"
 #include "request.h"
@@ -95,7 +96,8 @@ PG_FUNCTION_INFO_V1(apitoken_open_account);
 
 /*
  * apitoken.open_account(account_id text) returns bigint: how many tokens can be added to
- * an account, which is going to be done; null: any number.  For apitoken.import, which
+ * an account, which is going to be done, until the setting apitoken.adding is off there;
+ * null: any number.  For apitoken.import, which
  * writes in somebody's name: raises PT401 for who calls it otherwise and is not trusted
  * with that.
  */
@@ -110,6 +112,7 @@ apitoken_open_account(PG_FUNCTION_ARGS)
 	CheckTrust(caller.role);
 	quota = apitoken_quota_claim(account_id, true);
 	apitoken_acts_open(&caller, account_id);
+	apitoken_marks_start_adding(account_id);
 	apitoken_owner_leave(&ownership);
 	if (!quota.bounded)
 		PG_RETURN_NULL();

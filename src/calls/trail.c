@@ -19,6 +19,7 @@
 #include "access/xact.h"
 #include "apitoken.h"
 #include "calls/erase.h"
+#include "calls/marks.h"
 #include "document/jsonb_writer.h"
 #include "document/members.h"
 #include "errors.h"
@@ -29,6 +30,7 @@
 #include "rights/acts.h"
 #include "store/distribution.h"
 #include "store/ids.h"
+#include "store/shards.h"
 #include "store/signals.h"
 #include "store/trigger_row.h"
 #include "store/write.h"
@@ -37,6 +39,8 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 #include "utils/xid8.h"
+
+#define TRAIL "api_token_transitions"
 
 /*
  * Recording
@@ -56,7 +60,7 @@ AddByStatement(const ApitokenTrailRow *row)
 	apitoken_store_set_text(&arguments, 6, row->actor_id);
 	apitoken_store_set_pointer(&arguments, 7, &row->role);
 	apitoken_store_set_pointer(&arguments, 8, DatumGetPointer(row->client_address));
-	if (!apitoken_store_has_column("api_token_transitions", "event"))
+	if (!apitoken_store_has_column(TRAIL, "event"))
 	{
 		apitoken_store_run_fresh(STATEMENT_ADD_TRANSITION, &arguments);
 		return;
@@ -68,7 +72,10 @@ AddByStatement(const ApitokenTrailRow *row)
 	apitoken_store_set_pointer(&arguments, 12, row->details);
 	apitoken_store_set_text(&arguments, 13, row->session_role);
 	apitoken_store_set_text(&arguments, 14, row->request_id);
-	apitoken_store_run_fresh(STATEMENT_ADD_EVENT, &arguments);
+	if (OidIsValid(row->shard))
+		apitoken_store_run_on_shard(STATEMENT_ADD_EVENT_TO_SHARD, &arguments, TRAIL, row->shard);
+	else
+		apitoken_store_run_fresh(STATEMENT_ADD_EVENT, &arguments);
 }
 
 /*
@@ -84,11 +91,11 @@ apitoken_trail_record(const ApitokenCaller *caller, const ApitokenEvent *event)
 		.actor_type = caller->actor.type, .actor_id = caller->actor.id,
 		.client_address = origin.address, .call_id = caller->call_id, .reason = caller->reason,
 		.event = event->kind, .details = event->details, .request_id = origin.request_id,
-		.session_role = GetUserNameFromId(GetSessionUserId(), false)
+		.session_role = GetUserNameFromId(GetSessionUserId(), false), .shard = event->shard
 	};
 
 	namestrcpy(&row.role, GetUserNameFromId(caller->role, false));
-	if (!apitoken_write_trail(&row))
+	if (OidIsValid(row.shard) || !apitoken_write_trail(&row))
 		AddByStatement(&row);
 }
 
@@ -178,6 +185,7 @@ typedef struct TokenChange
 	TupleDesc	tupdesc;
 	HeapTuple	rows[2];		/* before and after */
 	ApitokenCaller caller;
+	Oid			shard;			/* see ApitokenEvent */
 	Datum		account_id;
 	Datum		id;
 	Datum		status;			/* after it */
@@ -299,21 +307,31 @@ static void
 RecordMembers(TokenChange *change, const char *kind, uint32 mask, Datum status)
 {
 	ApitokenEvent event = {
-		kind, change->account_id, change->id, status, status,
-		Details(change, change->changed & mask)
+		.kind = kind, .account_id = change->account_id, .id = change->id, .from = status,
+		.to = status, .details = Details(change, change->changed & mask), .shard = change->shard
 	};
 
 	change->changed &= ~mask;
 	apitoken_trail_record(&change->caller, &event);
 }
 
-/* The same for what concerns the token's secrets, of which a signal tells as well. */
+/*
+ * Keeps a signal of the token's status.  On a shard there is none: a transaction that is
+ * prepared, as one of several nodes is, cannot have any.
+ */
+static void
+Signal		(const TokenChange *change)
+{
+	if (apitoken_notify && !OidIsValid(change->shard))
+		apitoken_signals_add(TextDatumGetCString(change->id), TextDatumGetCString(change->status));
+}
+
+/* The same as RecordMembers for the token's secrets, of which a signal tells as well. */
 static void
 RecordSecret(TokenChange *change, const char *kind, uint32 mask)
 {
 	RecordMembers(change, kind, mask, change->status);
-	if (apitoken_notify)
-		apitoken_signals_add(TextDatumGetCString(change->id), TextDatumGetCString(change->status));
+	Signal		(change);
 }
 
 /* Has the member got a value, or lost it? */
@@ -386,13 +404,12 @@ RecordTransition(const TokenChange *change)
 	ApitokenEvent event = {
 		.account_id = change->account_id, .id = change->id,
 		.from = SPI_getbinval(change->rows[0], change->tupdesc, status, &isnull),
-		.to = change->status
+		.to = change->status, .shard = change->shard
 	};
 
 	event.kind = IsSet(change, MEMBER_REVOKED) ? "revoked" : apitoken_trail_kind_of(event.to);
 	apitoken_trail_record(&change->caller, &event);
-	if (apitoken_notify)
-		apitoken_signals_add(TextDatumGetCString(event.id), TextDatumGetCString(event.to));
+	Signal		(change);
 }
 
 /*
@@ -528,18 +545,33 @@ apitoken_trail_record_module(const ApitokenCaller *caller, const char *account_i
 		apitoken_trail_record(caller, &event);
 }
 
+/* shard: see ApitokenEvent */
 static void
-RecordModule(const ApitokenCaller *caller, TriggerData *trigger, HeapTuple row, const char *kind)
+RecordModule(const ApitokenCaller *caller, TriggerData *trigger, HeapTuple row, const char *kind,
+			 Oid shard)
 {
 	Datum		module_id = apitoken_trigger_value(trigger, row, "module_id");
 	ApitokenEvent event = {
 		.kind = kind,
 		.account_id = apitoken_trigger_value(trigger, row, "account_id"),
 		.id = apitoken_trigger_value(trigger, row, "api_token_id"),
-		.details = ModuleDetails(TextDatumGetCString(module_id))
+		.details = ModuleDetails(TextDatumGetCString(module_id)), .shard = shard
 	};
 
 	apitoken_trail_record(caller, &event);
+}
+
+/* Records what becomes of a token's module, by any event. */
+static void
+RecordModules(const ApitokenCaller *caller, TriggerData *trigger, Oid shard)
+{
+	bool		inserted = TRIGGER_FIRED_BY_INSERT(trigger->tg_event);
+
+	if (!inserted)
+		RecordModule(caller, trigger, trigger->tg_trigtuple, "module_taken", shard);
+	if (!TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
+		RecordModule(caller, trigger, inserted ? trigger->tg_trigtuple : trigger->tg_newtuple,
+					 "module_given", shard);
 }
 
 PG_FUNCTION_INFO_V1(apitoken_log_module);
@@ -562,11 +594,84 @@ apitoken_log_module(PG_FUNCTION_ARGS)
 		(inserted && apitoken_trigger_is_restored(trigger->tg_relation)))
 		PG_RETURN_POINTER(NULL);
 	ownership = apitoken_owner_enter();
-	if (!inserted)
-		RecordModule(&caller, trigger, trigger->tg_trigtuple, "module_taken");
-	if (!TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
-		RecordModule(&caller, trigger,
-					 inserted ? trigger->tg_trigtuple : trigger->tg_newtuple, "module_given");
+	RecordModules(&caller, trigger, InvalidOid);
+	apitoken_owner_leave(&ownership);
+	PG_RETURN_POINTER(NULL);
+}
+
+/*
+ * What is changed by hand on a shard
+ *
+ * No trigger of the tables themselves is fired where they are distributed: calls record
+ * what they do, and a shard's triggers what is done otherwise.
+ */
+
+static void
+RecordAdded(TokenChange *change)
+{
+	ApitokenEvent event = {
+		.kind = "created", .account_id = change->account_id, .id = change->id,
+		.to = change->status, .shard = change->shard
+	};
+
+	apitoken_trail_record(&change->caller, &event);
+}
+
+static void
+RecordByHand(TriggerData *trigger, const ApitokenCaller *caller, const char *table, Oid shard)
+{
+	TokenChange change;
+	TokenChange others;
+
+	if (strcmp(table, "api_token_modules") == 0)
+	{
+		RecordModules(caller, trigger, shard);
+		return;
+	}
+	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
+		trigger->tg_newtuple = trigger->tg_trigtuple;
+	change = ReadChange(trigger);
+	change.caller = *caller;
+	change.shard = shard;
+	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
+	{
+		RecordAdded(&change);
+		return;
+	}
+	/* in the order in which triggers do it elsewhere */
+	others = change;
+	RecordChange(&others);
+	if (change.transition)
+		RecordTransition(&change);
+}
+
+PG_FUNCTION_INFO_V1(apitoken_log_by_hand);
+
+/*
+ * apitoken.log_by_hand(table): trigger on a shard of that table, api_tokens or
+ * api_token_modules, after an insert, update or delete of a row.  By whom it was done only
+ * the node knows that sent it here: all there is to say is the role.  Raises as
+ * apitoken.log_creation() does, and 0A000 if there is no shard of the trail beside it.
+ */
+Datum
+apitoken_log_by_hand(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	bool		inserted = CALLED_AS_TRIGGER(fcinfo) && TRIGGER_FIRED_BY_INSERT(trigger->tg_event);
+	ApitokenCaller caller = {.role = GetUserId()};
+	ApitokenOwnership ownership;
+	const char *table;
+	Oid			shard;
+
+	apitoken_trigger_check_update_or(fcinfo, inserted ? TRIGGER_EVENT_INSERT : TRIGGER_EVENT_DELETE);
+	if (apitoken_erase_is_running() || apitoken_marks_is_call())
+		PG_RETURN_POINTER(NULL);
+	table = trigger->tg_trigger->tgargs[0];
+	shard = apitoken_shards_beside(RelationGetRelid(trigger->tg_relation), table, TRAIL);
+	if (!OidIsValid(shard))
+		apitoken_error_unprepared();
+	ownership = apitoken_owner_enter_shard();
+	RecordByHand(trigger, &caller, table, shard);
 	apitoken_owner_leave(&ownership);
 	PG_RETURN_POINTER(NULL);
 }
@@ -604,16 +709,4 @@ apitoken_stamp_row(PG_FUNCTION_ARGS)
 	xid = FullTransactionIdGetDatum(GetTopFullTransactionId());
 	return PointerGetDatum(heap_modify_tuple_by_cols(trigger->tg_trigtuple, tupdesc, 1, &attnum,
 													 &xid, &isnull));
-}
-
-PG_FUNCTION_INFO_V1(apitoken_is_own);
-
-/*
- * apitoken.is_own(xid) returns boolean: has this transaction, or one of its
- * subtransactions, added a row with this xmin?
- */
-Datum
-apitoken_is_own(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(TransactionIdIsCurrentTransactionId(PG_GETARG_TRANSACTIONID(0)));
 }

@@ -25,6 +25,9 @@ typedef struct ApitokenEvent
 	Datum		from;			/* status; 0: a new token, or see to */
 	Datum		to;				/* 0: it is no change of the status */
 	const Jsonb *details;		/* NULL: there is no more to say */
+	Oid			shard;			/* of the trail, for what is changed by hand
+								 * on one of the tokens'; InvalidOid: the
+								 * trail's table */
 } ApitokenEvent;
 
 extern void apitoken_trail_record(const ApitokenCaller *caller, const ApitokenEvent *event);

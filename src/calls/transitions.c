@@ -259,14 +259,6 @@ LookDistributed(const ApitokenCall *call, const Transition *transition, const ch
 	return status;
 }
 
-/* Sees to what a trigger does elsewhere, after a token's row was changed. */
-static void
-RecordDistributed(const ApitokenCall *call, const Transition *transition, const char *id,
-				  const char *from, const Changed *changed)
-{
-	apitoken_transitions_record(&call->caller, changed->account_id, id, from, transition->to);
-}
-
 /*
  * Changes the status where the tables are distributed.  Returns NULL; or the status of a
  * token that the change does not start at, whose row is locked then.  What it was is known
@@ -291,7 +283,7 @@ ChangeDistributed(const ApitokenCall *call, const Transition *transition, const 
 		if (!TryByStatement(call, transition, account_id, id, changed))
 			apitoken_error_kept_by_trigger("apitoken transition");
 	}
-	RecordDistributed(call, transition, id, status, changed);
+	apitoken_transitions_record(&call->caller, changed->account_id, id, status, transition->to);
 	return NULL;
 }
 

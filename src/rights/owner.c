@@ -66,6 +66,26 @@ SecureDistribution(void)
 	apitoken_store_secure_distribution();
 }
 
+static ApitokenOwnership
+BecomeOwner(void)
+{
+	ApitokenOwnership ownership;
+	Oid			owner = TablesOwner();
+
+	GetUserIdAndSecContext(&ownership.role, &ownership.security_context);
+	SetUserIdAndSecContext(owner, ownership.security_context | SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_NOFORCE_RLS);
+	ownership.guc_level = NewGUCNestLevel();
+	return ownership;
+}
+
+static void
+Connect(void)
+{
+	if (SPI_connect() != SPI_OK_CONNECT)
+		apitoken_error_statement("apitoken", "SPI_connect");
+}
+
 /*
  * Enters the extension: becomes the owner of the tables, so that a caller needs no
  * right on them and a policy binds nothing, be it forced on the owner or not: it may
@@ -85,17 +105,25 @@ ApitokenOwnership
 apitoken_owner_enter(void)
 {
 	ApitokenOwnership ownership;
-	Oid			owner = TablesOwner();
 
 	apitoken_owner_refuse_distribution();
-	GetUserIdAndSecContext(&ownership.role, &ownership.security_context);
-	SetUserIdAndSecContext(owner, ownership.security_context | SECURITY_LOCAL_USERID_CHANGE |
-						   SECURITY_NOFORCE_RLS);
-	ownership.guc_level = NewGUCNestLevel();
+	ownership = BecomeOwner();
 	if (apitoken_distribution_is_ready())
 		SecureDistribution();
-	if (SPI_connect() != SPI_OK_CONNECT)
-		apitoken_error_statement("apitoken", "SPI_connect");
+	Connect();
+	return ownership;
+}
+
+/*
+ * The same for a shard's trigger, which reads and writes nothing but what is on this node:
+ * whatever the isolation level, and however the node is prepared.
+ */
+ApitokenOwnership
+apitoken_owner_enter_shard(void)
+{
+	ApitokenOwnership ownership = BecomeOwner();
+
+	Connect();
 	return ownership;
 }
 

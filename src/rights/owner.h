@@ -22,6 +22,7 @@ typedef struct ApitokenOwnership
 
 extern void apitoken_owner_refuse_distribution(void);
 extern ApitokenOwnership apitoken_owner_enter(void);
+extern ApitokenOwnership apitoken_owner_enter_shard(void);
 extern void apitoken_owner_leave(const ApitokenOwnership *ownership);
 
 #endif							/* APITOKEN_OWNER_H */

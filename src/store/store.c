@@ -737,6 +737,18 @@ static const StatementText statements[] = {
 		14, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, NAMEOID, INETOID, INT8OID,
 		TEXTOID, TEXTOID, JSONBOID, TEXTOID, TEXTOID}, SPREAD_SIMPLE
 	},
+	[STATEMENT_ADD_EVENT_TO_SHARD] = {
+		/* where no default sees to its number and its moment */
+		"apitoken add event to shard", SPI_OK_INSERT,
+		"INSERT INTO apitoken.api_token_transitions"
+		" (id, at, account_id, api_token_id, from_status, to_status, actor_type, actor_id,"
+		" database_role, client_address, call_id, reason, event, details, session_role, request_id)"
+		" OVERRIDING SYSTEM VALUE"
+		" VALUES (pg_catalog.nextval('apitoken.api_token_transitions_id_seq'), pg_catalog.clock_timestamp(),"
+		" $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+		14, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, NAMEOID, INETOID, INT8OID,
+		TEXTOID, TEXTOID, JSONBOID, TEXTOID, TEXTOID}
+	},
 	[STATEMENT_PRUNE_TRAIL] = {
 		"apitoken prune trail", SPI_OK_INSERT_RETURNING,
 		"WITH gone AS (DELETE FROM apitoken.api_token_transitions AS l"
@@ -802,6 +814,22 @@ static const StatementText statements[] = {
 		"apitoken add actor", SPI_OK_INSERT,
 		"INSERT INTO apitoken.actors (type, id, account_id) VALUES ('token', $2, $1)",
 		2, {TEXTOID, TEXTOID}, SPREAD_NOWHERE
+	},
+	[STATEMENT_START_ADDING] = {
+		/*
+		 * what only reads opens no transaction there; foreign keys will lock
+		 * it so
+		 */
+		"apitoken start adding", SPI_OK_SELECT,
+		"SELECT pg_catalog.set_config('apitoken.adding', 'on', true) FROM apitoken.accounts AS a"
+		" WHERE a.id " EQ " $1 FOR KEY SHARE",
+		1, {TEXTOID}, SPREAD_ONE
+	},
+	[STATEMENT_SET_ADDING] = {
+		"apitoken set adding", SPI_OK_SELECT,
+		"SELECT pg_catalog.set_config('apitoken.adding', $1, true) FROM apitoken.accounts AS a"
+		" WHERE a.id " EQ " $2",
+		2, {TEXTOID, TEXTOID}, SPREAD_ONE
 	},
 	[STATEMENT_ADD_TOKEN] = {
 		"apitoken add token", SPI_OK_INSERT_RETURNING,
@@ -906,7 +934,8 @@ static const StatementText statements[] = {
 		" SET status = 'Disabled', revoked_at = pg_catalog.clock_timestamp(),"
 		" updated_at = pg_catalog.clock_timestamp(), updated_by_type = NULL,"
 		" updated_by_id = NULL"
-		" WHERE ($2 IS NULL OR t.account_id " EQ " $2) AND t.id " EQ " ANY ($1) AND t.status " NE " 'Deleted' AND t.revoked_at IS NULL",
+		" WHERE t.id " EQ " ANY ($1) AND ($2 IS NULL OR t.account_id " EQ " $2)"
+		" AND t.status " NE " 'Deleted' AND t.revoked_at IS NULL",
 		2, {TEXTARRAYOID, TEXTOID}, SPREAD_ONE
 	},
 	[STATEMENT_REVOKE_OLD_SECRETS] = {
@@ -914,8 +943,8 @@ static const StatementText statements[] = {
 		"UPDATE apitoken.api_tokens AS t"
 		" SET old_secret_until = NULL, updated_at = pg_catalog.clock_timestamp(),"
 		" updated_by_type = NULL, updated_by_id = NULL"
-		" WHERE ($2 IS NULL OR t.account_id " EQ " $2) AND t.id " EQ " ANY ($1) AND t.status " NE " 'Deleted'"
-		" AND t.old_secret_until IS NOT NULL",
+		" WHERE t.id " EQ " ANY ($1) AND ($2 IS NULL OR t.account_id " EQ " $2)"
+		" AND t.status " NE " 'Deleted' AND t.old_secret_until IS NOT NULL",
 		2, {TEXTARRAYOID, TEXTOID}, SPREAD_ONE
 	},
 	[STATEMENT_ADD_MODULES] = {
@@ -1151,13 +1180,66 @@ WithMoment(const char *sql, int number)
 	return text.data;
 }
 
-/*
- * The same statement on this node's own copies of the tables that it names.  Whoever
- * changes one that is on every node changes each copy, and waits for who has locked his:
- * there is no need to ask another node, or to plan it as Citus does each time.
- */
+/* What a call changes the rows of, each in one way, and how those are called there. */
+static const struct
+{
+	const char *beginning;
+	const char *condition;
+	const char *mark;
+}			marked[] =
+
+{
+	{"UPDATE apitoken.api_tokens AS t ", " WHERE t.", " WHERE apitoken.by_call(t.account_id) AND t."},
+	{"DELETE FROM apitoken.api_token_modules AS l ", " WHERE l.", " WHERE apitoken.by_call(l.account_id) AND l."}
+};
+
+/* Has a statement that changes what is in the trail say that it is a call's: see marks.c. */
 static const char *
-OnCopies(const char *sql)
+WithMark(const char *sql)
+{
+	for (int i = 0; i < lengthof(marked); i++)
+	{
+		const char *condition;
+
+		if (strncmp(sql, marked[i].beginning, strlen(marked[i].beginning)) != 0)
+			continue;
+		condition = strstr(sql, marked[i].condition);
+		Assert(condition != NULL);
+		return psprintf("%.*s%s%s", (int) (condition - sql), sql, marked[i].mark,
+						condition + strlen(marked[i].condition));
+	}
+	return sql;
+}
+
+/* The table's own name, or that of the table of this node that is to be read in its place. */
+typedef const char *(*NameOf) (const char *table, const void *argument);
+
+static const char *
+CopyOf(const char *table, const void *argument)
+{
+	Oid			copy = apitoken_shards_whole(table);
+
+	return OidIsValid(copy) ? quote_identifier(get_rel_name(copy)) : table;
+}
+
+/* One table, and a shard of it. */
+typedef struct ShardOf
+{
+	const char *table;
+	Oid			shard;
+} ShardOf;
+
+static const char *
+ShardName(const char *table, const void *argument)
+{
+	const ShardOf *of = argument;
+
+	return strcmp(table, of->table) == 0 ? quote_identifier(get_rel_name(of->shard)) : table;
+}
+
+/* The same statement on other tables: those that name_of says. */
+static const char *
+OnTables(const char *sql, NameOf name_of, const void *argument)
 {
 	StringInfoData text;
 	const char *name;
@@ -1166,15 +1248,11 @@ OnCopies(const char *sql)
 	while ((name = strstr(sql, APITOKEN_SCHEMA ".")) != NULL)
 	{
 		int			length;
-		char	   *table;
-		Oid			copy;
 
 		name += strlen(APITOKEN_SCHEMA ".");
 		length = strcspn(name, " ");
-		table = pnstrdup(name, length);
-		copy = apitoken_shards_whole(table);
 		appendBinaryStringInfo(&text, sql, name - sql);
-		appendStringInfoString(&text, OidIsValid(copy) ? quote_identifier(get_rel_name(copy)) : table);
+		appendStringInfoString(&text, name_of(pnstrdup(name, length), argument));
 		sql = name + length;
 	}
 	appendStringInfoString(&text, sql);
@@ -1200,8 +1278,16 @@ PrepareDistributed(const StatementText *text, bool one_account)
 	memcpy(argtypes, text->argtypes, sizeof(text->argtypes));
 	if (one_account)
 		argtypes[0] = TEXTOID;
+
+	/*
+	 * Whoever changes a table that is on every node changes each copy, and
+	 * waits for who has locked his: there is no need to ask another node, or
+	 * to plan it as Citus does each time.
+	 */
 	if (text->spread == SPREAD_COPY)
-		sql = OnCopies(sql);
+		sql = OnTables(sql, CopyOf, NULL);
+	else
+		sql = WithMark(sql);
 	if (has_moment)
 	{
 		argtypes[nargs++] = TIMESTAMPTZOID;
@@ -1547,6 +1633,23 @@ uint64
 apitoken_store_run_fresh(ApitokenStatement statement, ApitokenArguments *arguments)
 {
 	return Run(statement, arguments, UNDER_FRESH);
+}
+
+/*
+ * The same on a shard of the table that the statement names, which is on this node: for
+ * that shard's triggers, which are to ask no distributed table.
+ */
+void
+apitoken_store_run_on_shard(ApitokenStatement statement, ApitokenArguments *arguments,
+							const char *table, Oid shard)
+{
+	const StatementText *text = &statements[statement];
+	ShardOf		of = {table, shard};
+	const char *sql = OnTables(text->sql, ShardName, &of);
+
+	SecureSearchPath();
+	(void) CountRows(text->name, SPI_execute_with_args(NamedText(text->name, sql), text->nargs, (Oid *) text->argtypes,
+													   arguments->values, arguments->nulls, false, 0), text->result);
 }
 
 /*

@@ -83,6 +83,7 @@ typedef enum ApitokenStatement
 	STATEMENT_ENABLE_ALL,
 	STATEMENT_ADD_TRANSITION,
 	STATEMENT_ADD_EVENT,
+	STATEMENT_ADD_EVENT_TO_SHARD,
 	STATEMENT_PRUNE_TRAIL,
 	/* the feed */
 	STATEMENT_FIND_PRUNED,
@@ -93,6 +94,8 @@ typedef enum ApitokenStatement
 	STATEMENT_COUNT_TOKENS,
 	STATEMENT_FIND_ACTOR,
 	STATEMENT_ADD_ACTOR,
+	STATEMENT_START_ADDING,
+	STATEMENT_SET_ADDING,
 	STATEMENT_ADD_TOKEN,
 	STATEMENT_ADD_BOUNDED_TOKEN,
 	STATEMENT_ADD_CREDENTIAL,
@@ -175,6 +178,8 @@ extern void apitoken_store_pass_policies(int security_context);
 extern uint64 apitoken_store_run_active(ApitokenStatement statement, ApitokenArguments *arguments);
 extern uint64 apitoken_store_run_composed_active(ApitokenSql *sql);
 extern uint64 apitoken_store_run_fresh(ApitokenStatement statement, ApitokenArguments *arguments);
+extern void apitoken_store_run_on_shard(ApitokenStatement statement, ApitokenArguments *arguments,
+										const char *table, Oid shard);
 extern uint64 apitoken_store_run_latest(ApitokenStatement statement,
 										ApitokenArguments *arguments);
 extern uint64 apitoken_store_run_composed_latest(ApitokenSql *sql);

@@ -58,6 +58,7 @@ typedef struct ApitokenTrailRow
 	const Jsonb *details;		/* NULL: none */
 	const char *session_role;
 	const char *request_id;		/* NULL: none */
+	Oid			shard;			/* see ApitokenEvent */
 } ApitokenTrailRow;
 
 extern bool apitoken_write_status(const ApitokenStatusChange *change,
