@@ -35,12 +35,29 @@ static const ApitokenStatement user_statements[] = {
 	STATEMENT_ERASE_USER_ACCESSES, STATEMENT_ERASE_USER_SECRETS
 };
 
+/*
+ * Where the tables are distributed, in the order in which others lock what is in several
+ * places.  Who acts as the user locks shards first, and the user's row at his COMMIT.
+ */
+static const ApitokenStatement distributed_user_statements[] = {
+	STATEMENT_ERASE_USER_ACCESSES, STATEMENT_ERASE_USER_SECRETS, STATEMENT_ERASE_USER,
+	STATEMENT_ERASE_USER_ACCOUNTS, STATEMENT_ERASE_USER_TRAIL
+};
+
 /* Addresses go before the tokens do: that the operator's own is noted is no secret. */
 static const ApitokenStatement account_statements[] = {
 	STATEMENT_ERASE_ACCOUNT, STATEMENT_ERASE_ACCOUNT_USERS, STATEMENT_ERASE_ACCOUNT_GROUPS,
 	STATEMENT_ERASE_ACCOUNT_BUYERS, STATEMENT_ERASE_ACCOUNT_ERRORS,
 	STATEMENT_ERASE_ACCOUNT_TRAIL, STATEMENT_ERASE_ACCOUNT_ACCESSES,
 	STATEMENT_ERASE_ACCOUNT_SECRETS, STATEMENT_ERASE_ACCOUNT_TOKENS
+};
+
+/* The tokens, then what hangs on them, and what every node has at last: as for a user. */
+static const ApitokenStatement distributed_account_statements[] = {
+	STATEMENT_ERASE_ACCOUNT, STATEMENT_ERASE_ACCOUNT_TOKENS, STATEMENT_ERASE_ACCOUNT_ACCESSES,
+	STATEMENT_ERASE_ACCOUNT_SECRETS, STATEMENT_ERASE_ACCOUNT_GROUPS,
+	STATEMENT_ERASE_ACCOUNT_BUYERS, STATEMENT_ERASE_ACCOUNT_ERRORS,
+	STATEMENT_ERASE_ACCOUNT_TRAIL, STATEMENT_ERASE_ACCOUNT_USERS
 };
 
 /* Is one of these statements running? */
@@ -67,7 +84,10 @@ Run(const ApitokenCaller *caller, ApitokenStatement statement, ApitokenArguments
 	return rows;
 }
 
-/* Runs them, each with the id and the role.  Returns how many rows the first has found. */
+/*
+ * Runs them, each with the id and the role.  Returns how many rows were found by the one
+ * that looks for a user, or by the first.
+ */
 static uint64
 RunAll(const ApitokenCaller *caller, const ApitokenStatement *statements, int count, const char *id)
 {
@@ -81,7 +101,7 @@ RunAll(const ApitokenCaller *caller, const ApitokenStatement *statements, int co
 	{
 		uint64		rows = Run(caller, statements[i], &arguments);
 
-		if (i == 0)
+		if (i == 0 || statements[i] == STATEMENT_ERASE_USER)
 			found = rows;
 	}
 	return found;
@@ -230,11 +250,13 @@ RemoveDistributed(const ApitokenCaller *caller, const char *account_id, const Li
 	removed = Run(caller, STATEMENT_REMOVE_TRAIL_OF, &arguments);
 	AddPruning(caller, GetCurrentTimestamp(), removed, last, no_last);
 	(void) Run(caller, STATEMENT_REMOVE_TOKENS, &arguments);
-	(void) Run(caller, STATEMENT_REMOVE_FOREIGN_SECRETS, &arguments);
+	/* as who brings tokens along writes them */
 	foreach(cell, tokens)
 		ids[foreach_current_index(cell)] = CStringGetTextDatum(((Erased *) lfirst(cell))->id);
 	apitoken_store_set_pointer(&arguments, 1, apitoken_ids_array(ids, list_length(tokens)));
 	(void) Run(caller, STATEMENT_MARK_ERASED, &arguments);
+	apitoken_store_set_text(&arguments, 1, account_id);
+	(void) Run(caller, STATEMENT_REMOVE_FOREIGN_SECRETS, &arguments);
 }
 
 /* Removes an account's tokens with their trail. */
@@ -349,7 +371,8 @@ apitoken_erase_user(PG_FUNCTION_ARGS)
 
 	Begin(&erasure, OPERATION_ERASE);
 	SetErasing(true);
-	if (RunAll(&erasure.caller, user_statements, lengthof(user_statements), id) == 0)
+	if (RunAll(&erasure.caller, apitoken_distribution_is_ready() ? distributed_user_statements : user_statements,
+			   lengthof(user_statements), id) == 0)
 		apitoken_error_not_to_erase("user", id);
 	SetErasing(false);
 	AddErasure(&erasure.caller, "user", id, false);
@@ -376,7 +399,8 @@ apitoken_erase_account(PG_FUNCTION_ARGS)
 	if (!LockAccount(&erasure.caller, id, &tokens))
 		apitoken_error_not_to_erase("account", id);
 	SetErasingOf(id, true);
-	(void) RunAll(&erasure.caller, account_statements, lengthof(account_statements), id);
+	(void) RunAll(&erasure.caller, apitoken_distribution_is_ready() ? distributed_account_statements : account_statements,
+				  lengthof(account_statements), id);
 	RecordDeleted(&erasure.caller, id, tokens);
 	if (with_tokens)
 		RemoveTokens(&erasure.caller, id, tokens);
