@@ -1308,8 +1308,8 @@ BEGIN
 				-- names of shards
 				problem := CASE WHEN apitoken.is_distributed() THEN regexp_replace(problem, '"([a-z_]+)_[0-9]+"', '"\1"', 'g') ELSE problem END;
 			ELSIF kind = 'tokens' THEN
-				-- an error from another node has its code where it is about one row
-				IF first = middle OR NOT apitoken.is_distributed() THEN
+				-- an error from another node has its code where it is about one row, but this one
+				IF first = middle AND problem <> 'digest is that of a secret that was revoked' OR NOT apitoken.is_distributed() THEN
 					RAISE;
 				END IF;
 			ELSIF SQLSTATE = 'XX000' THEN
@@ -2815,6 +2815,68 @@ COMMENT ON FUNCTION apitoken.log_by_hand() IS
 	'Trigger, where the tables are distributed: what is changed by hand of an API token is in the trail, too.';
 REVOKE ALL ON FUNCTION apitoken.log_by_hand() FROM PUBLIC;
 
+CREATE FUNCTION apitoken.monitored(view name, key bytea) RETURNS SETOF record
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET client_min_messages = warning
+AS $$
+BEGIN
+	IF (SELECT sha256(k.key) FROM apitoken.monitor_key k) IS DISTINCT FROM sha256(monitored.key) THEN
+		RAISE EXCEPTION 'permission denied for function monitored' USING ERRCODE = 'insufficient_privilege';
+	END IF;
+	RETURN QUERY EXECUTE format('SELECT * FROM apitoken.%I', 'monitor_' || monitored.view);
+END
+$$;
+COMMENT ON FUNCTION apitoken.monitored(name, bytea) IS
+	'The rows of a view for monitoring, read as the tables'' owner where the tables are distributed: for the views alone, which have the key.';
+REVOKE ALL ON FUNCTION apitoken.monitored(name, bytea) FROM PUBLIC;
+
+-- Citus reads shards as whoever asks, who has no right to them: so the owner is the one who
+-- asks, for whoever may read a view.  What a view reads beside it is read by its owner's
+-- rights, too: that is the key, which nobody else can hand over.
+CREATE FUNCTION apitoken.prepare_monitor() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	part record;
+BEGIN
+	IF to_regclass('apitoken.monitor_key') IS NULL THEN
+		CREATE TABLE apitoken.monitor_key (key bytea NOT NULL);
+		REVOKE ALL ON apitoken.monitor_key FROM PUBLIC;
+		-- nor is it shown to a role that is granted all tables
+		ALTER TABLE apitoken.monitor_key ENABLE ROW LEVEL SECURITY;
+		ALTER EXTENSION apitoken ADD TABLE apitoken.monitor_key;
+		INSERT INTO apitoken.monitor_key SELECT sha256(convert_to(string_agg(gen_random_uuid()::text, ''), 'UTF8')) FROM generate_series(1, 4);
+	END IF;
+	FOR part IN
+		SELECT v.relname, v.oid::regclass AS view, regexp_replace(regexp_replace(pg_get_viewdef(v.oid), '\(([a-z]+\.[a-z_]+)\)::text', '\1', 'g'),
+				'apitoken_monitor\.([a-z_]+)', 'apitoken.monitor_\1 \1', 'g') AS definition,
+				(SELECT string_agg(format('%I %s%s', a.attname, format_type(a.atttypid, a.atttypmod),
+						(SELECT format(' COLLATE %I.%I', n.nspname, c.collname) FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace
+							WHERE c.oid = a.attcollation AND c.oid <> t.typcollation)), ', ' ORDER BY a.attnum)
+					FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+					WHERE a.attrelid = v.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns
+			FROM pg_class v
+				JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = v.oid AND d.deptype = 'e' AND d.refclassid = 'pg_extension'::regclass
+				JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'apitoken'
+			WHERE v.relnamespace = 'apitoken_monitor'::regnamespace AND v.relkind = 'v' AND pg_get_viewdef(v.oid) NOT LIKE '%apitoken.monitored(%'
+			-- a view that others read comes first
+			ORDER BY v.oid
+	LOOP
+		EXECUTE format('CREATE OR REPLACE VIEW apitoken.%I AS %s', 'monitor_' || part.relname, part.definition);
+		EXECUTE format('REVOKE ALL ON apitoken.%I FROM PUBLIC', 'monitor_' || part.relname);
+		IF NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = to_regclass(format('apitoken.%I', 'monitor_' || part.relname)) AND d.deptype = 'e') THEN
+			EXECUTE format('ALTER EXTENSION apitoken ADD VIEW apitoken.%I', 'monitor_' || part.relname);
+		END IF;
+		EXECUTE format('CREATE OR REPLACE VIEW %s WITH (security_barrier) AS SELECT r.* FROM apitoken.monitor_key k, LATERAL apitoken.monitored(%L, k.key) AS r (%s)',
+			part.view, part.relname, part.columns);
+	END LOOP;
+	-- a view's reader calls it
+	GRANT EXECUTE ON FUNCTION apitoken.monitored(name, bytea) TO PUBLIC;
+END
+$$;
+COMMENT ON FUNCTION apitoken.prepare_monitor() IS
+	'Has the views for monitoring read as the tables'' owner, for apitoken.prepare_node().';
+REVOKE ALL ON FUNCTION apitoken.prepare_monitor() FROM PUBLIC;
+
 CREATE FUNCTION apitoken.prepare_node() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = error
 AS $$
@@ -2874,6 +2936,8 @@ BEGIN
 
 	-- triggers ask it as whoever writes
 	GRANT EXECUTE ON FUNCTION apitoken.is_erasing() TO PUBLIC;
+	-- and policies as whoever reads
+	GRANT EXECUTE ON FUNCTION apitoken.refuse_rows() TO PUBLIC;
 
 	-- Citus hides shards: not from what guards the tables
 	FOR part IN
@@ -2905,6 +2969,7 @@ BEGIN
 				SELECT NULL, count(*) FILTER (WHERE t.status = 'Active'), count(*) FILTER (WHERE t.status = 'Disabled'),
 						count(*) FILTER (WHERE t.status = 'Deleted')
 					FROM apitoken.api_tokens t) s (account_id, active, disabled, deleted);
+	PERFORM apitoken.prepare_monitor();
 
 	FOR part IN
 		SELECT p.polname, c.oid::regclass AS relation
@@ -2922,6 +2987,53 @@ $$;
 COMMENT ON FUNCTION apitoken.prepare_node() IS
 	'Prepares this node of Citus for apitoken.distribute(); a node that is prepared stays so.';
 REVOKE ALL ON FUNCTION apitoken.prepare_node() FROM PUBLIC;
+
+-- What a node that was added later has of the extension's script, and the others not any more.
+CREATE FUNCTION apitoken.table_rules(OUT relation text, OUT kind text, OUT name text, OUT definition text) RETURNS SETOF record
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT k.conrelid::regclass::text, k.contype::text, k.conname::text, pg_get_constraintdef(k.oid)
+		FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+		WHERE k.contype IN ('f', 'u') AND c.relnamespace = 'apitoken'::regnamespace AND c.relname !~ '_[0-9]+$'
+	UNION ALL
+	SELECT t.tgrelid::regclass::text, 't', t.tgname::text, pg_get_triggerdef(t.oid)
+		FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+		WHERE NOT t.tgisinternal AND c.relnamespace = 'apitoken'::regnamespace AND c.relname !~ '_[0-9]+$'
+$$;
+COMMENT ON FUNCTION apitoken.table_rules() IS
+	'Foreign keys, unique keys and triggers of the tables, by which nodes are compared for apitoken.distribute().';
+REVOKE ALL ON FUNCTION apitoken.table_rules() FROM PUBLIC;
+
+CREATE FUNCTION apitoken.align_node(wanted jsonb) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = error
+AS $$
+DECLARE
+	part record;
+BEGIN
+	PERFORM set_config('citus.enable_ddl_propagation', 'off', true), set_config('citus.enable_unsafe_triggers', 'on', true);
+	FOR part IN
+		SELECT format(CASE h.kind WHEN 't' THEN 'DROP TRIGGER %2$I ON %1$s' ELSE 'ALTER TABLE %1$s DROP CONSTRAINT %2$I' END, h.relation, h.name) AS command
+			FROM apitoken.table_rules() h
+			WHERE NOT EXISTS (SELECT FROM jsonb_to_recordset(wanted) AS w (relation text, kind text, name text, definition text)
+				WHERE (w.relation, w.kind, w.name, w.definition) = (h.relation, h.kind, h.name, h.definition))
+			-- a foreign key goes before what it refers to
+			ORDER BY h.kind
+	LOOP
+		EXECUTE part.command;
+	END LOOP;
+	FOR part IN
+		SELECT CASE w.kind WHEN 't' THEN w.definition ELSE format('ALTER TABLE %s ADD CONSTRAINT %I %s', w.relation, w.name, w.definition) END AS command
+			FROM jsonb_to_recordset(wanted) AS w (relation text, kind text, name text, definition text)
+			WHERE NOT EXISTS (SELECT FROM apitoken.table_rules() h WHERE (w.relation, w.kind, w.name, w.definition) = (h.relation, h.kind, h.name, h.definition))
+			ORDER BY w.kind DESC
+	LOOP
+		EXECUTE part.command;
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION apitoken.align_node(jsonb) IS
+	'Gives a node that was added later the keys and triggers of the coordinator''s tables, for apitoken.distribute().';
+REVOKE ALL ON FUNCTION apitoken.align_node(jsonb) FROM PUBLIC;
 
 CREATE FUNCTION apitoken.distribute() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -3028,6 +3140,13 @@ BEGIN
 		RAISE EXCEPTION 'a node could not be prepared' USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = problem;
 	END IF;
 	IF present > 0 THEN
+		SELECT string_agg(format('%s:%s: %s', n.nodename, n.nodeport, r.result), ', ') INTO problem
+			FROM (SELECT jsonb_agg(to_jsonb(t)) AS wanted FROM apitoken.table_rules() t) w,
+				run_command_on_workers(format('SELECT apitoken.align_node(%L)', w.wanted)) r JOIN pg_dist_node n ON n.nodename = r.nodename AND n.nodeport = r.nodeport
+			WHERE NOT r.success;
+		IF problem IS NOT NULL THEN
+			RAISE EXCEPTION 'a node could not be prepared' USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = problem;
+		END IF;
 		RAISE NOTICE 'the tables are distributed; every node is prepared';
 		RETURN;
 	END IF;

@@ -14,6 +14,7 @@
 
 #include <signal.h>
 
+#include "access/xact.h"
 #include "apitoken.h"
 #include "mb/pg_wchar.h"
 #include "redact.h"
@@ -236,11 +237,92 @@ HideDeadlock(void)
 	MemoryContextSwitchTo(old);
 }
 
+/*
+ * Other servers, where the tables are distributed
+ *
+ * What Citus says of them is in its own terms, and names hosts and roles that are not
+ * for those who call.
+ */
+
+/* How Citus' texts of a server that cannot be reached begin. */
+#define CITUS_CONNECTION "connection to the remote node "
+
+/* Those of a transaction that has had several connections to one server. */
+static const char *const citus_parallel[] = {
+	"because there was a parallel ",
+	"cannot perform query with placements that were modified over multiple connections",
+	"cannot establish a new connection for placement "
+};
+
+/* When the transaction began that a guard stood in last. */
+static TimestampTz guarded_transaction = 0;
+
+/* Has Citus refused a statement as others were run on several connections before? */
+static bool
+IsParallel(const ErrorData *report)
+{
+	for (int i = 0; i < lengthof(citus_parallel); i++)
+	{
+		if (strstr(report->message, citus_parallel[i]) != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* The whole of what Citus has said, for the log. */
+static const char *
+Details(const ErrorData *report)
+{
+	return report->detail == NULL ? report->message :
+		psprintf("%s: %s", report->message, report->detail);
+}
+
+/* Says in the extension's own terms what Citus reports of other servers. */
+static void
+SayOurselves(const ErrorData *report)
+{
+	if (strncmp(report->message, CITUS_CONNECTION, strlen(CITUS_CONNECTION)) == 0)
+	{
+		errmsg("another server cannot be reached");
+		if (report->elevel == ERROR)
+			errdetail("Nothing was done.");
+		errdetail_log("%s", Details(report));
+	}
+	else if (report->elevel == ERROR && IsParallel(report))
+	{
+		errcode(ERRCODE_FEATURE_NOT_SUPPORTED);
+		errmsg("the transaction has asked several shards at once, and cannot write to what every server has");
+		errdetail("Nothing was done.");
+		errdetail_log("%s", Details(report));
+		errhint("Call in another transaction, or begin this one with SET LOCAL citus.multi_shard_modify_mode TO 'sequential'.");
+	}
+}
+
+/* Looks whether it is such a report. */
+static void
+HideServers(void)
+{
+	int			code = geterrcode();
+	MemoryContext old;
+	ErrorData  *report;
+
+	if (code != ERRCODE_CONNECTION_FAILURE && code != ERRCODE_INTERNAL_ERROR &&
+		code != ERRCODE_FEATURE_NOT_SUPPORTED)
+		return;
+	old = MemoryContextSwitchTo(CurTransactionContext);
+	report = CopyErrorData();
+	if (report->message != NULL)
+		SayOurselves(report);
+	FreeErrorData(report);
+	MemoryContextSwitchTo(old);
+}
+
 /* Called for whatever is reported while a guard stands, also by other code. */
 static void
 HideReport(void *secret_given)
 {
 	HideDeadlock();
+	HideServers();
 	if (secret_given != NULL)
 	{
 		errhidestmt(true);
@@ -261,6 +343,7 @@ HideReport(void *secret_given)
 void
 apitoken_error_guard(ErrorContextCallback *guard, bool secret_given)
 {
+	guarded_transaction = GetCurrentTransactionStartTimestamp();
 	guard->callback = HideReport;
 	guard->arg = secret_given ? guard : NULL;
 	guard->previous = error_context_stack;
