@@ -14,7 +14,6 @@
 
 #include <signal.h>
 
-#include "access/xact.h"
 #include "apitoken.h"
 #include "mb/pg_wchar.h"
 #include "redact.h"
@@ -244,8 +243,11 @@ HideDeadlock(void)
  * for those who call.
  */
 
-/* How Citus' texts of a server that cannot be reached begin. */
-#define CITUS_CONNECTION "connection to the remote node "
+/* How texts of a server that cannot be reached begin, and of one that ends meanwhile. */
+static const char *const citus_connection[] = {
+	"connection to the remote node ",
+	"server closed the connection unexpectedly"
+};
 
 /* Those of a transaction that has had several connections to one server. */
 static const char *const citus_parallel[] = {
@@ -254,8 +256,17 @@ static const char *const citus_parallel[] = {
 	"cannot establish a new connection for placement "
 };
 
-/* When the transaction began that a guard stood in last. */
-static TimestampTz guarded_transaction = 0;
+/* Is it about a server that is down? */
+static bool
+IsConnection(const ErrorData *report)
+{
+	for (int i = 0; i < lengthof(citus_connection); i++)
+	{
+		if (strncmp(report->message, citus_connection[i], strlen(citus_connection[i])) == 0)
+			return true;
+	}
+	return false;
+}
 
 /* Has Citus refused a statement as others were run on several connections before? */
 static bool
@@ -281,8 +292,9 @@ Details(const ErrorData *report)
 static void
 SayOurselves(const ErrorData *report)
 {
-	if (strncmp(report->message, CITUS_CONNECTION, strlen(CITUS_CONNECTION)) == 0)
+	if (IsConnection(report))
 	{
+		errcode(ERRCODE_CONNECTION_FAILURE);
 		errmsg("another server cannot be reached");
 		if (report->elevel == ERROR)
 			errdetail("Nothing was done.");
@@ -343,7 +355,6 @@ HideReport(void *secret_given)
 void
 apitoken_error_guard(ErrorContextCallback *guard, bool secret_given)
 {
-	guarded_transaction = GetCurrentTransactionStartTimestamp();
 	guard->callback = HideReport;
 	guard->arg = secret_given ? guard : NULL;
 	guard->previous = error_context_stack;

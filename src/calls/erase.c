@@ -37,11 +37,12 @@ static const ApitokenStatement user_statements[] = {
 
 /*
  * Where the tables are distributed, in the order in which others lock what is in several
- * places.  Who acts as the user locks shards first, and the user's row at his COMMIT.
+ * places: shards before what every node has.  Who acts as the user has locked shards, and
+ * locks the user's row at his COMMIT; the trail is told of him until then.
  */
 static const ApitokenStatement distributed_user_statements[] = {
 	STATEMENT_ERASE_USER_ACCESSES, STATEMENT_ERASE_USER_SECRETS, STATEMENT_ERASE_USER,
-	STATEMENT_ERASE_USER_ACCOUNTS, STATEMENT_ERASE_USER_TRAIL
+	STATEMENT_ERASE_USER_TRAIL, STATEMENT_ERASE_USER_ACCOUNTS
 };
 
 /* Addresses go before the tokens do: that the operator's own is noted is no secret. */
