@@ -1382,7 +1382,7 @@ CREATE FUNCTION apitoken.sync_require(kind text, deleting boolean) RETURNS void
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'apitoken_sync_require';
 COMMENT ON FUNCTION apitoken.sync_require(text, boolean) IS
-	'Raises 42501 for apitoken_sync where the tables are distributed, unless the role that calls may take over such resources, those that are no more or the others, by hand; null: anything at all.';
+	'Raises 42501 for apitoken_sync where the tables are distributed, unless the role that calls may take over such resources, those that are no more or the others, by hand; nulls: unless it may do what is done in any case.';
 REVOKE ALL ON FUNCTION apitoken.sync_require(text, boolean) FROM PUBLIC;
 
 CREATE FUNCTION apitoken.withdraw(account_id text, module_ids text[]) RETURNS void
@@ -1796,7 +1796,8 @@ AS $$
 	SELECT apitoken.sync_require(s.kind, s.deleting)
 		FROM (SELECT DISTINCT k.kind, e.element -> 'deleted' IS NOT DISTINCT FROM 'true'
 			FROM unnest('{modules,accounts,users,buyers,groups}'::text[]) AS k (kind)
-			CROSS JOIN LATERAL jsonb_array_elements(body -> k.kind) AS e (element)) AS s (kind, deleting)
+			CROSS JOIN LATERAL jsonb_array_elements(body -> k.kind) AS e (element)
+			UNION ALL SELECT NULL, false) AS s (kind, deleting)
 		ORDER BY s.kind, s.deleting
 $$;
 COMMENT ON FUNCTION apitoken.sync_check(jsonb) IS

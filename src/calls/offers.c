@@ -47,8 +47,7 @@ CheckOffer(Relation relation, Datum account_id, Datum module_id)
 	if (DatumGetBool(apitoken_store_value(0, 2, &isnull)))
 		return;
 	/* a call has looked before: the module was withdrawn since */
-	if (apitoken_identity_is_writing() &&
-		apitoken_identity_writer().operation != OPERATION_KEEP_ACCOUNTS)
+	if (apitoken_identity_is_writing() && !apitoken_identity_is_doing(OPERATION_KEEP_ACCOUNTS))
 		apitoken_error_offer_gone(TextDatumGetCString(module_id));
 	apitoken_error_not_offered(relation, account_id, module_id);
 }
@@ -57,10 +56,8 @@ CheckOffer(Relation relation, Datum account_id, Datum module_id)
 static bool
 IsNotedByCall(void)
 {
-	ApitokenOperation operation = apitoken_identity_writer().operation;
-
-	return apitoken_identity_is_writing() && operation != OPERATION_IMPORT &&
-		operation != OPERATION_KEEP_ACCOUNTS;
+	return apitoken_identity_is_writing() && !apitoken_identity_is_doing(OPERATION_IMPORT) &&
+		!apitoken_identity_is_doing(OPERATION_KEEP_ACCOUNTS);
 }
 
 /*
@@ -200,7 +197,8 @@ PG_FUNCTION_INFO_V1(apitoken_check_offers);
 
 /*
  * apitoken.check_offers(account_id text) returns void: the same of an account, which is
- * locked, where the tables are distributed and no trigger does it.
+ * locked, where the tables are distributed and no trigger does it.  Raises PT401 but for
+ * apitoken_sync.
  */
 Datum
 apitoken_check_offers(PG_FUNCTION_ARGS)
@@ -209,6 +207,8 @@ apitoken_check_offers(PG_FUNCTION_ARGS)
 	Relation	relation = OpenTable("user_groups");
 	ApitokenArguments arguments;
 
+	if (!apitoken_identity_is_doing(OPERATION_KEEP_ACCOUNTS))
+		apitoken_error_unauthorized();
 	apitoken_store_clear(&arguments);
 	CheckHeld(relation, PG_GETARG_DATUM(0), STATEMENT_HELD_UNOFFERED, &arguments);
 	table_close(relation, AccessShareLock);
@@ -306,6 +306,7 @@ PG_FUNCTION_INFO_V1(apitoken_check_account_types);
 /*
  * apitoken.check_account_types(module_id text, former text[]) returns void: the same of a
  * module that had the former ones, where the tables are distributed and no trigger does it.
+ * Raises PT401 but for apitoken_sync.
  */
 Datum
 apitoken_check_account_types(PG_FUNCTION_ARGS)
@@ -313,6 +314,8 @@ apitoken_check_account_types(PG_FUNCTION_ARGS)
 	ApitokenOwnership ownership = apitoken_owner_enter();
 	Relation	relation = OpenTable("modules");
 
+	if (!apitoken_identity_is_doing(OPERATION_KEEP_ACCOUNTS))
+		apitoken_error_unauthorized();
 	CheckAccountTypes(relation, PG_GETARG_DATUM(0), PG_GETARG_DATUM(1));
 	table_close(relation, AccessShareLock);
 	apitoken_owner_leave(&ownership);

@@ -128,7 +128,7 @@ RequireTable(Oid schema, Oid role, const Need *need)
 
 	if (pg_class_aclmask(relation, role, need->mode, ACLMASK_ALL) != need->mode)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, need->relation);
-	if (check_enable_rls(relation, role, true) == RLS_ENABLED)
+	if (need->kind != NULL && check_enable_rls(relation, role, true) == RLS_ENABLED)
 		apitoken_error_bound(need->relation);
 }
 
@@ -137,8 +137,8 @@ PG_FUNCTION_INFO_V1(apitoken_sync_require);
 /*
  * apitoken.sync_require(kind text, deleting boolean) returns void: raises 42501 unless the
  * role that calls apitoken_sync may take over resources of a kind by hand, those that are
- * no more or the others (null: may do anything of that at all), and row security binds it
- * nowhere there.
+ * no more or the others, and row security binds it nowhere there.  Without a kind: may it
+ * read what is read in the end; without either: may it execute what does it.
  */
 Datum
 apitoken_sync_require(PG_FUNCTION_ARGS)
@@ -149,10 +149,13 @@ apitoken_sync_require(PG_FUNCTION_ARGS)
 	bool		deleting = !PG_ARGISNULL(1) && PG_GETARG_BOOL(1);
 
 	AcceptInvalidationMessages();
-	if (kind == NULL)
+	if (PG_ARGISNULL(1))
+	{
 		RequireFunctions(schema, role);
-	else if (deleting && strcmp(kind, "accounts") == 0 &&
-			 !MayExecute(role, "apitoken.disable_of_accounts(text[])"))
+		PG_RETURN_VOID();
+	}
+	if (kind != NULL && deleting && strcmp(kind, "accounts") == 0 &&
+		!MayExecute(role, "apitoken.disable_of_accounts(text[])"))
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FUNCTION, "apitoken.disable_of_accounts(text[])");
 	for (const Need *need = needs; need < needs + lengthof(needs); need++)
 	{
@@ -341,8 +344,9 @@ PG_FUNCTION_INFO_V1(apitoken_withdraw);
 /*
  * apitoken.withdraw(account_id text, module_ids text[]) returns void: what
  * apitoken.withdraw_module() does when a group has lost modules, of which these are the
- * default group's, where the tables are distributed.  Raises PT401 if it is done in the name
- * of an actor who has been disabled, and as apitoken_acts_settle does.
+ * default group's, where the tables are distributed.  Raises PT401 but for apitoken_sync, or
+ * if it is done in the name of an actor who has been disabled, and as apitoken_acts_settle
+ * does.
  */
 Datum
 apitoken_withdraw(PG_FUNCTION_ARGS)
@@ -353,8 +357,11 @@ apitoken_withdraw(PG_FUNCTION_ARGS)
 	Datum	   *modules;
 	int			count = apitoken_ids_of_array(PG_GETARG_ARRAYTYPE_P(1), &modules);
 
-	/* by hand, as far as the actor's rights are concerned */
+	if (!apitoken_identity_is_doing(OPERATION_KEEP_ACCOUNTS))
+		apitoken_error_unauthorized();
+	/* as on one server, where the owner's trigger does it, after what is done by hand */
 	caller.operation = OPERATION_SEE;
+	caller.role = GetUserId();
 	apitoken_acts_identified(&caller);
 	apitoken_acts_administer(&caller, NULL);
 	for (int i = 0; i < count; i++)
