@@ -3242,7 +3242,7 @@ CREATE FUNCTION apitoken.sync_lock(body jsonb) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	ids_of CONSTANT jsonb := (SELECT jsonb_object_agg(k.key, (SELECT jsonb_agg(e.element ->> 'id') FROM jsonb_array_elements(k.value) AS e (element))) FROM jsonb_each(body) AS k);
+	ids_of CONSTANT jsonb := (SELECT jsonb_object_agg(k.key, (SELECT COALESCE(jsonb_agg(e.element ->> 'id'), '[]') FROM jsonb_array_elements(k.value) AS e (element))) FROM jsonb_each(body) AS k);
 	gone CONSTANT jsonb := (SELECT jsonb_object_agg(k.key, (SELECT COALESCE(jsonb_agg(e.element ->> 'id'), '[]') FROM jsonb_array_elements(k.value) AS e (element)
 		WHERE e.element -> 'deleted' = 'true')) FROM jsonb_each(body) AS k);
 	gone_accounts CONSTANT text[] := ARRAY(SELECT jsonb_array_elements_text(gone -> 'accounts'));
@@ -3262,6 +3262,11 @@ DECLARE
 	problem text;
 	former jsonb;
 BEGIN
+	-- who writes what is on every node comes one after another: Citus locks such tables in
+	-- an order of its own.  This one is there for nobody else to wait for.
+	IF jsonb_array_length(ids_of -> 'modules') > 0 OR jsonb_array_length(ids_of -> 'users') > 0 OR cardinality(gone_accounts) > 0 THEN
+		PERFORM FROM apitoken.trail_prunings p WHERE p.pruned < 0 FOR UPDATE;
+	END IF;
 	accounts := ARRAY(SELECT jsonb_array_elements_text(ids_of -> 'accounts'));
 	FOREACH kind IN ARRAY '{groups,buyers}'::text[] LOOP
 		EXECUTE format('SELECT jsonb_agg(jsonb_build_object(''id'', t.id, ''account_id'', t.account_id)) FROM apitoken.%I AS t WHERE t.id = ANY ($1)',
