@@ -359,7 +359,11 @@ apitoken_withdraw(PG_FUNCTION_ARGS)
 
 	if (!apitoken_identity_is_doing(OPERATION_KEEP_ACCOUNTS))
 		apitoken_error_unauthorized();
-	/* as on one server, where the owner's trigger does it, after what is done by hand */
+
+	/*
+	 * as on one server, where the owner's trigger does it, after what is done
+	 * by hand
+	 */
 	caller.operation = OPERATION_SEE;
 	caller.role = GetUserId();
 	apitoken_acts_identified(&caller);
