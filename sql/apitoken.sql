@@ -2399,8 +2399,20 @@ CREATE FUNCTION apitoken.sync_problem(kind text, elements jsonb) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+	kinds CONSTANT text[] := '{modules,accounts,users,buyers,groups}';
+	name text;
 	problem text;
 BEGIN
+	-- a whole body
+	IF kind IS NULL THEN
+		problem := CASE
+			WHEN jsonb_typeof(elements) <> 'object' THEN 'The body is not a JSON object'
+			ELSE (SELECT format('The member "%s" does not exist', k.name) FROM jsonb_object_keys(elements) AS k (name) WHERE k.name <> ALL (kinds) ORDER BY 1 LIMIT 1) END;
+		FOREACH name IN ARRAY CASE WHEN problem IS NULL THEN kinds ELSE '{}' END LOOP
+			problem := COALESCE(problem, CASE WHEN elements ? name THEN apitoken.sync_problem(name, elements -> name) END);
+		END LOOP;
+		RETURN problem;
+	END IF;
 	IF jsonb_typeof(elements) <> 'array' THEN
 		RETURN format('The member "%s" is not an array', kind);
 	END IF;
@@ -2457,7 +2469,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION apitoken.sync_problem(text, jsonb) IS
-	'What is malformed in resources that apitoken_sync or apitoken_import is given, with its place; null if nothing is.';
+	'What is malformed in resources that apitoken_sync or apitoken_import is given, with its place; null if nothing is. Without a kind, in a body of apitoken_sync.';
 REVOKE ALL ON FUNCTION apitoken.sync_problem(text, jsonb) FROM PUBLIC;
 
 -- Adds those that are not there, and changes the supplied members of those that are.
@@ -2628,7 +2640,7 @@ BEGIN
 		GET DIAGNOSTICS changed = ROW_COUNT;
 	END IF;
 	IF kind = 'tokens' THEN
-		changed := CASE WHEN apitoken.is_distributed() THEN apitoken.import_rows(elements) ELSE apitoken.sync_rows(kind, elements) END;
+		changed := apitoken.sync_rows(kind, elements);
 		PERFORM apitoken.import_secrets(elements);
 		RETURN changed;
 	END IF;
@@ -2715,21 +2727,10 @@ BEGIN
 				ELSE apitoken.sync_kind(kind, slice) END;
 			-- the fault is behind these, if there is one
 			first := middle + 1;
-		EXCEPTION WHEN data_exception OR integrity_constraint_violation OR internal_error THEN
+		EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN
 			GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
 			-- a detail that shows the values of a row is not for an error
 			problem := concat_ws(': ', problem, CASE SQLSTATE WHEN '23503' THEN detail END);
-			IF kind = 'tokens' AND SQLSTATE <> 'XX000' THEN
-				-- names of shards
-				problem := CASE WHEN apitoken.is_distributed() THEN regexp_replace(problem, '"([a-z_]+)_[0-9]+"', '"\1"', 'g') ELSE problem END;
-			ELSIF kind = 'tokens' THEN
-				-- an error from another node has its code where it is about one row, but this one
-				IF first = middle AND problem <> 'digest is that of a secret that was revoked' OR NOT apitoken.is_distributed() THEN
-					RAISE;
-				END IF;
-			ELSIF SQLSTATE = 'XX000' THEN
-				RAISE;
-			END IF;
 			IF first = middle THEN
 				PERFORM apitoken.refuse_sync(format('The member "%s[%s]" cannot be %s: %s', kind, before + places[first],
 					CASE WHEN deleting THEN 'deleted' ELSE 'written' END, rtrim(problem, '.')));
@@ -2754,14 +2755,9 @@ AS $$
 DECLARE
 	kinds CONSTANT text[] := '{modules,accounts,users,buyers,groups}';
 	kind text;
-	problem text := CASE
-		WHEN jsonb_typeof($1) <> 'object' THEN 'The body is not a JSON object'
-		ELSE (SELECT format('The member "%s" does not exist', k.name) FROM jsonb_object_keys($1) AS k (name) WHERE k.name <> ALL (kinds) ORDER BY 1 LIMIT 1) END;
+	problem text := apitoken.sync_problem(NULL, $1);
 	changed jsonb := '{}';
 BEGIN
-	FOREACH kind IN ARRAY CASE WHEN problem IS NULL THEN kinds ELSE '{}' END LOOP
-		problem := COALESCE(problem, CASE WHEN $1 ? kind THEN apitoken.sync_problem(kind, $1 -> kind) END);
-	END LOOP;
 	IF problem IS NOT NULL THEN
 		PERFORM apitoken.refuse_sync(problem);
 	END IF;
@@ -2791,6 +2787,673 @@ $$;
 COMMENT ON FUNCTION apitoken.sync(jsonb) IS
 	'What apitoken_sync does.';
 REVOKE ALL ON FUNCTION apitoken.sync(jsonb) FROM PUBLIC;
+
+/*
+ * The same where the tables are distributed: done as their owner, when it was seen what
+ * the caller may do himself, and by account.  What triggers do elsewhere is done here, and
+ * what COMMIT looks at elsewhere is looked at in the end.
+ */
+CREATE FUNCTION apitoken.sync_require(kind text, deleting boolean) RETURNS void
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_sync_require';
+COMMENT ON FUNCTION apitoken.sync_require(text, boolean) IS
+	'Raises 42501 for apitoken_sync where the tables are distributed, unless the role that calls may take over such resources, those that are no more or the others, by hand; nulls: unless it may do what is done in any case.';
+REVOKE ALL ON FUNCTION apitoken.sync_require(text, boolean) FROM PUBLIC;
+
+CREATE FUNCTION apitoken.withdraw(account_id text, module_ids text[]) RETURNS void
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_withdraw';
+COMMENT ON FUNCTION apitoken.withdraw(text, text[]) IS
+	'What withdraw_module() does, for apitoken_sync where the tables are distributed: modules that a default user group has lost are taken from the account''s other groups and its tokens.';
+REVOKE ALL ON FUNCTION apitoken.withdraw(text, text[]) FROM PUBLIC;
+
+CREATE FUNCTION apitoken.check_offers(account_id text) RETURNS void
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_check_offers';
+COMMENT ON FUNCTION apitoken.check_offers(text) IS
+	'What keep_offer() does, for apitoken_sync where the tables are distributed.';
+REVOKE ALL ON FUNCTION apitoken.check_offers(text) FROM PUBLIC;
+
+CREATE FUNCTION apitoken.check_account_types(module_id text, former text[]) RETURNS void
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_check_account_types';
+COMMENT ON FUNCTION apitoken.check_account_types(text, text[]) IS
+	'What keep_account_types() does, for apitoken_sync where the tables are distributed.';
+REVOKE ALL ON FUNCTION apitoken.check_account_types(text, text[]) FROM PUBLIC;
+
+CREATE FUNCTION apitoken.sync_changes(kind text, elements jsonb) RETURNS TABLE (id text, account_id text, patch jsonb, present jsonb)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	relation CONSTANT text := CASE kind WHEN 'groups' THEN 'user_groups' ELSE kind END;
+	rows jsonb;
+BEGIN
+	EXECUTE format('SELECT jsonb_agg(to_jsonb(t)) FROM apitoken.%I AS t WHERE t.id = ANY ($1)', relation) INTO rows
+		USING ARRAY(SELECT g.element ->> 'id' FROM jsonb_array_elements(elements) AS g (element));
+	RETURN QUERY EXECUTE format($s$
+		WITH members AS MATERIALIZED (
+			SELECT m.path, m.attribute FROM apitoken.sync_members() m WHERE m.kind = $2 AND m.attribute IS NOT NULL
+		), patches AS MATERIALIZED (
+			SELECT g.element ->> 'id' AS id, (SELECT jsonb_object_agg(m.attribute, g.element #> m.path) FROM members m WHERE g.element #> m.path IS NOT NULL) AS patch
+				FROM jsonb_array_elements($1) AS g (element)
+		)
+		SELECT p.id, COALESCE(r.value ->> 'account_id', p.patch ->> 'account_id'), p.patch, r.value
+			FROM patches p
+			LEFT JOIN jsonb_array_elements($3) AS r ON r.value ->> 'id' = p.id
+			WHERE r.value IS NULL OR jsonb_populate_record(NULL::apitoken.%1$I, r.value) IS DISTINCT FROM jsonb_populate_record(NULL::apitoken.%1$I, r.value || p.patch)
+			ORDER BY COALESCE(r.value ->> 'account_id', p.patch ->> 'account_id') COLLATE "C", p.id COLLATE "C"
+		$s$, relation) USING elements, kind, rows;
+END
+$$;
+COMMENT ON FUNCTION apitoken.sync_changes(text, jsonb) IS
+	'Which rows apitoken_sync changes, and which it adds, where the tables are distributed: with the columns that are supplied, and what there is of them.';
+REVOKE ALL ON FUNCTION apitoken.sync_changes(text, jsonb) FROM PUBLIC;
+
+-- What elsewhere a foreign key sees to: on every node are no keys to what is not.
+CREATE FUNCTION apitoken.sync_find_accounts(accounts text[], relation text, attribute text) RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	present CONSTANT text[] := ARRAY(SELECT a.id FROM apitoken.accounts a WHERE a.id = ANY (accounts));
+	missing CONSTANT text := (SELECT min(s.id COLLATE "C") FROM unnest(accounts) AS s (id) WHERE s.id <> ALL (present));
+BEGIN
+	IF missing IS NOT NULL THEN
+		RAISE EXCEPTION 'insert or update on table "%" violates foreign key constraint "%_%_fkey"', relation, relation, attribute
+			USING ERRCODE = 'foreign_key_violation', DETAIL = format('Key (%s)=(%s) is not present in table "accounts".', attribute, missing);
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION apitoken.sync_find_accounts(text[], text, text) IS
+	'Raises 23503 for apitoken_sync, where the tables are distributed, if one of the accounts is not there that a column of rows on every node names.';
+REVOKE ALL ON FUNCTION apitoken.sync_find_accounts(text[], text, text) FROM PUBLIC;
+
+CREATE FUNCTION apitoken.sync_rows_by_account(kind text, elements jsonb) RETURNS bigint
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	relation CONSTANT text := CASE kind WHEN 'groups' THEN 'user_groups' ELSE kind END;
+	owned CONSTANT boolean := kind IN ('groups', 'buyers');
+	-- the others are the table's own
+	defaults CONSTANT jsonb := CASE kind WHEN 'accounts' THEN '{"type": "Client"}' ELSE '{}' END;
+	changes jsonb;
+	change record;
+	columns text;
+	rows jsonb;
+	written bigint;
+	before bigint;
+	missing bigint;
+	changed bigint := 0;
+BEGIN
+	-- what somebody else has added meanwhile is there now, to be changed
+	LOOP
+		before := missing;
+		missing := 0;
+		SELECT jsonb_agg(to_jsonb(c)) INTO changes FROM apitoken.sync_changes(kind, elements) AS c;
+		IF kind = 'users' THEN
+			PERFORM apitoken.sync_find_accounts(ARRAY(SELECT c.patch ->> 'current_account_id' FROM jsonb_to_recordset(changes) AS c (patch jsonb)
+				WHERE c.patch ->> 'current_account_id' IS NOT NULL), 'users', 'current_account_id');
+		END IF;
+
+		FOR change IN SELECT c.* FROM jsonb_to_recordset(changes) AS c (id text, account_id text, patch jsonb, present jsonb) WHERE jsonb_typeof(c.present) = 'object' LOOP
+			IF owned AND change.patch ? 'account_id' AND change.patch ->> 'account_id' IS DISTINCT FROM change.account_id THEN
+				RAISE EXCEPTION 'a row of apitoken.% keeps its account_id for life', relation USING ERRCODE = 'restrict_violation';
+			END IF;
+			EXECUTE format('UPDATE apitoken.%1$I AS t SET %2$s, updated_at = $2, updated_by_type = NULL, updated_by_id = NULL FROM jsonb_populate_record(NULL::apitoken.%1$I, $1) AS n WHERE t.id = $3',
+					relation, (SELECT string_agg(format('%1$I = n.%1$I', k.name), ', ') FROM jsonb_object_keys(change.patch) AS k (name) WHERE k.name NOT IN ('id', 'account_id')))
+				|| CASE WHEN owned THEN ' AND t.account_id = $4' ELSE '' END USING change.patch, clock_timestamp(), change.id, change.account_id;
+			GET DIAGNOSTICS written = ROW_COUNT;
+			changed := changed + written;
+		END LOOP;
+
+		IF owned AND EXISTS (SELECT FROM jsonb_to_recordset(changes) AS c (account_id text) WHERE c.account_id IS NULL) THEN
+			RAISE EXCEPTION 'null value in column "account_id" of relation "%" violates not-null constraint', relation USING ERRCODE = 'not_null_violation';
+		END IF;
+		FOR columns, rows IN
+			SELECT k.columns, jsonb_agg(defaults || c.patch)
+				FROM jsonb_to_recordset(changes) AS c (patch jsonb, present jsonb)
+				CROSS JOIN LATERAL (SELECT string_agg(quote_ident(o.name), ', ' ORDER BY o.name) FROM jsonb_object_keys(defaults || c.patch) AS o (name)) AS k (columns)
+				WHERE jsonb_typeof(c.present) IS DISTINCT FROM 'object'
+				GROUP BY k.columns ORDER BY k.columns
+		LOOP
+			IF kind = 'users' THEN
+				INSERT INTO apitoken.actors (type, id) SELECT 'user', n.element ->> 'id' FROM jsonb_array_elements(rows) AS n (element) ORDER BY 2 ON CONFLICT DO NOTHING;
+			END IF;
+			EXECUTE format('INSERT INTO apitoken.%1$I (%2$s) SELECT %3$s FROM jsonb_populate_recordset(NULL::apitoken.%1$I, $1) AS n ORDER BY n.id ON CONFLICT (%4$s) DO NOTHING',
+				relation, columns, regexp_replace(columns, '(^|, )', '\1n.', 'g'), CASE WHEN owned THEN 'account_id, id' ELSE 'id' END) USING rows;
+			GET DIAGNOSTICS written = ROW_COUNT;
+			changed := changed + written;
+			missing := missing + jsonb_array_length(rows) - written;
+		END LOOP;
+		EXIT WHEN missing IN (0, before);
+		IF kind = 'accounts' THEN
+			PERFORM apitoken.sync_lock_accounts(ARRAY(SELECT c.id FROM jsonb_to_recordset(changes) AS c (id text)));
+		END IF;
+	END LOOP;
+	RETURN changed;
+END
+$$;
+COMMENT ON FUNCTION apitoken.sync_rows_by_account(text, jsonb) IS
+	'What sync_rows() does, where the tables are distributed.';
+REVOKE ALL ON FUNCTION apitoken.sync_rows_by_account(text, jsonb) FROM PUBLIC;
+
+CREATE FUNCTION apitoken.sync_list_present(list text, accounts text[], owners text[]) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	present jsonb;
+BEGIN
+	IF list = 'accounts' THEN
+		SELECT jsonb_agg(jsonb_build_object('account_id', l.account_id, 'owner', l.user_id, 'item', l.account_id)) INTO present
+			FROM apitoken.user_accounts l WHERE l.user_id = ANY (owners);
+	ELSE
+		EXECUTE format('SELECT jsonb_agg(jsonb_build_object(''account_id'', l.account_id, ''owner'', l.user_group_id, ''item'', l.%2$I))
+			FROM apitoken.%1$I l WHERE l.account_id = ANY ($1) AND l.user_group_id = ANY ($2)', 'user_group_' || list, rtrim(list, 's') || '_id')
+			INTO present USING accounts, owners;
+	END IF;
+	RETURN COALESCE(present, '[]');
+END
+$$;
+COMMENT ON FUNCTION apitoken.sync_list_present(text, text[], text[]) IS
+	'What there is in lists, for sync_list_by_account().';
+REVOKE ALL ON FUNCTION apitoken.sync_list_present(text, text[], text[]) FROM PUBLIC;
+
+CREATE FUNCTION apitoken.sync_list_by_account(list text, elements jsonb) RETURNS bigint
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	relation CONSTANT text := CASE list WHEN 'accounts' THEN 'user_accounts' ELSE 'user_group_' || list END;
+	owner CONSTANT text := CASE list WHEN 'accounts' THEN 'user_id' ELSE 'user_group_id' END;
+	item CONSTANT text := rtrim(list, 's') || '_id';
+	owners text[] := ARRAY(SELECT g.element ->> 'id' FROM jsonb_array_elements(elements) AS g (element) WHERE jsonb_typeof(g.element -> list) = 'array');
+	-- of which account a group is
+	groups jsonb := '[]';
+	accounts text[];
+	present jsonb;
+	wanted jsonb;
+	gone record;
+	written bigint;
+	changed bigint := 0;
+	added_accounts text[];
+	added_owners text[];
+	added_items text[];
+BEGIN
+	IF list <> 'accounts' THEN
+		SELECT COALESCE(jsonb_agg(jsonb_build_object('id', g.id, 'account_id', g.account_id, 'is_default', g.is_default)), '[]') INTO groups
+			FROM apitoken.user_groups g WHERE g.id = ANY (owners);
+		SELECT array_agg(g.id), array_agg(DISTINCT g.account_id) INTO owners, accounts FROM jsonb_to_recordset(groups) AS g (id text, account_id text);
+	END IF;
+	present := apitoken.sync_list_present(list, accounts, owners);
+	SELECT COALESCE(jsonb_agg(jsonb_build_object('account_id', COALESCE(o.account_id, i.element ->> 'id'), 'owner', g.element ->> 'id', 'item', i.element ->> 'id')), '[]') INTO wanted
+		FROM jsonb_array_elements(elements) AS g (element)
+		LEFT JOIN jsonb_to_recordset(groups) AS o (id text, account_id text) ON o.id = g.element ->> 'id'
+		CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(g.element -> list) WHEN 'array' THEN g.element -> list ELSE '[]' END) AS i (element)
+		WHERE g.element ->> 'id' = ANY (owners);
+
+	FOR gone IN
+		SELECT CASE WHEN list <> 'accounts' THEN s.account_id END AS account_id, array_agg(s.owner) AS owners, array_agg(s.item) AS items
+			FROM (SELECT * FROM jsonb_to_recordset(present) AS p (account_id text, owner text, item text)
+				EXCEPT SELECT * FROM jsonb_to_recordset(wanted) AS w (account_id text, owner text, item text)) s
+			GROUP BY 1 ORDER BY 1
+	LOOP
+		EXECUTE format('DELETE FROM apitoken.%1$I AS l USING unnest($2, $3) AS s (owner, item) WHERE l.%2$I = s.owner AND l.%3$I = s.item', relation, owner, item)
+			|| CASE WHEN list <> 'accounts' THEN ' AND l.account_id = $1' ELSE '' END USING gone.account_id, gone.owners, gone.items;
+		GET DIAGNOSTICS written = ROW_COUNT;
+		changed := changed + written;
+		IF list = 'modules' THEN
+			PERFORM apitoken.withdraw(gone.account_id, ARRAY(SELECT s.item FROM unnest(gone.owners, gone.items) AS s (owner, item)
+				JOIN jsonb_to_recordset(groups) AS g (id text, is_default boolean) ON g.id = s.owner AND g.is_default ORDER BY 1));
+		END IF;
+	END LOOP;
+	IF list = 'modules' AND changed > 0 THEN
+		present := apitoken.sync_list_present(list, accounts, owners);
+	END IF;
+
+	SELECT array_agg(s.account_id), array_agg(s.owner), array_agg(s.item) INTO added_accounts, added_owners, added_items
+		FROM (SELECT * FROM jsonb_to_recordset(wanted) AS w (account_id text, owner text, item text)
+			EXCEPT SELECT * FROM jsonb_to_recordset(present) AS p (account_id text, owner text, item text)) s;
+	IF added_owners IS NULL THEN
+		RETURN changed;
+	END IF;
+	IF list = 'accounts' THEN
+		PERFORM apitoken.sync_find_accounts(added_items, relation, item);
+		INSERT INTO apitoken.user_accounts (account_id, user_id)
+			SELECT s.item, s.owner FROM unnest(added_owners, added_items) AS s (owner, item) ORDER BY 2, 1 ON CONFLICT DO NOTHING;
+	ELSE
+		EXECUTE format('INSERT INTO apitoken.%1$I (account_id, user_group_id, %2$I) SELECT s.account_id, s.owner, s.item FROM unnest($1, $2, $3) AS s (account_id, owner, item)
+			ORDER BY 2, 3 ON CONFLICT DO NOTHING', relation, item) USING added_accounts, added_owners, added_items;
+	END IF;
+	GET DIAGNOSTICS written = ROW_COUNT;
+	IF list = 'modules' THEN
+		PERFORM apitoken.check_gift(g.account_id, g.module_id)
+			FROM (SELECT DISTINCT s.account_id, s.module_id FROM unnest(added_accounts, added_items) AS s (account_id, module_id) ORDER BY 1, 2) AS g;
+	END IF;
+	RETURN changed + written;
+END
+$$;
+COMMENT ON FUNCTION apitoken.sync_list_by_account(text, jsonb) IS
+	'What sync_list() does, where the tables are distributed.';
+REVOKE ALL ON FUNCTION apitoken.sync_list_by_account(text, jsonb) FROM PUBLIC;
+
+CREATE FUNCTION apitoken.sync_default_groups_by_account(elements jsonb) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	accounts CONSTANT text[] := ARRAY(SELECT g.element ->> 'id' FROM jsonb_array_elements(elements) AS g (element) WHERE jsonb_typeof(g.element -> 'modules') = 'array');
+	defaults CONSTANT jsonb := (SELECT jsonb_agg(jsonb_build_object('account_id', g.account_id, 'id', g.id, 'name', g.name))
+		FROM apitoken.user_groups g WHERE g.account_id = ANY (accounts) AND g.is_default);
+	taken CONSTANT text[] := ARRAY(SELECT g.id FROM apitoken.user_groups g WHERE g.id = ANY (ARRAY(SELECT regexp_replace(a.id, '^ACC-', 'UGR-') FROM unnest(accounts) AS a (id))));
+BEGIN
+	RETURN (SELECT COALESCE(jsonb_agg(jsonb_build_object('id', COALESCE(d.id, CASE WHEN n.id = ANY (taken) THEN g.element ->> 'id' ELSE n.id END),
+				'account', jsonb_build_object('id', g.element ->> 'id'), 'name', COALESCE(d.name, 'Everyone'), 'isDefault', true,
+				'modules', g.element -> 'modules')), '[]')
+		FROM jsonb_array_elements(elements) AS g (element)
+		CROSS JOIN LATERAL (SELECT regexp_replace(g.element ->> 'id', '^ACC-', 'UGR-')) AS n (id)
+		LEFT JOIN jsonb_to_recordset(defaults) AS d (account_id text, id text, name text) ON d.account_id = g.element ->> 'id'
+		WHERE g.element ->> 'id' = ANY (accounts));
+END
+$$;
+COMMENT ON FUNCTION apitoken.sync_default_groups_by_account(jsonb) IS
+	'What sync_default_groups() does, where the tables are distributed.';
+REVOKE ALL ON FUNCTION apitoken.sync_default_groups_by_account(jsonb) FROM PUBLIC;
+
+CREATE FUNCTION apitoken.sync_kind_by_account(kind text, elements jsonb) RETURNS bigint
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	changed bigint := 0;
+	written bigint;
+	defaults jsonb;
+	former record;
+	list text;
+BEGIN
+	IF kind = 'tokens' THEN
+		changed := apitoken.import_rows(elements);
+		PERFORM apitoken.import_secrets(elements);
+		RETURN changed;
+	END IF;
+	-- one default group at a time: the one that was goes first
+	IF kind = 'groups' THEN
+		SELECT jsonb_agg(jsonb_build_object('account_id', g.account_id, 'id', g.id)) INTO defaults FROM apitoken.user_groups g
+			WHERE g.is_default AND g.id = ANY (ARRAY(SELECT e.element ->> 'id' FROM jsonb_array_elements(elements) AS e (element) WHERE e.element -> 'isDefault' = 'false'));
+		FOR former IN SELECT d.* FROM jsonb_to_recordset(defaults) AS d (account_id text, id text) ORDER BY d.account_id COLLATE "C" LOOP
+			UPDATE apitoken.user_groups AS t SET is_default = false WHERE t.account_id = former.account_id AND t.id = former.id;
+			GET DIAGNOSTICS written = ROW_COUNT;
+			changed := changed + written;
+		END LOOP;
+	END IF;
+	changed := changed + apitoken.sync_rows_by_account(kind, elements);
+	FOR list IN SELECT m.path[1] FROM apitoken.sync_members() m WHERE m.kind = sync_kind_by_account.kind AND m.type = 'list' LOOP
+		changed := changed + CASE kind WHEN 'accounts' THEN apitoken.sync_kind_by_account('groups', apitoken.sync_default_groups_by_account(elements))
+			ELSE apitoken.sync_list_by_account(list, elements) END;
+	END LOOP;
+	RETURN changed;
+END
+$$;
+COMMENT ON FUNCTION apitoken.sync_kind_by_account(text, jsonb) IS
+	'What sync_kind() does, where the tables are distributed.';
+REVOKE ALL ON FUNCTION apitoken.sync_kind_by_account(text, jsonb) FROM PUBLIC;
+
+CREATE FUNCTION apitoken.sync_deleted_by_account(kind text, gone text[]) RETURNS bigint
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	-- no other node is asked what time it is
+	moment CONSTANT timestamptz := clock_timestamp();
+	present jsonb;
+	had record;
+	written bigint;
+	changed bigint := 0;
+BEGIN
+	IF kind = 'accounts' THEN
+		PERFORM apitoken.disable_of_accounts(gone);
+		FOR had IN SELECT g.id FROM unnest(gone) AS g (id) ORDER BY g.id COLLATE "C" LOOP
+			UPDATE apitoken.accounts AS a SET status = 'Disabled', held_at = COALESCE(a.held_at, moment),
+					updated_at = moment, updated_by_type = NULL, updated_by_id = NULL
+				WHERE a.id = had.id AND NOT (a.status = 'Disabled' AND a.held_at IS NOT NULL);
+			GET DIAGNOSTICS written = ROW_COUNT;
+			changed := changed + written;
+		END LOOP;
+		DELETE FROM apitoken.user_accounts WHERE account_id = ANY (gone);
+	ELSIF kind = 'modules' THEN
+		SELECT jsonb_agg(jsonb_build_object('account_id', l.account_id, 'module_id', l.module_id, 'is_default', g.is_default)) INTO present
+			FROM apitoken.user_group_modules l JOIN apitoken.user_groups g ON g.account_id = l.account_id AND g.id = l.user_group_id WHERE l.module_id = ANY (gone);
+		FOR had IN
+			SELECT p.account_id, array_agg(p.module_id ORDER BY p.module_id) FILTER (WHERE p.is_default) AS lost
+				FROM jsonb_to_recordset(present) AS p (account_id text, module_id text, is_default boolean)
+				GROUP BY p.account_id ORDER BY p.account_id COLLATE "C"
+		LOOP
+			DELETE FROM apitoken.user_group_modules AS l WHERE l.account_id = had.account_id AND l.module_id = ANY (gone);
+			PERFORM apitoken.withdraw(had.account_id, COALESCE(had.lost, '{}'));
+		END LOOP;
+		DELETE FROM apitoken.modules WHERE id = ANY (gone);
+		GET DIAGNOSTICS changed = ROW_COUNT;
+	ELSIF kind = 'users' THEN
+		UPDATE apitoken.users AS u SET status = 'Deleted', updated_at = moment, updated_by_type = NULL, updated_by_id = NULL
+			WHERE u.id = ANY (gone) AND u.status <> 'Deleted';
+		GET DIAGNOSTICS changed = ROW_COUNT;
+		DELETE FROM apitoken.user_accounts WHERE user_id = ANY (gone);
+	ELSE
+		EXECUTE format('SELECT jsonb_agg(jsonb_build_object(''account_id'', t.account_id, ''id'', t.id)) FROM apitoken.%I AS t WHERE t.id = ANY ($1)',
+			CASE kind WHEN 'groups' THEN 'user_groups' ELSE kind END) INTO present USING gone;
+		FOR had IN SELECT p.* FROM jsonb_to_recordset(present) AS p (account_id text, id text) ORDER BY p.account_id COLLATE "C", p.id COLLATE "C" LOOP
+			IF kind = 'groups' THEN
+				DELETE FROM apitoken.user_groups AS t WHERE t.account_id = had.account_id AND t.id = had.id;
+			ELSE
+				UPDATE apitoken.buyers AS t SET status = 'Deleted', updated_at = moment, updated_by_type = NULL, updated_by_id = NULL
+					WHERE t.account_id = had.account_id AND t.id = had.id AND t.status <> 'Deleted';
+			END IF;
+			GET DIAGNOSTICS written = ROW_COUNT;
+			changed := changed + written;
+		END LOOP;
+	END IF;
+	RETURN changed;
+END
+$$;
+COMMENT ON FUNCTION apitoken.sync_deleted_by_account(text, text[]) IS
+	'What sync_deleted() does, where the tables are distributed.';
+REVOKE ALL ON FUNCTION apitoken.sync_deleted_by_account(text, text[]) FROM PUBLIC;
+
+-- All of a kind at once, or halves, as sync_step() does; an error of another node has its
+-- code where it is about one row, and names shards.
+CREATE FUNCTION apitoken.sync_step_by_account(kind text, elements jsonb, deleting boolean, before integer DEFAULT 0) RETURNS bigint
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	places CONSTANT integer[] := ARRAY(SELECT (g.place - 1)::integer FROM jsonb_array_elements(elements) WITH ORDINALITY AS g (element, place)
+		WHERE (g.element -> 'deleted' IS NOT DISTINCT FROM 'true') = deleting ORDER BY g.place);
+	count CONSTANT integer := cardinality(places);
+	first integer := 1;
+	last integer := count;
+	middle integer := count;
+	changed bigint := 0;
+	slice jsonb;
+	problem text;
+	detail text;
+BEGIN
+	WHILE first <= count LOOP
+		SELECT jsonb_agg(elements -> p.place ORDER BY p.place) INTO slice FROM unnest(places[first:middle]) AS p (place);
+		BEGIN
+			changed := changed + CASE WHEN deleting
+				THEN apitoken.sync_deleted_by_account(kind, ARRAY(SELECT g.element ->> 'id' FROM jsonb_array_elements(slice) AS g (element)))
+				ELSE apitoken.sync_kind_by_account(kind, slice) END;
+			first := middle + 1;
+		EXCEPTION WHEN data_exception OR integrity_constraint_violation OR internal_error THEN
+			IF first = middle THEN
+				GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
+				-- an error from another node has its code where it is about one row, but this one
+				IF SQLSTATE = 'XX000' AND problem <> 'digest is that of a secret that was revoked' THEN
+					RAISE;
+				END IF;
+				problem := concat_ws(': ', problem, CASE SQLSTATE WHEN '23503' THEN detail END);
+				IF SQLSTATE LIKE '23%' THEN
+					problem := regexp_replace(problem, '("|apitoken\.)([a-z_]+)_[0-9]+("| )', '\1\2\3', 'g');
+				END IF;
+				PERFORM apitoken.refuse_sync(format('The member "%s[%s]" cannot be %s: %s', kind, before + places[first],
+					CASE WHEN deleting THEN 'deleted' ELSE 'written' END, rtrim(problem, '.')));
+			END IF;
+			last := middle;
+		END;
+		IF first > last THEN
+			last := count;
+		END IF;
+		middle := (first + last) / 2;
+	END LOOP;
+	RETURN changed;
+END
+$$;
+COMMENT ON FUNCTION apitoken.sync_step_by_account(text, jsonb, boolean, integer) IS
+	'What sync_step() does, where the tables are distributed.';
+REVOKE ALL ON FUNCTION apitoken.sync_step_by_account(text, jsonb, boolean, integer) FROM PUBLIC;
+
+-- May who calls do it?  Asked again when others were waited for, who may have revoked it.
+CREATE FUNCTION apitoken.sync_check(body jsonb) RETURNS void
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT apitoken.sync_require(s.kind, s.deleting)
+		FROM (SELECT DISTINCT k.kind, e.element -> 'deleted' IS NOT DISTINCT FROM 'true'
+			FROM unnest('{modules,accounts,users,buyers,groups}'::text[]) AS k (kind)
+			CROSS JOIN LATERAL jsonb_array_elements(body -> k.kind) AS e (element)
+			UNION ALL SELECT NULL, false) AS s (kind, deleting)
+		ORDER BY s.kind, s.deleting
+$$;
+COMMENT ON FUNCTION apitoken.sync_check(jsonb) IS
+	'Raises 42501 for apitoken_sync where the tables are distributed, unless the role that calls may take all that over by hand.';
+REVOKE ALL ON FUNCTION apitoken.sync_check(jsonb) FROM PUBLIC;
+
+CREATE FUNCTION apitoken.sync_lock_accounts(accounts text[]) RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	account text;
+BEGIN
+	FOR account IN SELECT DISTINCT a.id COLLATE "C" FROM unnest(accounts) AS a (id) WHERE a.id IS NOT NULL ORDER BY 1 LOOP
+		PERFORM FROM apitoken.accounts a WHERE a.id = account FOR NO KEY UPDATE;
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION apitoken.sync_lock_accounts(text[]) IS
+	'Locks accounts for apitoken_sync, where the tables are distributed: nobody commits what he does by rights that he has in one, and nobody else takes it over.';
+REVOKE ALL ON FUNCTION apitoken.sync_lock_accounts(text[]) FROM PUBLIC;
+
+/*
+ * In the order in which the calls lock, and COMMIT what they did by their rights: tokens
+ * that will be changed, modules, users and who is in which account, then accounts.
+ */
+CREATE FUNCTION apitoken.sync_lock(body jsonb) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	ids_of CONSTANT jsonb := (SELECT jsonb_object_agg(k.key, (SELECT COALESCE(jsonb_agg(e.element ->> 'id'), '[]') FROM jsonb_array_elements(k.value) AS e (element))) FROM jsonb_each(body) AS k);
+	gone CONSTANT jsonb := (SELECT jsonb_object_agg(k.key, (SELECT COALESCE(jsonb_agg(e.element ->> 'id'), '[]') FROM jsonb_array_elements(k.value) AS e (element)
+		WHERE e.element -> 'deleted' = 'true')) FROM jsonb_each(body) AS k);
+	gone_accounts CONSTANT text[] := ARRAY(SELECT jsonb_array_elements_text(gone -> 'accounts'));
+	gone_modules CONSTANT text[] := ARRAY(SELECT jsonb_array_elements_text(gone -> 'modules'));
+	-- of whom it is said which accounts they are in
+	listed CONSTANT text[] := ARRAY(SELECT e.element ->> 'id' FROM jsonb_array_elements(body -> 'users') AS e (element)
+		WHERE jsonb_typeof(e.element -> 'accounts') = 'array' OR e.element -> 'deleted' = 'true');
+	present jsonb;
+	members jsonb;
+	offers jsonb;
+	accounts text[];
+	modules text[] := '{}';
+	users text[] := '{}';
+	concerned record;
+	tokens text[];
+	kind text;
+	problem text;
+	former jsonb;
+BEGIN
+	-- who writes what is on every node comes one after another: Citus locks such tables in
+	-- an order of its own.  This one is there for nobody else to wait for.
+	IF jsonb_array_length(ids_of -> 'modules') > 0 OR jsonb_array_length(ids_of -> 'users') > 0 OR cardinality(gone_accounts) > 0 THEN
+		PERFORM FROM apitoken.trail_prunings p WHERE p.pruned < 0 FOR UPDATE;
+	END IF;
+	accounts := ARRAY(SELECT jsonb_array_elements_text(ids_of -> 'accounts'));
+	FOREACH kind IN ARRAY '{groups,buyers}'::text[] LOOP
+		EXECUTE format('SELECT jsonb_agg(jsonb_build_object(''id'', t.id, ''account_id'', t.account_id)) FROM apitoken.%I AS t WHERE t.id = ANY ($1)',
+			CASE kind WHEN 'groups' THEN 'user_groups' ELSE kind END) INTO present USING ARRAY(SELECT jsonb_array_elements_text(ids_of -> kind));
+		SELECT format('The member "%s[%s]" is of several accounts', kind, min(g.place) - 1) INTO problem
+			FROM jsonb_array_elements(body -> kind) WITH ORDINALITY AS g (element, place)
+			WHERE (SELECT count(*) FROM jsonb_to_recordset(present) AS p (id text) WHERE p.id = g.element ->> 'id') > 1
+			HAVING count(*) > 0;
+		IF problem IS NOT NULL THEN
+			PERFORM apitoken.refuse_sync(problem);
+		END IF;
+		accounts := accounts || ARRAY(SELECT p.account_id FROM jsonb_to_recordset(present) AS p (account_id text))
+			|| ARRAY(SELECT e.element #>> '{account,id}' FROM jsonb_array_elements(body -> kind) AS e (element));
+	END LOOP;
+	SELECT COALESCE(jsonb_agg(jsonb_build_object('account_id', l.account_id, 'user_id', l.user_id)), '[]') INTO members
+		FROM apitoken.user_accounts l WHERE l.user_id = ANY (listed) OR l.account_id = ANY (gone_accounts);
+	accounts := accounts || ARRAY(SELECT m.account_id FROM jsonb_to_recordset(members) AS m (account_id text))
+		|| ARRAY(SELECT i.element ->> 'id' FROM jsonb_array_elements(body -> 'users') AS e (element)
+			CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(e.element -> 'accounts') WHEN 'array' THEN e.element -> 'accounts' ELSE '[]' END) AS i (element));
+	SELECT jsonb_agg(l.account_id) INTO present FROM apitoken.user_group_modules l WHERE l.module_id = ANY (gone_modules);
+	accounts := accounts || ARRAY(SELECT jsonb_array_elements_text(present));
+
+	-- which default groups lose which modules, and the tokens that have these
+	SELECT jsonb_agg(jsonb_build_object('account_id', l.account_id, 'owner', l.user_group_id, 'item', l.module_id)) INTO offers
+		FROM apitoken.user_group_modules l JOIN apitoken.user_groups g ON g.account_id = l.account_id AND g.id = l.user_group_id
+		WHERE g.account_id = ANY (accounts) AND g.is_default;
+	FOR concerned IN
+		SELECT COALESCE(a.id, l.account_id) AS account_id, a.id IS NOT NULL AS is_gone, l.lost
+			FROM unnest(gone_accounts) AS a (id)
+			FULL JOIN (SELECT o.account_id, array_agg(DISTINCT o.item) AS lost
+				FROM jsonb_to_recordset(offers) AS o (account_id text, owner text, item text)
+				LEFT JOIN jsonb_array_elements(body -> 'accounts') AS e ON e.value ->> 'id' = o.account_id
+				LEFT JOIN jsonb_array_elements(body -> 'groups') AS g ON g.value ->> 'id' = o.owner
+				WHERE o.item = ANY (gone_modules)
+					OR jsonb_typeof(e.value -> 'modules') = 'array' AND NOT e.value -> 'modules' @> jsonb_build_array(jsonb_build_object('id', o.item))
+					OR jsonb_typeof(g.value -> 'modules') = 'array' AND NOT g.value -> 'modules' @> jsonb_build_array(jsonb_build_object('id', o.item))
+				GROUP BY o.account_id) AS l ON l.account_id = a.id
+			ORDER BY COALESCE(a.id, l.account_id) COLLATE "C"
+	LOOP
+		tokens := ARRAY(SELECT l.api_token_id FROM apitoken.api_token_modules l WHERE l.account_id = concerned.account_id AND l.module_id = ANY (concerned.lost));
+		IF concerned.is_gone OR cardinality(tokens) > 0 THEN
+			PERFORM FROM apitoken.api_tokens t WHERE t.account_id = concerned.account_id AND t.status <> 'Deleted' AND (concerned.is_gone OR t.id = ANY (tokens))
+				ORDER BY t.id FOR NO KEY UPDATE;
+		END IF;
+	END LOOP;
+
+	-- what cannot be written is told in its place
+	BEGIN
+		modules := ARRAY(SELECT c.id FROM apitoken.sync_changes('modules', body -> 'modules') AS c WHERE c.present IS NOT NULL);
+		users := ARRAY(SELECT c.id FROM apitoken.sync_changes('users', body -> 'users') AS c WHERE c.present IS NOT NULL);
+	EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN
+		NULL;
+	END;
+	modules := ARRAY(SELECT m.id FROM apitoken.modules m WHERE m.id = ANY (modules || gone_modules));
+	users := ARRAY(SELECT u.id FROM apitoken.users u WHERE u.id = ANY (users) OR u.id = ANY (ARRAY(SELECT jsonb_array_elements_text(gone -> 'users'))) AND u.status <> 'Deleted');
+	-- each copy of a row, which locking it is not
+	IF cardinality(modules) > 0 THEN
+		UPDATE apitoken.modules AS m SET paid = m.paid WHERE m.id = ANY (modules);
+	END IF;
+	IF cardinality(users) > 0 THEN
+		UPDATE apitoken.users AS u SET status = u.status WHERE u.id = ANY (users);
+	END IF;
+	IF EXISTS (SELECT FROM jsonb_to_recordset(members) AS m (account_id text, user_id text)
+			LEFT JOIN jsonb_array_elements(body -> 'users') AS e ON e.value ->> 'id' = m.user_id
+			WHERE m.account_id = ANY (gone_accounts) OR e.value -> 'deleted' = 'true'
+				OR jsonb_typeof(e.value -> 'accounts') = 'array' AND NOT e.value -> 'accounts' @> jsonb_build_array(jsonb_build_object('id', m.account_id)))
+	THEN
+		PERFORM FROM apitoken.user_accounts l WHERE l.user_id = ANY (listed) OR l.account_id = ANY (gone_accounts) ORDER BY l.user_id, l.account_id FOR UPDATE;
+	END IF;
+	PERFORM apitoken.sync_lock_accounts(accounts);
+
+	SELECT jsonb_build_object('accounts', to_jsonb(accounts), 'types', COALESCE(jsonb_agg(jsonb_build_object('id', m.id, 'types', to_jsonb(m.account_types))), '[]')) INTO former
+		FROM apitoken.modules m WHERE m.id = ANY (modules);
+	RETURN former || jsonb_build_object('groups', apitoken.sync_groups(accounts));
+END
+$$;
+COMMENT ON FUNCTION apitoken.sync_lock(jsonb) IS
+	'Locks what apitoken_sync changes where the tables are distributed, and tells how it is of what sync_settle() looks at.';
+REVOKE ALL ON FUNCTION apitoken.sync_lock(jsonb) FROM PUBLIC;
+
+CREATE FUNCTION apitoken.sync_groups(accounts text[]) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	groups CONSTANT jsonb := (SELECT jsonb_agg(jsonb_build_object('account_id', s.account_id, 'number', s.number, 'default', s.default_id))
+		FROM (SELECT g.account_id, count(*) AS number, min(g.id::text) FILTER (WHERE g.is_default) AS default_id
+			FROM apitoken.user_groups g WHERE g.account_id = ANY (accounts) GROUP BY g.account_id) AS s);
+BEGIN
+	RETURN COALESCE(groups, '[]');
+END
+$$;
+COMMENT ON FUNCTION apitoken.sync_groups(text[]) IS
+	'How many user groups accounts have, and which is the default, for apitoken_sync where the tables are distributed.';
+REVOKE ALL ON FUNCTION apitoken.sync_groups(text[]) FROM PUBLIC;
+
+-- What elsewhere is looked at when the transaction commits.
+CREATE FUNCTION apitoken.sync_settle(body jsonb, former jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	accounts CONSTANT text[] := ARRAY(SELECT DISTINCT a.id FROM (SELECT jsonb_array_elements_text(former -> 'accounts')
+		UNION ALL SELECT e.element #>> '{account,id}' FROM jsonb_array_elements(body -> 'groups') AS e (element)) AS a (id) WHERE a.id IS NOT NULL);
+	groups CONSTANT jsonb := apitoken.sync_groups(accounts);
+	named CONSTANT jsonb := (SELECT jsonb_agg(jsonb_build_object('id', g.id, 'account_id', g.account_id)) FROM apitoken.user_groups g
+		WHERE g.id = ANY (ARRAY(SELECT e.element ->> 'id' FROM jsonb_array_elements(body -> 'groups') AS e (element))));
+	problem text;
+	changed record;
+BEGIN
+	SELECT format('The member "groups[%s]" leaves its account without a default group', g.place - 1) INTO problem
+		FROM jsonb_array_elements(body -> 'groups') WITH ORDINALITY AS g (element, place)
+		JOIN jsonb_to_recordset(named) AS n (id text, account_id text) ON n.id = g.element ->> 'id'
+		JOIN jsonb_to_recordset(groups) AS o (account_id text, "default" text) ON o.account_id = n.account_id
+		WHERE o."default" IS NULL
+		ORDER BY g.place LIMIT 1;
+	IF problem IS NOT NULL THEN
+		PERFORM apitoken.refuse_sync(problem);
+	END IF;
+
+	FOR changed IN
+		SELECT a.id, o.number > 0 AND o."default" IS NULL AS is_without, f."default" IS NOT NULL AND f."default" IS DISTINCT FROM o."default" AS has_moved
+			FROM unnest(accounts) AS a (id)
+			LEFT JOIN jsonb_to_recordset(groups) AS o (account_id text, number bigint, "default" text) ON o.account_id = a.id
+			LEFT JOIN jsonb_to_recordset(former -> 'groups') AS f (account_id text, number bigint, "default" text) ON f.account_id = a.id
+			WHERE (o.number, o."default") IS DISTINCT FROM (f.number, f."default")
+			ORDER BY a.id COLLATE "C"
+	LOOP
+		IF changed.has_moved THEN
+			PERFORM apitoken.check_offers(changed.id);
+		END IF;
+		IF changed.is_without THEN
+			RAISE EXCEPTION 'account has user groups but no default group'
+				USING ERRCODE = 'check_violation', DETAIL = format('The account is %s.', changed.id),
+					HINT = 'Set is_default on exactly one user group of the account.',
+					SCHEMA = 'apitoken', TABLE = 'user_groups', CONSTRAINT = 'user_groups_default_check';
+		END IF;
+	END LOOP;
+
+	FOR changed IN
+		SELECT m.id, ARRAY(SELECT jsonb_array_elements_text(f.types)) AS types
+			FROM apitoken.modules m JOIN jsonb_to_recordset(former -> 'types') AS f (id text, types jsonb) ON f.id = m.id
+			WHERE f.types IS DISTINCT FROM to_jsonb(m.account_types)
+			ORDER BY m.id
+	LOOP
+		PERFORM apitoken.check_account_types(changed.id, changed.types);
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION apitoken.sync_settle(jsonb, jsonb) IS
+	'Sees for apitoken_sync, where the tables are distributed, that accounts have default groups, and nobody a module that he cannot have any more.';
+REVOKE ALL ON FUNCTION apitoken.sync_settle(jsonb, jsonb) FROM PUBLIC;
+
+CREATE FUNCTION apitoken.sync_by_account(body jsonb) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	kinds CONSTANT text[] := '{modules,accounts,users,buyers,groups}';
+	kind text;
+	problem text;
+	former jsonb;
+	changed jsonb := '{}';
+BEGIN
+	PERFORM set_config('plan_cache_mode', 'force_custom_plan', true);
+	PERFORM apitoken.sync_require(NULL, NULL);
+	problem := apitoken.sync_problem(NULL, body);
+	IF problem IS NOT NULL THEN
+		PERFORM apitoken.refuse_sync(problem);
+	END IF;
+	PERFORM apitoken.sync_check(body);
+	former := apitoken.sync_lock(body);
+	PERFORM apitoken.sync_check(body);
+
+	FOREACH kind IN ARRAY kinds LOOP
+		IF body ? kind THEN
+			changed := changed || jsonb_build_object(kind, apitoken.sync_step_by_account(kind, body -> kind, false));
+		END IF;
+	END LOOP;
+	FOR kind IN SELECT k.name FROM unnest(kinds) WITH ORDINALITY AS k (name, place) WHERE body ? k.name ORDER BY k.place DESC LOOP
+		changed := changed || jsonb_build_object(kind, (changed ->> kind)::bigint + apitoken.sync_step_by_account(kind, body -> kind, true));
+	END LOOP;
+	PERFORM apitoken.sync_settle(body, former);
+	RETURN changed;
+END
+$$;
+COMMENT ON FUNCTION apitoken.sync_by_account(jsonb) IS
+	'What apitoken_sync does where the tables are distributed, as their owner.';
+REVOKE ALL ON FUNCTION apitoken.sync_by_account(jsonb) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.apitoken_sync(jsonb) RETURNS jsonb
 LANGUAGE C VOLATILE PARALLEL UNSAFE
@@ -3035,7 +3698,11 @@ BEGIN
 	FOR before IN 0..total - 1 BY size LOOP
 		SELECT jsonb_agg(g.element ORDER BY g.place) INTO slice
 			FROM jsonb_array_elements(tokens) WITH ORDINALITY AS g (element, place) WHERE g.place > before AND g.place <= before + size;
-		PERFORM apitoken.sync_step('tokens', slice, false, before);
+		IF apitoken.is_distributed() THEN
+			PERFORM apitoken.sync_step_by_account('tokens', slice, false, before);
+		ELSE
+			PERFORM apitoken.sync_step('tokens', slice, false, before);
+		END IF;
 		RAISE NOTICE '% of % API tokens', LEAST(before + size, total), total;
 	END LOOP;
 	IF distributed THEN

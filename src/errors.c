@@ -1131,6 +1131,16 @@ apitoken_error_not_distributed(const char *statement)
 			 errdetail("Nothing was done.")));
 }
 
+/* Who is bound by row security takes nothing over where the tables are distributed. */
+void
+apitoken_error_bound(const char *relation)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("row security binds the role on table %s", relation),
+			 errhint("Where the tables are distributed, such resources are taken over by roles that row security does not bind.")));
+}
+
 /* A query for a list whose conditions need what is in one place. */
 void
 apitoken_error_one_account(void)

@@ -121,6 +121,7 @@ pg_noreturn extern void apitoken_error_document_too_large(void);
 pg_noreturn extern void apitoken_error_table_missing(const char *relation);
 pg_noreturn extern void apitoken_error_unprepared(void);
 pg_noreturn extern void apitoken_error_not_distributed(const char *statement);
+pg_noreturn extern void apitoken_error_bound(const char *relation);
 pg_noreturn extern void apitoken_error_one_account(void);
 pg_noreturn extern void apitoken_error_another_acted(const char *id);
 pg_noreturn extern void apitoken_error_isolation(void);

@@ -47,7 +47,7 @@ CheckOffer(Relation relation, Datum account_id, Datum module_id)
 	if (DatumGetBool(apitoken_store_value(0, 2, &isnull)))
 		return;
 	/* a call has looked before: the module was withdrawn since */
-	if (apitoken_identity_is_writing())
+	if (apitoken_identity_is_writing() && !apitoken_identity_is_doing(OPERATION_KEEP_ACCOUNTS))
 		apitoken_error_offer_gone(TextDatumGetCString(module_id));
 	apitoken_error_not_offered(relation, account_id, module_id);
 }
@@ -56,7 +56,8 @@ CheckOffer(Relation relation, Datum account_id, Datum module_id)
 static bool
 IsNotedByCall(void)
 {
-	return apitoken_identity_is_writing() && apitoken_identity_writer().operation != OPERATION_IMPORT;
+	return apitoken_identity_is_writing() && !apitoken_identity_is_doing(OPERATION_IMPORT) &&
+		!apitoken_identity_is_doing(OPERATION_KEEP_ACCOUNTS);
 }
 
 /*
@@ -105,20 +106,27 @@ apitoken_check_offer(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(NULL);
 }
 
+/* A table of the extension, for what has no trigger's. */
+static Relation
+OpenTable(const char *name)
+{
+	Oid			schema = get_namespace_oid(APITOKEN_SCHEMA, false);
+
+	return table_open(get_relname_relid(name, schema), AccessShareLock);
+}
+
 PG_FUNCTION_INFO_V1(apitoken_check_gift);
 
 /*
  * apitoken.check_gift(account_id text, module_id text) returns void: the same for a module
- * that a token has been given, where the tables are distributed and no trigger does it.
+ * that a group or token has been given, where the tables are distributed and no trigger does it.
  * Raises as apitoken.check_offer() does.
  */
 Datum
 apitoken_check_gift(PG_FUNCTION_ARGS)
 {
 	ApitokenOwnership ownership = apitoken_owner_enter();
-	Oid			schema = get_namespace_oid(APITOKEN_SCHEMA, false);
-	Relation	relation = table_open(get_relname_relid("api_token_modules", schema),
-									  AccessShareLock);
+	Relation	relation = OpenTable("api_token_modules");
 
 	CheckOffer(relation, PG_GETARG_DATUM(0), PG_GETARG_DATUM(1));
 	NoteGiven(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1));
@@ -185,6 +193,29 @@ apitoken_keep_offer(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(NULL);
 }
 
+PG_FUNCTION_INFO_V1(apitoken_check_offers);
+
+/*
+ * apitoken.check_offers(account_id text) returns void: the same of an account, which is
+ * locked, where the tables are distributed and no trigger does it.  Raises PT401 but for
+ * apitoken_sync.
+ */
+Datum
+apitoken_check_offers(PG_FUNCTION_ARGS)
+{
+	ApitokenOwnership ownership = apitoken_owner_enter();
+	Relation	relation = OpenTable("user_groups");
+	ApitokenArguments arguments;
+
+	if (!apitoken_identity_is_doing(OPERATION_KEEP_ACCOUNTS))
+		apitoken_error_unauthorized();
+	apitoken_store_clear(&arguments);
+	CheckHeld(relation, PG_GETARG_DATUM(0), STATEMENT_HELD_UNOFFERED, &arguments);
+	table_close(relation, AccessShareLock);
+	apitoken_owner_leave(&ownership);
+	PG_RETURN_VOID();
+}
+
 PG_FUNCTION_INFO_V1(apitoken_keep_module);
 
 /*
@@ -234,6 +265,20 @@ FormerAccountTypes(TriggerData *trigger)
 	return types;
 }
 
+/* Raises 23514 if an account has a module that had these account types, and cannot any more. */
+static void
+CheckAccountTypes(Relation relation, Datum module_id, Datum former)
+{
+	ApitokenArguments arguments;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set(&arguments, 1, module_id);
+	apitoken_store_set(&arguments, 2, former);
+	if (apitoken_store_run_crosschecked(STATEMENT_MODULE_HOLDER, &arguments) > 0)
+		apitoken_error_type_held(relation, apitoken_store_cstring(0, 1),
+								 apitoken_store_cstring(0, 2), module_id);
+}
+
 PG_FUNCTION_INFO_V1(apitoken_keep_account_types);
 
 /*
@@ -246,18 +291,33 @@ apitoken_keep_account_types(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 	ApitokenOwnership ownership;
-	ApitokenArguments arguments;
-	Datum		module_id;
 
 	apitoken_trigger_check(fcinfo, TRIGGER_EVENT_UPDATE);
 	ownership = apitoken_owner_enter();
-	module_id = apitoken_trigger_value(trigger, trigger->tg_trigtuple, "id");
-	apitoken_store_clear(&arguments);
-	apitoken_store_set(&arguments, 1, module_id);
-	apitoken_store_set(&arguments, 2, FormerAccountTypes(trigger));
-	if (apitoken_store_run_crosschecked(STATEMENT_MODULE_HOLDER, &arguments) > 0)
-		apitoken_error_type_held(trigger->tg_relation, apitoken_store_cstring(0, 1),
-								 apitoken_store_cstring(0, 2), module_id);
+	CheckAccountTypes(trigger->tg_relation,
+					  apitoken_trigger_value(trigger, trigger->tg_trigtuple, "id"),
+					  FormerAccountTypes(trigger));
 	apitoken_owner_leave(&ownership);
 	PG_RETURN_POINTER(NULL);
+}
+
+PG_FUNCTION_INFO_V1(apitoken_check_account_types);
+
+/*
+ * apitoken.check_account_types(module_id text, former text[]) returns void: the same of a
+ * module that had the former ones, where the tables are distributed and no trigger does it.
+ * Raises PT401 but for apitoken_sync.
+ */
+Datum
+apitoken_check_account_types(PG_FUNCTION_ARGS)
+{
+	ApitokenOwnership ownership = apitoken_owner_enter();
+	Relation	relation = OpenTable("modules");
+
+	if (!apitoken_identity_is_doing(OPERATION_KEEP_ACCOUNTS))
+		apitoken_error_unauthorized();
+	CheckAccountTypes(relation, PG_GETARG_DATUM(0), PG_GETARG_DATUM(1));
+	table_close(relation, AccessShareLock);
+	apitoken_owner_leave(&ownership);
+	PG_RETURN_VOID();
 }

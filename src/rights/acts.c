@@ -901,11 +901,7 @@ ShareActor(ApitokenIds *shared, const ApitokenActor *actor)
 {
 	ListCell   *cell;
 
-	/* what the modules are called that he has his rights by */
-	Share(STATEMENT_SHARE_MODULES, NULL, NULL);
-	if (!apitoken_actor_is_token(actor))
-		Share(STATEMENT_SHARE_USER, actor->id, NULL);
-	else if (apitoken_refuse_lost_creators)
+	if (apitoken_actor_is_token(actor) && apitoken_refuse_lost_creators)
 	{
 		ApitokenTokenStatus token = apitoken_identity_token_status(actor->id);
 
@@ -913,6 +909,35 @@ ShareActor(ApitokenIds *shared, const ApitokenActor *actor)
 	}
 	foreach(cell, apitoken_identity_homes(actor))
 		ShareHome(shared, actor, lfirst(cell));
+}
+
+/*
+ * Locks what is on every node, before any account as apitoken_sync does: modules, by what
+ * they are called rights are had, and by which types of account may hold them they are
+ * given; and users who have acted.
+ */
+static void
+ShareCopies(void)
+{
+	const Act  *last = NULL;
+	bool		modules = false;
+	ListCell   *cell;
+
+	foreach(cell, acts)
+	{
+		const Act  *act = lfirst(cell);
+
+		CHECK_FOR_INTERRUPTS();
+		if (!modules && (act->kind == ACT_GAVE || act->actor.type != NULL))
+		{
+			Share(STATEMENT_SHARE_MODULES, NULL, NULL);
+			modules = true;
+		}
+		if (act->actor.type != NULL && !apitoken_actor_is_token(&act->actor) &&
+			(last == NULL || !SameGates(act, last)))
+			Share(STATEMENT_SHARE_USER, act->actor.id, NULL);
+		last = act;
+	}
 }
 
 /*
@@ -929,6 +954,7 @@ ShareRights(void)
 
 	/* a statement takes another one, but there has to be one */
 	PushActiveSnapshot(GetLatestSnapshot());
+	ShareCopies();
 	foreach(cell, acts)
 	{
 		const Act  *act = lfirst(cell);

@@ -729,6 +729,13 @@ apitoken_identity_is_writing(void)
 	return writer != NULL;
 }
 
+/* The same of one that does that. */
+bool
+apitoken_identity_is_doing(ApitokenOperation operation)
+{
+	return writer != NULL && writer->operation == operation;
+}
+
 /*
  * Returns on whose behalf a trigger runs: the caller of one of the extension's
  * functions, or whoever writes to the tables by hand.

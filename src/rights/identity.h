@@ -105,6 +105,7 @@ extern uint64 apitoken_identity_write_as(const ApitokenCaller *caller,
 extern uint64 apitoken_identity_write_composed_as(const ApitokenCaller *caller,
 												  ApitokenSql *sql);
 extern bool apitoken_identity_is_writing(void);
+extern bool apitoken_identity_is_doing(ApitokenOperation operation);
 extern ApitokenCaller apitoken_identity_writer(void);
 
 #endif							/* APITOKEN_IDENTITY_H */

@@ -474,6 +474,12 @@ static const StatementText statements[] = {
 		" WHERE t.account_id " EQ " l.account_id AND t.id " EQ " l.id AND l.status " EQ " 'Active'",
 		3, {TEXTARRAYOID, TEXTOID, TEXTOID}
 	},
+	[STATEMENT_LOCK_ACTIVE] = {
+		"apitoken lock active", SPI_OK_SELECT,
+		"SELECT t.id::pg_catalog.text FROM apitoken.api_tokens AS t"
+		" WHERE t.account_id " EQ " $1 AND t.status " EQ " 'Active' ORDER BY t.id FOR NO KEY UPDATE",
+		1, {TEXTOID}, SPREAD_SIMPLE
+	},
 	[STATEMENT_ERASE_USER] = {
 		"apitoken erase user", SPI_OK_UPDATE,
 		"UPDATE apitoken.users AS u"
@@ -860,6 +866,11 @@ static const StatementText statements[] = {
 		"SELECT apitoken.import($1, $2, $3, $4)",
 		4, {JSONBOID, NAMEOID, INETOID, TEXTOID}, SPREAD_NOWHERE
 	},
+	[STATEMENT_SYNC] = {
+		"apitoken sync", SPI_OK_SELECT,
+		"SELECT apitoken.sync_by_account($1)",
+		1, {JSONBOID}, SPREAD_NOWHERE
+	},
 	[STATEMENT_ROTATE_TOKEN] = {
 		"apitoken rotate token", SPI_OK_UPDATE_RETURNING,
 		"UPDATE apitoken.api_tokens AS t"
@@ -1024,13 +1035,19 @@ static const StatementText statements[] = {
 		"apitoken withdraw from groups", SPI_OK_DELETE,
 		"DELETE FROM apitoken.user_group_modules AS l"
 		" WHERE l.account_id " EQ " $1 AND l.module_id " EQ " $2",
-		2, {TEXTOID, TEXTOID}
+		2, {TEXTOID, TEXTOID}, SPREAD_SIMPLE
 	},
 	[STATEMENT_WITHDRAW_FROM_TOKENS] = {
 		"apitoken withdraw from tokens", SPI_OK_DELETE,
 		"DELETE FROM apitoken.api_token_modules AS l"
 		" WHERE l.account_id " EQ " $1 AND l.module_id " EQ " $2",
-		2, {TEXTOID, TEXTOID}
+		2, {TEXTOID, TEXTOID}, SPREAD_SIMPLE
+	},
+	[STATEMENT_LOCK_HOLDERS] = {
+		"apitoken lock holders", SPI_OK_SELECT,
+		"SELECT l.api_token_id::pg_catalog.text FROM apitoken.api_token_modules AS l"
+		" WHERE l.account_id " EQ " $1 AND l.module_id " EQ " $2 ORDER BY l.api_token_id FOR UPDATE",
+		2, {TEXTOID, TEXTOID}, SPREAD_SIMPLE
 	},
 	[STATEMENT_MODULE_OFFER] = {
 		"apitoken module offer", SPI_OK_SELECT,
@@ -1057,7 +1074,7 @@ static const StatementText statements[] = {
 		" WHERE l.account_id " EQ " $1) AS h (holder_id, module_id)"
 		" WHERE NOT " OFFERED("$1", "h.module_id")
 		" ORDER BY h.holder_id, h.module_id LIMIT 1",
-		1, {TEXTOID}
+		1, {TEXTOID}, SPREAD_ONE
 	},
 	[STATEMENT_MODULE_STILL_HELD] = {
 		"apitoken module still held", SPI_OK_SELECT,
@@ -1084,7 +1101,7 @@ static const StatementText statements[] = {
 		" JOIN apitoken.modules AS m ON m.id " EQ " $1"
 		" WHERE a.type " EQ " ANY ($2) AND NOT (a.type " EQ " ANY (m.account_types))"
 		" ORDER BY a.id LIMIT 1",
-		2, {TEXTOID, TEXTARRAYOID}
+		2, {TEXTOID, TEXTARRAYOID}, SPREAD_ALL
 	},
 	[STATEMENT_FIND_NETWORKS] = {
 		"apitoken find networks", SPI_OK_SELECT,
