@@ -2506,7 +2506,7 @@ CREATE TRIGGER log_moved_module AFTER UPDATE ON apitoken.api_token_modules
 CREATE FUNCTION apitoken.stamp_row() RETURNS trigger
 LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_stamp_row';
 COMMENT ON FUNCTION apitoken.stamp_row() IS
-	'Trigger: a row says which transaction has added it to this database, whatever it was given.';
+	'Trigger: a row says which transaction has added it to this database, whatever it was given; on a shard also of which node, which numbers it, too.';
 REVOKE ALL ON FUNCTION apitoken.stamp_row() FROM PUBLIC;
 
 CREATE TRIGGER stamp_row BEFORE INSERT OR UPDATE ON apitoken.api_token_transitions
@@ -3544,7 +3544,7 @@ COMMENT ON FUNCTION apitoken.prepare_monitor() IS
 	'Has the views for monitoring read as the tables'' owner, for apitoken.prepare_node().';
 REVOKE ALL ON FUNCTION apitoken.prepare_monitor() FROM PUBLIC;
 
-CREATE FUNCTION apitoken.prepare_node() RETURNS void
+CREATE FUNCTION apitoken.prepare_node(behind bigint DEFAULT 0) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = error
 AS $$
 DECLARE
@@ -3555,13 +3555,13 @@ BEGIN
 	PERFORM set_config('citus.enable_ddl_propagation', 'off', true), set_config('citus.enable_unsafe_triggers', 'on', true);
 	SELECT count(*) = 0 INTO fresh FROM pg_dist_partition d JOIN pg_class c ON c.oid = d.logicalrelid WHERE c.relnamespace = 'apitoken'::regnamespace;
 
-	-- the trail's numbers are each node's own
+	-- the trail's numbers are each node's own, and go on behind those that there are
 	SELECT g.groupid::bigint << 48 INTO base FROM pg_dist_local_group g;
 	IF (SELECT s.seqmin FROM pg_sequence s WHERE s.seqrelid = 'apitoken.api_token_transitions_id_seq'::regclass) IS DISTINCT FROM base + 1
 		OR (SELECT s.seqmax FROM pg_sequence s WHERE s.seqrelid = 'apitoken.api_token_transitions_id_seq'::regclass) > base + (1::bigint << 48) - 1
 	THEN
 		EXECUTE format('ALTER SEQUENCE apitoken.api_token_transitions_id_seq MINVALUE %s MAXVALUE %s START %1$s', base + 1, base + (1::bigint << 48) - 1)
-			|| CASE WHEN base > 0 THEN ' RESTART' ELSE '' END;
+			|| CASE WHEN base > 0 THEN format(' RESTART %s', base + 1 + behind) ELSE '' END;
 	END IF;
 
 	FOR part IN
@@ -3576,6 +3576,7 @@ BEGIN
 				-- what looks at the row alone, and on a node that is prepared what is made for shards
 				AND p.proname NOT IN ('check_text', 'refuse_change', 'refuse_transition', 'keep_columns', 'keep_audit', 'keep_token', 'refuse_truncate')
 				AND (fresh OR p.proname NOT IN ('keep_trail', 'require_actor', 'refuse_by_hand', 'refuse_revoked_digest', 'log_by_hand'))
+				AND (fresh OR p.proname <> 'stamp_row' OR t.tgnargs = 0)
 				AND EXISTS (SELECT FROM pg_depend d JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
 					WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e' AND e.extname = 'apitoken')
 	LOOP
@@ -3651,9 +3652,9 @@ BEGIN
 	END LOOP;
 END
 $$;
-COMMENT ON FUNCTION apitoken.prepare_node() IS
-	'Prepares this node of Citus for apitoken.distribute(); a node that is prepared stays so.';
-REVOKE ALL ON FUNCTION apitoken.prepare_node() FROM PUBLIC;
+COMMENT ON FUNCTION apitoken.prepare_node(bigint) IS
+	'Prepares this node of Citus for apitoken.distribute(), to number rows of the trail behind those that have such a number; a node that is prepared stays so.';
+REVOKE ALL ON FUNCTION apitoken.prepare_node(bigint) FROM PUBLIC;
 
 -- What a node that was added later has of the extension's script, and the others not any more.
 CREATE FUNCTION apitoken.table_rules(OUT relation text, OUT kind text, OUT name text, OUT definition text) RETURNS SETOF record
@@ -3783,6 +3784,12 @@ BEGIN
 				FOR EACH ROW EXECUTE FUNCTION apitoken.log_by_hand(''api_token_modules'')',
 			'CREATE TRIGGER log_changed_by_hand AFTER UPDATE ON apitoken.api_token_modules
 				FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION apitoken.log_by_hand(''api_token_modules'')'];
+		-- what is added from here on is stamped and numbered by the node that has it
+		FOREACH part IN ARRAY '{api_token_transitions,trail_prunings}'::text[] LOOP
+			guards := guards || ARRAY[
+				format('CREATE TRIGGER stamp_row BEFORE INSERT OR UPDATE OR DELETE ON apitoken.%I FOR EACH ROW EXECUTE FUNCTION apitoken.stamp_row(''shard'')', part),
+				format('ALTER TABLE apitoken.%I ENABLE ALWAYS TRIGGER stamp_row', part)];
+		END LOOP;
 		RAISE NOTICE 'given up: ids of user groups and buyers that are unique over accounts; what the database itself sees to beyond one row (by whom something is changed by hand, what a default group offers and withdraws, that there is one); row security for others than the owner'
 			USING HINT = 'There is no way back but a dump.';
 		-- those of a restore without triggers
@@ -3801,7 +3808,7 @@ BEGIN
 		RAISE EXCEPTION 'the extension "apitoken" cannot be made on a node' USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = problem;
 	END IF;
 	SELECT string_agg(format('%s:%s: %s', n.nodename, n.nodeport, r.result), ', ') INTO problem
-		FROM run_command_on_workers('SELECT apitoken.prepare_node()') r JOIN pg_dist_node n ON n.nodename = r.nodename AND n.nodeport = r.nodeport
+		FROM run_command_on_workers(format('SELECT apitoken.prepare_node(%s)', (SELECT COALESCE(max(l.id) >> 15, 0) FROM apitoken.api_token_transitions l))) r JOIN pg_dist_node n ON n.nodename = r.nodename AND n.nodeport = r.nodeport
 		WHERE NOT r.success;
 	IF problem IS NOT NULL THEN
 		RAISE EXCEPTION 'a node could not be prepared' USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = problem;

@@ -713,6 +713,13 @@ apitoken_error_position(const char *problem)
 			 errhint("Begin again, without it, and forget what was told before.")));
 }
 
+/* The same where it is a node that had other shards then, or has just lost one. */
+void
+apitoken_error_other_shards(void)
+{
+	apitoken_error_position("is of before a shard came to this node, or left it");
+}
+
 /* More events than one answer has, or none. */
 void
 apitoken_error_at_most(int most)

@@ -67,6 +67,7 @@ pg_noreturn extern void apitoken_error_overlap(const char *problem, int longest)
 pg_noreturn extern void apitoken_error_secrets(const char *problem, int longest);
 pg_noreturn extern void apitoken_error_reason(const char *problem, int longest);
 pg_noreturn extern void apitoken_error_position(const char *problem);
+pg_noreturn extern void apitoken_error_other_shards(void);
 pg_noreturn extern void apitoken_error_at_most(int most);
 pg_noreturn extern void apitoken_error_before(const char *problem, int seconds);
 

@@ -207,10 +207,13 @@ RecordDeleted(const ApitokenCaller *caller, const char *account_id, const List *
 	}
 }
 
-/* Leaves a row that says what went from the trail. */
+/*
+ * Leaves a row that says what went from the trail; for_all: whoever follows a feed begins
+ * again.
+ */
 static void
 AddPruning(const ApitokenCaller *caller, TimestampTz before, uint64 pruned, Datum last,
-		   bool no_last)
+		   bool no_last, bool for_all)
 {
 	ApitokenArguments arguments;
 
@@ -220,6 +223,7 @@ AddPruning(const ApitokenCaller *caller, TimestampTz before, uint64 pruned, Datu
 	if (!no_last)
 		apitoken_store_set(&arguments, 3, last);
 	apitoken_store_set_role(&arguments, 4, caller->role);
+	apitoken_store_set(&arguments, 5, BoolGetDatum(for_all));
 	(void) apitoken_store_run_fresh(STATEMENT_ADD_PRUNING, &arguments);
 }
 
@@ -249,7 +253,7 @@ RemoveDistributed(const ApitokenCaller *caller, const char *account_id, const Li
 	apitoken_store_set_text(&arguments, 1, account_id);
 	last = LastOf(STATEMENT_LAST_OF_ACCOUNT, &arguments, &no_last);
 	removed = Run(caller, STATEMENT_REMOVE_TRAIL_OF, &arguments);
-	AddPruning(caller, GetCurrentTimestamp(), removed, last, no_last);
+	AddPruning(caller, GetCurrentTimestamp(), removed, last, no_last, true);
 	(void) Run(caller, STATEMENT_REMOVE_TOKENS, &arguments);
 	/* as who brings tokens along writes them */
 	foreach(cell, tokens)
@@ -289,7 +293,7 @@ PruneDistributed(const ApitokenCaller *caller, TimestampTz before)
 	SetErasing(true);
 	pruned = Run(caller, STATEMENT_REMOVE_BEFORE, &arguments);
 	SetErasing(false);
-	AddPruning(caller, before, pruned, last, no_last);
+	AddPruning(caller, before, pruned, last, no_last, false);
 	return pruned;
 }
 

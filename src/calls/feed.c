@@ -7,6 +7,9 @@
  * See position.c for what a position is.  Between two snapshots events come in the
  * order of their numbers, which for one token is that in which they happened.
  *
+ * Where the tables are distributed each node has a feed of its own, of the shards that it
+ * has, and asks no other.
+ *
  * src/calls/feed.c
  *
  *-------------------------------------------------------------------------
@@ -19,6 +22,7 @@
 #include "fmgr.h"
 #include "store/distribution.h"
 #include "store/position.h"
+#include "store/shards.h"
 #include "utils/builtins.h"
 #include "utils/xid8.h"
 
@@ -43,26 +47,31 @@ IsPruned(const ApitokenPosition *position)
 {
 	const ApitokenSeen *reached = position->has_target ? &position->target : &position->base;
 	ApitokenArguments arguments;
-	FullTransactionId oldest = FullTransactionIdFromU64(apitoken_seen_oldest(reached));
 
 	apitoken_store_clear(&arguments);
 	apitoken_seen_set(&arguments, 1, 2, reached);
-	apitoken_store_set(&arguments, 3, FullTransactionIdGetDatum(oldest));
+	apitoken_store_set(&arguments, 3, apitoken_seen_xid(apitoken_seen_oldest(reached)));
 	if (position->has_target)
 		apitoken_store_set(&arguments, 4, Int64GetDatum(position->number));
 	return apitoken_store_run_active(STATEMENT_FIND_PRUNED, &arguments) > 0;
 }
 
-/* Reads the position given; null is the begin.  Raises PT400. */
+/*
+ * Reads the position given, of the shards that there are (0: the tables are not distributed);
+ * null is the begin.  Raises PT400.
+ */
 static ApitokenPosition
-Position(const char *after)
+Position(const char *after, uint64 shards)
 {
 	ApitokenPosition position;
 
 	if (after == NULL)
-		return apitoken_position_begin();
-	if (!apitoken_position_parse(after, &position) || !apitoken_position_is_known(&position))
+		return apitoken_position_begin(shards);
+	if (!apitoken_position_parse(after, shards != 0, &position) ||
+		!apitoken_position_is_known(&position))
 		apitoken_error_position("was not handed out by this feed");
+	if (position.shards != shards)
+		apitoken_error_other_shards();
 	if (IsPruned(&position))
 		apitoken_error_position("is older than what was pruned");
 	return position;
@@ -116,7 +125,7 @@ GoOn(Feed *feed)
 	ApitokenPosition *position = &feed->position;
 	bool		isnull;
 
-	if (feed->count == feed->at_most)
+	if (feed->count >= feed->at_most)
 		position->number = DatumGetInt64(apitoken_store_value(feed->count - 1, 1, &isnull));
 	else
 	{
@@ -198,9 +207,9 @@ PG_FUNCTION_INFO_V1(apitoken_feed);
  * apitoken_feed(after text, at_most integer) returns jsonb: the events that follow a
  * position (null: the begin), see above, and the position to go on from.
  *
- * Raises PT400 for a position that was not handed out here, or is older than what was
- * pruned, and for a number that is out of range; PT401, PT403; 0A000 where the tables are
- * distributed.
+ * Raises PT400 for a position that was not handed out here, is older than what was pruned,
+ * or of before this node got or lost a shard, and for a number that is out of range; PT401,
+ * PT403; 0A000 for a shard whose rows nobody has stamped.
  */
 Datum
 apitoken_feed(PG_FUNCTION_ARGS)
@@ -210,14 +219,14 @@ apitoken_feed(PG_FUNCTION_ARGS)
 	int			at_most = AtMost(fcinfo);
 	ApitokenCall call = apitoken_call_begin(OPERATION_FEED);
 	Feed		feed = {.call = &call, .at_most = at_most};
+	uint64		shards = 0;
 	Jsonb	   *answer;
 
-	/* no snapshot shows what is committed on all nodes */
 	if (apitoken_distribution_is_ready())
-		apitoken_error_not_distributed("apitoken_feed");
+		shards = apitoken_shards_look();
 	apitoken_store_prefer_indexes();
 	feed.now = apitoken_seen_now();
-	feed.position = Position(after);
+	feed.position = Position(after, shards);
 	Read(&feed);
 	answer = BuildFeed(&feed);
 	apitoken_call_end(&call);

@@ -38,7 +38,6 @@
 #include "utils/datum.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
-#include "utils/xid8.h"
 
 #define TRAIL "api_token_transitions"
 
@@ -674,39 +673,4 @@ apitoken_log_by_hand(PG_FUNCTION_ARGS)
 	RecordByHand(trigger, &caller, table, shard);
 	apitoken_owner_leave(&ownership);
 	PG_RETURN_POINTER(NULL);
-}
-
-/*
- * Rows of the trail
- */
-
-PG_FUNCTION_INFO_V1(apitoken_stamp_row);
-
-/*
- * apitoken.stamp_row(): trigger before an insert or update of a row whose column xid says
- * which transaction has added it.  Raises 39P01 if it is called otherwise.
- */
-Datum
-apitoken_stamp_row(PG_FUNCTION_ARGS)
-{
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-	TupleDesc	tupdesc;
-	int			attnum;
-	Datum		xid;
-	bool		isnull = false;
-
-	apitoken_trigger_check_before_update_or_insert(fcinfo);
-	tupdesc = trigger->tg_relation->rd_att;
-	attnum = SPI_fnumber(tupdesc, "xid");
-	if (attnum <= 0)
-		apitoken_error_column_missing("xid");
-	if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
-	{
-		xid = SPI_getbinval(trigger->tg_trigtuple, tupdesc, attnum, &isnull);
-		return PointerGetDatum(heap_modify_tuple_by_cols(trigger->tg_newtuple, tupdesc, 1, &attnum,
-														 &xid, &isnull));
-	}
-	xid = FullTransactionIdGetDatum(GetTopFullTransactionId());
-	return PointerGetDatum(heap_modify_tuple_by_cols(trigger->tg_trigtuple, tupdesc, 1, &attnum,
-													 &xid, &isnull));
 }

@@ -41,9 +41,6 @@
 #define CITUS_NODE "pg_dist_local_group"
 #define CITUS_GROUP "groupid"
 
-/* A node's numbers are its own: they begin with its own number. */
-#define NODE_NUMBER_BITS 48
-
 /* apitoken.distribute() begins and ends with these, in one transaction. */
 #define FIRST_TABLE "actors"
 #define LAST_TABLE "api_token_transitions"
@@ -51,6 +48,9 @@
 /* Is it known how the tables are?  And how they are. */
 static bool known = false;
 static ApitokenDistribution distribution = DISTRIBUTION_NONE;
+
+/* Which of Citus' nodes this is: 0 is the coordinator, -1 none. */
+static int32 node = -1;
 
 /* Has something changed since it was last asked? */
 static bool changed = true;
@@ -152,8 +152,8 @@ NumbersAreOwn(Oid schema, int32 group)
 	if (!HeapTupleIsValid(tuple))
 		return false;
 	form = (Form_pg_sequence) GETSTRUCT(tuple);
-	own = group >= 0 && form->seqmin > (int64) group << NODE_NUMBER_BITS &&
-		form->seqmax < (int64) (group + 1) << NODE_NUMBER_BITS;
+	own = group >= 0 && form->seqmin > (int64) group << APITOKEN_NODE_NUMBER_BITS &&
+		form->seqmax < (int64) (group + 1) << APITOKEN_NODE_NUMBER_BITS;
 	ReleaseSysCache(tuple);
 	return own;
 }
@@ -177,14 +177,14 @@ static ApitokenDistribution
 Find(void)
 {
 	Search		search = {get_namespace_oid(APITOKEN_SCHEMA, true), false, false, false};
-	int32		group = FindGroup();
 
+	node = FindGroup();
 	if (OidIsValid(search.schema))
 		ReadCatalog(CITUS_TABLES, CITUS_TABLE, REGCLASSOID, ReceiveTable, &search);
 	/* a worker's tables are empty: the rows are with the coordinator */
 	if (!search.some)
-		return group > 0 ? DISTRIBUTION_UNREADY : DISTRIBUTION_NONE;
-	return search.first && search.last && NumbersAreOwn(search.schema, group) &&
+		return node > 0 ? DISTRIBUTION_UNREADY : DISTRIBUTION_NONE;
+	return search.first && search.last && NumbersAreOwn(search.schema, node) &&
 		WritesNothingElse(search.schema) ? DISTRIBUTION_READY : DISTRIBUTION_UNREADY;
 }
 
@@ -213,4 +213,22 @@ bool
 apitoken_distribution_is_ready(void)
 {
 	return apitoken_distribution() == DISTRIBUTION_READY;
+}
+
+/* Returns the number of this node among Citus' nodes; 0 for the coordinator, and where is no Citus. */
+int32
+apitoken_distribution_node(void)
+{
+	(void) apitoken_distribution();
+	return Max(node, 0);
+}
+
+/*
+ * Returns what a number of this node's own begins with, that of a transaction or one of its
+ * sequence: all of another node's are below it, or from 2 ^ APITOKEN_NODE_NUMBER_BITS above it on.
+ */
+uint64
+apitoken_distribution_base(void)
+{
+	return (uint64) apitoken_distribution_node() << APITOKEN_NODE_NUMBER_BITS;
 }

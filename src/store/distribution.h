@@ -19,7 +19,12 @@ typedef enum ApitokenDistribution
 	DISTRIBUTION_UNREADY		/* by hand, or this node is not prepared */
 } ApitokenDistribution;
 
+/* A node's numbers are its own: before so many bits they have the node's own number. */
+#define APITOKEN_NODE_NUMBER_BITS 48
+
 extern ApitokenDistribution apitoken_distribution(void);
 extern bool apitoken_distribution_is_ready(void);
+extern int32 apitoken_distribution_node(void);
+extern uint64 apitoken_distribution_base(void);
 
 #endif							/* APITOKEN_DISTRIBUTION_H */

@@ -13,6 +13,12 @@
  * a promotion transactions that were handed out may never have been, and others get their
  * numbers.  Whether they were is told by how far the log had been written.
  *
+ * Where the tables are distributed it is of the shards that one node has: their rows are
+ * written there in transactions of that node, which have its number before their own, so
+ * that what a shard has brought along from another node is known, see stamp.c.  Whether
+ * that was handed out nobody knows, nor who tells what happens on a shard that has gone:
+ * a place is of those shards, as they are there, and none where one has come or gone.
+ *
  * src/store/position.c
  *
  *-------------------------------------------------------------------------
@@ -29,12 +35,15 @@
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "miscadmin.h"
+#include "store/distribution.h"
 #include "utils/array.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 #include "utils/xid8.h"
 
+/* Of the rows of one table, and of shards. */
 #define VERSION "f1"
+#define VERSION_OF_SHARDS "f2"
 
 /*
  * Snapshots
@@ -109,6 +118,13 @@ apitoken_seen_oldest(const ApitokenSeen *seen)
 	return oldest;
 }
 
+/* Returns a transaction's number as rows have it. */
+Datum
+apitoken_seen_xid(uint64 xid)
+{
+	return FullTransactionIdGetDatum(FullTransactionIdFromU64(apitoken_distribution_base() | xid));
+}
+
 /* Hands a snapshot to a statement, as a number and an array. */
 void
 apitoken_seen_set(ApitokenArguments *arguments, int xmax, int in_progress,
@@ -117,9 +133,10 @@ apitoken_seen_set(ApitokenArguments *arguments, int xmax, int in_progress,
 	Datum	   *xids = palloc(sizeof(Datum) * Max(seen->count, 1));
 
 	for (int i = 0; i < seen->count; i++)
-		xids[i] = FullTransactionIdGetDatum(FullTransactionIdFromU64(seen->in_progress[i]));
-	apitoken_store_set(arguments, xmax,
-					   FullTransactionIdGetDatum(FullTransactionIdFromU64(seen->xmax)));
+		xids[i] = apitoken_seen_xid(seen->in_progress[i]);
+	apitoken_store_set(arguments, xmax, seen->xmax == 0 ?
+					   FullTransactionIdGetDatum(FullTransactionIdFromU64(0)) :
+					   apitoken_seen_xid(seen->xmax));
 	apitoken_store_set_pointer(arguments, in_progress,
 							   construct_array(xids, seen->count, XID8OID, sizeof(uint64),
 											   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
@@ -142,7 +159,8 @@ Seal(const char *text)
 	get_relname_relid("api_token_transitions", schema)};
 
 	return hash_bytes_extended((const unsigned char *) text, strlen(text),
-							   hash_bytes_extended((const unsigned char *) of, sizeof(of), 0));
+							   hash_bytes_extended((const unsigned char *) of, sizeof(of),
+												   apitoken_distribution_base()));
 }
 
 /*
@@ -221,10 +239,10 @@ apitoken_position_is_known(const ApitokenPosition *position)
 
 /* The begin of the feed, with what there is now before it. */
 ApitokenPosition
-apitoken_position_begin(void)
+apitoken_position_begin(uint64 shards)
 {
 	ApitokenPosition position = {
-		.has_target = true, .target = apitoken_seen_now()
+		.shards = shards, .has_target = true, .target = apitoken_seen_now()
 	};
 
 	return position;
@@ -233,6 +251,7 @@ apitoken_position_begin(void)
 /*
  * The text: f1.seal.timeline.lsn.base[.target.number], where base and target are
  * xmax[-xid...], and the seal is that of all behind it: nothing has to be encoded in a URL.
+ * Of shards it is f2.seal.shards.timeline..., and else the same.
  */
 
 static void
@@ -250,6 +269,8 @@ apitoken_position_text(const ApitokenPosition *position)
 	StringInfoData text;
 
 	initStringInfo(&text);
+	if (position->shards != 0)
+		appendStringInfo(&text, "." UINT64_FORMAT, position->shards);
 	appendStringInfo(&text, ".%u." UINT64_FORMAT, position->timeline, (uint64) position->lsn);
 	AppendSeen(&text, &position->base);
 	if (position->has_target)
@@ -257,7 +278,8 @@ apitoken_position_text(const ApitokenPosition *position)
 		AppendSeen(&text, &position->target);
 		appendStringInfo(&text, "." INT64_FORMAT, position->number);
 	}
-	return psprintf(VERSION "." UINT64_FORMAT "%s", Seal(text.data), text.data);
+	return psprintf("%s." UINT64_FORMAT "%s",
+					position->shards != 0 ? VERSION_OF_SHARDS : VERSION, Seal(text.data), text.data);
 }
 
 /* Reads that character, and a number; returns false if they are not there. */
@@ -297,21 +319,23 @@ ReadSeen(const char **next, ApitokenSeen *seen)
 }
 
 /*
- * Reads a position in the current memory context; returns false for what was not handed
- * out of this trail.
+ * Reads a position in the current memory context, of shards or not; returns false for what
+ * was not handed out of this trail.
  */
 bool
-apitoken_position_parse(const char *string, ApitokenPosition *position)
+apitoken_position_parse(const char *string, bool of_shards, ApitokenPosition *position)
 {
-	const char *next = string + strlen(VERSION);
+	const char *version = of_shards ? VERSION_OF_SHARDS : VERSION;
+	const char *next = string + strlen(version);
 	uint64		seal;
 	uint64		timeline;
 	uint64		lsn;
 	uint64		number;
 
 	memset(position, 0, sizeof(ApitokenPosition));
-	if (strncmp(string, VERSION, strlen(VERSION)) != 0 ||
+	if (strncmp(string, version, strlen(version)) != 0 ||
 		!ReadNumber(&next, '.', &seal) || seal != Seal(next) ||
+		(of_shards && !ReadNumber(&next, '.', &position->shards)) ||
 		!ReadNumber(&next, '.', &timeline) || !ReadNumber(&next, '.', &lsn) ||
 		!ReadSeen(&next, &position->base))
 		return false;

@@ -29,6 +29,8 @@ typedef struct ApitokenSeen
  */
 typedef struct ApitokenPosition
 {
+	uint64		shards;			/* which ones have the rows; 0: none, they are
+								 * in the table */
 	TimeLineID	timeline;
 	XLogRecPtr	lsn;			/* all that was handed out was written before */
 	ApitokenSeen base;
@@ -37,8 +39,9 @@ typedef struct ApitokenPosition
 	int64		number;
 } ApitokenPosition;
 
-extern ApitokenPosition apitoken_position_begin(void);
-extern bool apitoken_position_parse(const char *string, ApitokenPosition *position);
+extern ApitokenPosition apitoken_position_begin(uint64 shards);
+extern bool apitoken_position_parse(const char *string, bool of_shards,
+									ApitokenPosition *position);
 extern const char *apitoken_position_text(const ApitokenPosition *position);
 extern bool apitoken_position_is_known(const ApitokenPosition *position);
 extern void apitoken_position_stamp(ApitokenPosition *position);
@@ -46,6 +49,7 @@ extern void apitoken_position_stamp(ApitokenPosition *position);
 extern ApitokenSeen apitoken_seen_now(void);
 extern bool apitoken_seen_includes(const ApitokenSeen *seen, const ApitokenSeen *other);
 extern uint64 apitoken_seen_oldest(const ApitokenSeen *seen);
+extern Datum apitoken_seen_xid(uint64 xid);
 extern void apitoken_seen_set(ApitokenArguments *arguments, int xmax, int in_progress,
 							  const ApitokenSeen *seen);
 

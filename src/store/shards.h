@@ -13,6 +13,8 @@
 #include "compat.h"
 
 extern void apitoken_shards_forget(Oid relation);
+extern uint64 apitoken_shards_look(void);
+extern uint64 apitoken_shards_found(const char **query);
 extern Oid	apitoken_shards_whole(const char *table);
 extern Oid	apitoken_shards_beside(Oid shard, const char *table, const char *wanted);
 

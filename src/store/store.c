@@ -46,12 +46,22 @@ typedef enum Spread
 								 * one plan does for all arguments */
 	SPREAD_COPY,				/* on every node: this one's own copy is read,
 								 * or locked */
+	SPREAD_HERE,				/* the same, and of the trail, the shards that
+								 * apitoken_shards_look() found here */
 	SPREAD_ALL,					/* with many; it only reads */
 	SPREAD_NOWHERE				/* on every node */
 } Spread;
 
 /* What is asked for the moment, which others than this node must not ask for. */
 #define CLOCK "pg_catalog.clock_timestamp()"
+
+/*
+ * What stands for the trail's shards here, for the least number of a transaction of this
+ * node, and for the least behind all of those.
+ */
+#define TRAIL_HERE "{trail here}"
+#define FIRST_HERE "{first here}"
+#define BEHIND_HERE "{behind here}"
 
 typedef struct StatementText
 {
@@ -147,22 +157,19 @@ typedef struct StatementText
 #define TOKEN(token, scope) \
 	"SELECT t.* FROM apitoken.api_tokens AS t WHERE " token " AND " scope
 
-/*
- * The number of the call by which a token's status was last changed.  The trail is in
- * order by id, and where each server has numbers of its own, by "l.at DESC, " before it.
- */
-#define LAST_CALL(account, token, order) \
+/* The number of the call by which a token's status was last changed. */
+#define LAST_CALL(account, token) \
 	"(SELECT l.call_id FROM apitoken.api_token_transitions AS l" \
 	" WHERE l.api_token_id " EQ " " token " AND l.account_id " EQ " " account \
 	" AND l.to_status IS NOT NULL AND (l.from_status IS NULL OR l.from_status " NE " l.to_status)" \
-	" ORDER BY " order "l.id DESC LIMIT 1)"
+	" ORDER BY l.id DESC LIMIT 1)"
 
-#define ENABLE_ALL(account, scope, order) \
+#define ENABLE_ALL(account, scope) \
 	"UPDATE apitoken.api_tokens AS t" \
 	" SET status = 'Active', held_at = NULL, updated_at = pg_catalog.clock_timestamp()," \
 	" updated_by_type = $6, updated_by_id = $7" \
 	" WHERE " account "t.id " EQ " ANY ($1) AND t.status " EQ " 'Disabled' AND " scope \
-	" AND " LAST_CALL("t.account_id", "t.id", order) " " EQ " $4 AND ($5 OR t.held_at IS NULL)" \
+	" AND " LAST_CALL("t.account_id", "t.id") " " EQ " $4 AND ($5 OR t.held_at IS NULL)" \
 	" AND (t.expires_at IS NULL" \
 	" OR t.expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp())" \
 	" AND t.revoked_at IS NULL" \
@@ -174,8 +181,13 @@ typedef struct StatementText
 
 /* Is a row of the trail new since the snapshot $3, $4, and shown by the one $5, $6? */
 #define ADDED_BY "COALESCE(l.xid, '0'::pg_catalog.xid8)"
-#define BETWEEN_SNAPSHOTS \
-	SHOWN(ADDED_BY, "$5", "$6") " AND NOT " SHOWN(ADDED_BY, "$3", "$4")
+#define BETWEEN_SNAPSHOTS(added_by) \
+	SHOWN(added_by, "$5", "$6") " AND NOT " SHOWN(added_by, "$3", "$4")
+
+/* Where shards come from other nodes, whose transactions mean nothing here. */
+#define IS_OF_HERE(xid) \
+	"(" xid " OPERATOR(pg_catalog.>=) " FIRST_HERE " AND " xid " OPERATOR(pg_catalog.<) " BEHIND_HERE ")"
+#define ADDED_HERE(xid) "CASE WHEN " IS_OF_HERE(xid) " THEN " xid " ELSE '0'::pg_catalog.xid8 END"
 
 /*
  * A row of the trail as the feed tells it; with everything only those who see every
@@ -198,6 +210,41 @@ typedef struct StatementText
 	" 'call', l.call_id)) OPERATOR(pg_catalog.||)" \
 	" CASE WHEN l.details IS NULL THEN '{}'::pg_catalog.jsonb" \
 	" ELSE pg_catalog.jsonb_build_object('details', l.details) END"
+
+/* Of what is new since a snapshot the first; by the index on xid alone, which OFFSET sees to. */
+#define FIRST_NEW(trail, condition) \
+	"SELECT pg_catalog.min(n.id) FROM" \
+	" (SELECT l.id FROM " trail " AS l" \
+	" WHERE l.xid OPERATOR(pg_catalog.>=) $1" condition \
+	" UNION ALL SELECT l.id FROM " trail " AS l" \
+	" WHERE l.xid " EQ " ANY ($2) OFFSET 0) AS n"
+
+/*
+ * Of shards' rows all that have the number of the last one: where Citus had made a node
+ * anew its numbers may have begun again.
+ */
+#define AT_MOST " LIMIT $2"
+#define AT_MOST_HERE " FETCH FIRST ($2) ROWS WITH TIES"
+
+/* Events behind a number, between two snapshots. */
+#define EVENTS(trail, added_by, at_most) \
+	"SELECT l.id, " EVENT("true") " FROM " trail " AS l" \
+	" WHERE l.id OPERATOR(pg_catalog.>) $1 AND " BETWEEN_SNAPSHOTS(added_by) \
+	" ORDER BY l.id" at_most
+
+/* The same of accounts. */
+#define EVENTS_OF_ACCOUNTS(trail, added_by, at_most) \
+	"SELECT e.id, e.event FROM pg_catalog.unnest($7) AS a (id)" \
+	" CROSS JOIN LATERAL (SELECT l.id, " EVENT("false") " AS event" \
+	" FROM " trail " AS l WHERE l.account_id " EQ " a.id" \
+	" AND l.id OPERATOR(pg_catalog.>) $1 AND " BETWEEN_SNAPSHOTS(added_by) \
+	" ORDER BY l.id LIMIT $2) AS e ORDER BY e.id" at_most
+
+/* Prunings that a snapshot does not show, of what it may not show either. */
+#define FIND_PRUNED(xid) \
+	"SELECT FROM apitoken.trail_prunings AS p WHERE NOT " SHOWN(xid, "$1", "$2") \
+	" AND (p.last_xid OPERATOR(pg_catalog.>=) $3 OR p.last_id OPERATOR(pg_catalog.>) $4)" \
+	" LIMIT 1"
 
 /* Does the account's default group, g, have the module? */
 #define OFFERED(account, module) \
@@ -626,9 +673,10 @@ static const StatementText statements[] = {
 	},
 	[STATEMENT_ADD_PRUNING] = {
 		"apitoken add pruning", SPI_OK_INSERT,
-		"INSERT INTO apitoken.trail_prunings (before, pruned, last_id, database_role)"
-		" VALUES ($1, $2, $3, $4)",
-		4, {TIMESTAMPTZOID, INT8OID, INT8OID, NAMEOID}, SPREAD_NOWHERE
+		/* each node adds its own transactions to it: see stamp.c */
+		"INSERT INTO apitoken.trail_prunings (before, pruned, last_id, database_role, last_xid)"
+		" VALUES ($1, $2, $3, $4, CASE WHEN $5 THEN '1'::pg_catalog.xid8 END)",
+		5, {TIMESTAMPTZOID, INT8OID, INT8OID, NAMEOID, BOOLOID}, SPREAD_NOWHERE
 	},
 	[STATEMENT_REMOVE_FOREIGN_SECRETS] = {
 		"apitoken remove foreign secrets", SPI_OK_DELETE,
@@ -725,10 +773,9 @@ static const StatementText statements[] = {
 	},
 	[STATEMENT_ENABLE_ALL] = {
 		"apitoken enable all", SPI_OK_UPDATE_RETURNING,
-		ENABLE_ALL("", IN_SCOPE("$2", "$3"), ""),
+		ENABLE_ALL("", IN_SCOPE("$2", "$3")),
 		8, {TEXTARRAYOID, BOOLOID, TEXTARRAYOID, INT8OID, BOOLOID, TEXTOID, TEXTOID, TEXTOID},
-		SPREAD_ONE, ENABLE_ALL("t.account_id " EQ " $8 AND ", IN_SCOPE_OF("$8", "$2", "$3"),
-							   "l.at DESC, ")
+		SPREAD_ONE, ENABLE_ALL("t.account_id " EQ " $8 AND ", IN_SCOPE_OF("$8", "$2", "$3"))
 	},
 	[STATEMENT_ADD_TRANSITION] = {
 		/* to a trail of version 1.0 */
@@ -774,36 +821,26 @@ static const StatementText statements[] = {
 	},
 	[STATEMENT_FIND_PRUNED] = {
 		"apitoken find pruned", SPI_OK_SELECT,
-		"SELECT FROM apitoken.trail_prunings AS p WHERE NOT " SHOWN("p.xid", "$1", "$2")
-		" AND (p.last_xid OPERATOR(pg_catalog.>=) $3 OR p.last_id OPERATOR(pg_catalog.>) $4)"
-		" LIMIT 1",
-		4, {XID8OID, XID8ARRAYOID, XID8OID, INT8OID}
+		FIND_PRUNED("p.xid"),
+		4, {XID8OID, XID8ARRAYOID, XID8OID, INT8OID}, SPREAD_HERE, FIND_PRUNED(ADDED_HERE("p.xid"))
 	},
 	[STATEMENT_FIRST_NEW] = {
-		/* by the index on xid alone, which OFFSET sees to */
 		"apitoken first new", SPI_OK_SELECT,
-		"SELECT pg_catalog.min(n.id) FROM"
-		" (SELECT l.id FROM apitoken.api_token_transitions AS l"
-		" WHERE l.xid OPERATOR(pg_catalog.>=) $1"
-		" UNION ALL SELECT l.id FROM apitoken.api_token_transitions AS l"
-		" WHERE l.xid " EQ " ANY ($2) OFFSET 0) AS n",
-		2, {XID8OID, XID8ARRAYOID}
+		FIRST_NEW("apitoken.api_token_transitions", ""),
+		2, {XID8OID, XID8ARRAYOID}, SPREAD_HERE,
+		FIRST_NEW(TRAIL_HERE, " AND l.xid OPERATOR(pg_catalog.<) " BEHIND_HERE)
 	},
 	[STATEMENT_EVENTS] = {
 		"apitoken events", SPI_OK_SELECT,
-		"SELECT l.id, " EVENT("true") " FROM apitoken.api_token_transitions AS l"
-		" WHERE l.id OPERATOR(pg_catalog.>) $1 AND " BETWEEN_SNAPSHOTS
-		" ORDER BY l.id LIMIT $2",
-		6, {INT8OID, INT8OID, XID8OID, XID8ARRAYOID, XID8OID, XID8ARRAYOID}
+		EVENTS("apitoken.api_token_transitions", ADDED_BY, AT_MOST),
+		6, {INT8OID, INT8OID, XID8OID, XID8ARRAYOID, XID8OID, XID8ARRAYOID}, SPREAD_HERE,
+		EVENTS(TRAIL_HERE, ADDED_HERE("l.xid"), AT_MOST_HERE)
 	},
 	[STATEMENT_EVENTS_OF_ACCOUNTS] = {
 		"apitoken events of accounts", SPI_OK_SELECT,
-		"SELECT e.id, e.event FROM pg_catalog.unnest($7) AS a (id)"
-		" CROSS JOIN LATERAL (SELECT l.id, " EVENT("false") " AS event"
-		" FROM apitoken.api_token_transitions AS l WHERE l.account_id " EQ " a.id"
-		" AND l.id OPERATOR(pg_catalog.>) $1 AND " BETWEEN_SNAPSHOTS
-		" ORDER BY l.id LIMIT $2) AS e ORDER BY e.id LIMIT $2",
-		7, {INT8OID, INT8OID, XID8OID, XID8ARRAYOID, XID8OID, XID8ARRAYOID, TEXTARRAYOID}
+		EVENTS_OF_ACCOUNTS("apitoken.api_token_transitions", ADDED_BY, AT_MOST),
+		7, {INT8OID, INT8OID, XID8OID, XID8ARRAYOID, XID8OID, XID8ARRAYOID, TEXTARRAYOID},
+		SPREAD_HERE, EVENTS_OF_ACCOUNTS(TRAIL_HERE, ADDED_HERE("l.xid"), AT_MOST_HERE)
 	},
 	[STATEMENT_COUNT_TOKENS] = {
 		/* as many as matter */
@@ -1184,19 +1221,19 @@ NamedText(const char *name, const char *sql)
 	return psprintf("%.*s /* %s */%s", word, sql, name, sql + word);
 }
 
-/* Has each call of the clock in a statement be its argument of that number. */
+/* Has each occurrence of a word in a statement be another text. */
 static char *
-WithMoment(const char *sql, int number)
+Replace(const char *sql, const char *word, const char *with)
 {
 	StringInfoData text;
-	const char *clock;
+	const char *found;
 
 	initStringInfo(&text);
-	while ((clock = strstr(sql, CLOCK)) != NULL)
+	while ((found = strstr(sql, word)) != NULL)
 	{
-		appendBinaryStringInfo(&text, sql, clock - sql);
-		appendStringInfo(&text, "$%d", number);
-		sql = clock + strlen(CLOCK);
+		appendBinaryStringInfo(&text, sql, found - sql);
+		appendStringInfoString(&text, with);
+		sql = found + strlen(word);
 	}
 	appendStringInfoString(&text, sql);
 	return text.data;
@@ -1281,6 +1318,27 @@ OnTables(const char *sql, NameOf name_of, const void *argument)
 	return text.data;
 }
 
+/* A transaction's number in a statement. */
+static char *
+TransactionText(uint64 xid)
+{
+	return psprintf("'" UINT64_FORMAT "'::pg_catalog.xid8", xid);
+}
+
+/* The same of the trail's shards that this node has. */
+static const char *
+OnShards(const char *sql)
+{
+	uint64		base = apitoken_distribution_base();
+	const char *query;
+
+	(void) apitoken_shards_found(&query);
+	sql = Replace(OnTables(sql, CopyOf, NULL), TRAIL_HERE, psprintf("(%s)", query));
+	sql = Replace(sql, FIRST_HERE, TransactionText(base));
+	return Replace(sql, BEHIND_HERE,
+				   TransactionText(base + (UINT64CONST(1) << APITOKEN_NODE_NUMBER_BITS)));
+}
+
 /*
  * Prepares a statement on tables that are distributed.  Which shard it goes to depends on
  * its arguments, and so the plan of all but the simplest does; and nothing in it may have
@@ -1293,6 +1351,7 @@ PrepareDistributed(const StatementText *text, bool one_account)
 	const char *sql = text->distributed != NULL ? text->distributed : text->sql;
 	bool		has_moment = strstr(sql, CLOCK) != NULL;
 	int			nargs = text->nargs;
+	int			options = CURSOR_OPT_CUSTOM_PLAN;
 	Oid			argtypes[lengthof(text->argtypes)];
 
 	if (text->spread == SPREAD_UNKNOWN)
@@ -1308,16 +1367,20 @@ PrepareDistributed(const StatementText *text, bool one_account)
 	 */
 	if (text->spread == SPREAD_COPY)
 		sql = OnTables(sql, CopyOf, NULL);
+	else if (text->spread == SPREAD_HERE)
+		sql = OnShards(sql);
 	else
 		sql = WithMark(sql);
 	if (has_moment)
 	{
 		argtypes[nargs++] = TIMESTAMPTZOID;
-		sql = WithMoment(sql, nargs);
+		sql = Replace(sql, CLOCK, psprintf("$%d", nargs));
 	}
-	return SPI_prepare_cursor(NamedText(text->name, sql), nargs, argtypes,
-							  text->spread == SPREAD_SIMPLE || text->spread == SPREAD_COPY ? 0 :
-							  CURSOR_OPT_CUSTOM_PLAN);
+	if (text->spread == SPREAD_HERE)
+		options = CURSOR_OPT_GENERIC_PLAN;
+	else if (text->spread == SPREAD_SIMPLE || text->spread == SPREAD_COPY)
+		options = 0;
+	return SPI_prepare_cursor(NamedText(text->name, sql), nargs, argtypes, options);
 }
 
 /* Is it a lookup by keys of which the first column is an account? */
@@ -1339,13 +1402,36 @@ apitoken_store_is_of_account(ApitokenStatement statement)
 	}
 }
 
+/* Which shards a kept plan is made for. */
+static uint64 plans_shards[lengthof(statements)][2];
+
+/* Lets go of a plan that is made for other shards than those which are here. */
+static void
+ForgetOldShards(ApitokenStatement statement, int heeding, SPIPlanPtr *kept)
+{
+	uint64	   *of = &plans_shards[statement][heeding];
+	const char *query;
+	uint64		shards = apitoken_shards_found(&query);
+	SPIPlanPtr	old = *kept;
+
+	if (statements[statement].spread != SPREAD_HERE || *of == shards)
+		return;
+	*kept = NULL;
+	*of = shards;
+	if (old != NULL)
+		SPI_freeplan(old);
+}
+
 static SPIPlanPtr
 PreparePlan(ApitokenStatement statement)
 {
 	const StatementText *text = &statements[statement];
 	bool		distributed = apitoken_distribution_is_ready();
-	SPIPlanPtr *kept = &(distributed ? distributed_plans : plans)[statement][InNoForceRLSOperation() ? 0 : 1];
+	int			heeding = InNoForceRLSOperation() ? 0 : 1;
+	SPIPlanPtr *kept = &(distributed ? distributed_plans : plans)[statement][heeding];
 
+	if (distributed)
+		ForgetOldShards(statement, heeding, kept);
 	if (*kept == NULL)
 	{
 		SPIPlanPtr	plan = distributed ? PrepareDistributed(text, apitoken_store_is_of_account(statement)) :

@@ -54,6 +54,17 @@ apitoken_trigger_check_before_update_or_insert(FunctionCallInfo fcinfo)
 		apitoken_error_trigger();
 }
 
+/* The same for a trigger before a delete. */
+void
+apitoken_trigger_check_before_delete(FunctionCallInfo fcinfo)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
+		!TRIGGER_FIRED_BEFORE(trigger->tg_event) || !TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
+		apitoken_error_trigger();
+}
+
 /* The same for a trigger that follows an update, too. */
 void
 apitoken_trigger_check_update_or(FunctionCallInfo fcinfo, TriggerEvent event)

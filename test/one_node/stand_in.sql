@@ -11,7 +11,9 @@ CREATE TABLE pg_dist_local_group (groupid integer NOT NULL);
 CREATE TABLE pg_dist_node (groupid integer NOT NULL, nodename text NOT NULL, nodeport integer NOT NULL, shouldhaveshards boolean NOT NULL);
 CREATE TABLE pg_dist_partition (logicalrelid regclass NOT NULL, partmethod "char" NOT NULL);
 CREATE TABLE pg_dist_shard (logicalrelid regclass NOT NULL, shardid bigint NOT NULL, shardminvalue text);
+CREATE TABLE pg_dist_placement (placementid bigint NOT NULL, shardid bigint NOT NULL, shardstate integer NOT NULL, shardlength bigint NOT NULL, groupid integer NOT NULL);
 CREATE SEQUENCE pg_dist_shardid_seq START 102008;
+CREATE SEQUENCE pg_dist_placement_placementid_seq;
 INSERT INTO pg_dist_local_group VALUES (0);
 INSERT INTO pg_dist_node VALUES (0, 'coordinator', 5432, false), (1, 'worker', 5432, true);
 INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion)
@@ -22,6 +24,9 @@ CREATE FUNCTION note_distributed(relation regclass, method "char", minimum text)
 AS $$
 	INSERT INTO pg_catalog.pg_dist_partition VALUES (relation, method);
 	INSERT INTO pg_catalog.pg_dist_shard VALUES (relation, pg_catalog.nextval('pg_catalog.pg_dist_shardid_seq'), minimum);
+	INSERT INTO pg_catalog.pg_dist_placement
+		SELECT pg_catalog.nextval('pg_catalog.pg_dist_placement_placementid_seq'), pg_catalog.currval('pg_catalog.pg_dist_shardid_seq'), 1, 0, g.groupid
+			FROM pg_catalog.pg_dist_local_group g;
 	UPDATE pg_catalog.pg_class SET relname = relname WHERE oid = relation;
 $$;
 CREATE FUNCTION create_reference_table(relation regclass) RETURNS void LANGUAGE sql
