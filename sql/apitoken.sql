@@ -4063,6 +4063,7 @@ AS $$
 		WHERE k.contype IN ('f', 'u') AND c.relnamespace = 'apitoken'::regnamespace AND c.relname !~ '_[0-9]+$'
 	UNION ALL
 	SELECT t.tgrelid::regclass::text, 't', t.tgname::text, pg_get_triggerdef(t.oid)
+				|| CASE t.tgenabled WHEN 'A' THEN format('; ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', t.tgrelid::regclass, t.tgname) ELSE '' END
 		FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
 		WHERE NOT t.tgisinternal AND c.relnamespace = 'apitoken'::regnamespace AND c.relname !~ '_[0-9]+$'
 $$;

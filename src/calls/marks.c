@@ -61,8 +61,9 @@ apitoken_by_call(PG_FUNCTION_ARGS)
 
 /*
  * Says where an account's rows are that a call is adding some, where the tables are
- * distributed; for a call that may not have locked any of them yet.  Expects SPI to be
- * connected and the tables' owner to be the current role.
+ * distributed, and locks the account's row before what every node has is written: so does
+ * whoever erases the account, and neither waits for the other with what that one needs.
+ * Expects SPI to be connected and the tables' owner to be the current role.
  */
 void
 apitoken_marks_start_adding(const char *account_id)
@@ -77,8 +78,8 @@ apitoken_marks_start_adding(const char *account_id)
 }
 
 /*
- * The same for one that has locked some, in this transaction; and that it has added what it
- * adds.
+ * The same for a call that has locked some of them, in this transaction; and that it has
+ * added what it adds.
  */
 void
 apitoken_marks_set_adding(const char *account_id, bool on)

@@ -63,17 +63,6 @@ CountTokens(const char *account_id, int64 most)
 	return DatumGetInt64(apitoken_store_value(0, 1, &isnull));
 }
 
-/* Locks the account's row, where the tables are distributed. */
-static void
-LockAccount(ApitokenStatement statement, const char *account_id)
-{
-	ApitokenArguments arguments;
-
-	apitoken_store_clear(&arguments);
-	apitoken_store_set_text(&arguments, 1, account_id);
-	(void) apitoken_store_run_fresh(statement, &arguments);
-}
-
 /*
  * Waits for others who have asked.  Where the tables are distributed they may be on other
  * nodes: then it is the account's row that is locked.
@@ -81,10 +70,16 @@ LockAccount(ApitokenStatement statement, const char *account_id)
 static void
 Queue(const char *account_id, bool one_of_many)
 {
-	if (apitoken_distribution_is_ready())
-		LockAccount(STATEMENT_CLOSE_ACCOUNT, account_id);
-	else
+	ApitokenArguments arguments;
+
+	if (!apitoken_distribution_is_ready())
+	{
 		apitoken_gates_queue_quota(one_of_many ? NULL : account_id);
+		return;
+	}
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_text(&arguments, 1, account_id);
+	(void) apitoken_store_run_fresh(STATEMENT_CLOSE_ACCOUNT, &arguments);
 }
 
 /*
@@ -92,10 +87,6 @@ Queue(const char *account_id, bool one_of_many)
  * until the transaction has ended: waits for others who have asked.  one_of_many: for
  * who asks about many accounts, the same lock for all.  Expects SPI to be connected and
  * the tables' owner to be the current role.
- *
- * Where the tables are distributed, the account's row is locked in any case before what
- * every node has is written: so does whoever erases the account, and neither waits for
- * the other with what that one needs.
  */
 ApitokenQuota
 apitoken_quota_claim(const char *account_id, bool one_of_many)
@@ -103,11 +94,7 @@ apitoken_quota_claim(const char *account_id, bool one_of_many)
 	ApitokenQuota quota = {false, 0, 0};
 
 	if (MostTokens(account_id) < 0)
-	{
-		if (apitoken_distribution_is_ready())
-			LockAccount(STATEMENT_KEEP_ACCOUNT, account_id);
 		return quota;
-	}
 	Queue(account_id, one_of_many);
 
 	/* it may be another one by now */

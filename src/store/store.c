@@ -418,11 +418,6 @@ static const StatementText statements[] = {
 		"SELECT 1 FROM apitoken.accounts AS a WHERE a.id " EQ " $1 FOR NO KEY UPDATE",
 		1, {TEXTOID}, SPREAD_SIMPLE
 	},
-	[STATEMENT_KEEP_ACCOUNT] = {
-		"apitoken keep account", SPI_OK_SELECT,
-		"SELECT 1 FROM apitoken.accounts AS a WHERE a.id " EQ " $1 FOR KEY SHARE",
-		1, {TEXTOID}, SPREAD_SIMPLE
-	},
 	[STATEMENT_EVERY_ACCOUNT] = {
 		"apitoken every account", SPI_OK_SELECT,
 		"SELECT a.id FROM apitoken.accounts AS a ORDER BY a.id",
