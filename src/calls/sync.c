@@ -52,9 +52,9 @@
 typedef struct Need
 {
 	const char *kind;			/* NULL: whatever is taken over */
-	bool		deleting;		/* those that are no more? */
 	const char *relation;
 	AclMode		mode;
+	bool		deleting;		/* those that are no more? */
 } Need;
 
 /* To add rows and change them, and to replace lists; to lock a row needs ACL_UPDATE. */
@@ -63,29 +63,29 @@ typedef struct Need
 
 /* An account's modules are those of a group. */
 #define NEEDS_GROUPS(kind) \
-	{kind, false, "user_groups", WRITE}, \
-	{kind, false, "user_group_modules", REPLACE}, \
-	{kind, false, "user_group_users", REPLACE}, \
-	{kind, false, "user_group_buyers", REPLACE}
+	{kind, "user_groups", WRITE, false}, \
+	{kind, "user_group_modules", REPLACE, false}, \
+	{kind, "user_group_users", REPLACE, false}, \
+	{kind, "user_group_buyers", REPLACE, false}
 
 /* That of the statements which do it on one server. */
 static const Need needs[] = {
-	{NULL, false, "user_groups", ACL_SELECT},
-	{"modules", false, "modules", WRITE},
-	{"accounts", false, "accounts", WRITE},
+	{NULL, "user_groups", ACL_SELECT, false},
+	{"modules", "modules", WRITE, false},
+	{"accounts", "accounts", WRITE, false},
 	NEEDS_GROUPS("accounts"),
-	{"users", false, "users", WRITE},
-	{"users", false, "user_accounts", REPLACE},
-	{"buyers", false, "buyers", WRITE},
+	{"users", "users", WRITE, false},
+	{"users", "user_accounts", REPLACE, false},
+	{"buyers", "buyers", WRITE, false},
 	NEEDS_GROUPS("groups"),
-	{"modules", true, "user_group_modules", ACL_SELECT | ACL_DELETE},
-	{"modules", true, "modules", ACL_SELECT | ACL_DELETE},
-	{"accounts", true, "accounts", ACL_SELECT | ACL_UPDATE},
-	{"accounts", true, "user_accounts", ACL_SELECT | ACL_UPDATE | ACL_DELETE},
-	{"users", true, "users", ACL_SELECT | ACL_UPDATE},
-	{"users", true, "user_accounts", ACL_SELECT | ACL_DELETE},
-	{"buyers", true, "buyers", ACL_SELECT | ACL_UPDATE},
-	{"groups", true, "user_groups", ACL_SELECT | ACL_DELETE}
+	{"modules", "user_group_modules", ACL_SELECT | ACL_DELETE, true},
+	{"modules", "modules", ACL_SELECT | ACL_DELETE, true},
+	{"accounts", "accounts", ACL_SELECT | ACL_UPDATE, true},
+	{"accounts", "user_accounts", ACL_SELECT | ACL_UPDATE | ACL_DELETE, true},
+	{"users", "users", ACL_SELECT | ACL_UPDATE, true},
+	{"users", "user_accounts", ACL_SELECT | ACL_DELETE, true},
+	{"buyers", "buyers", ACL_SELECT | ACL_UPDATE, true},
+	{"groups", "user_groups", ACL_SELECT | ACL_DELETE, true}
 };
 
 /* What is called in the role's name on one server. */
