@@ -24,6 +24,7 @@
 #include "calls/trail.h"
 #include "calls/transitions.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "errors.h"
 #include "fmgr.h"
