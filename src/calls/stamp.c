@@ -83,7 +83,7 @@ ColumnNumber(TriggerData *trigger, const char *column)
 
 /* Returns a number of the row that there is; 0 if it is null. */
 static uint64
-Value(TriggerData *trigger, const char *column)
+ColumnValue(TriggerData *trigger, const char *column)
 {
 	bool		isnull;
 	Datum		value = SPI_getbinval(trigger->tg_trigtuple, trigger->tg_relation->rd_att,
@@ -208,7 +208,7 @@ static void
 NotePruned(TriggerData *trigger)
 {
 	uint64		own = OwnStamp();
-	uint64		xid = Value(trigger, "xid");
+	uint64		xid = ColumnValue(trigger, "xid");
 
 	if (pruned.by != own)
 		pruned = (Pruned)
@@ -230,11 +230,11 @@ StampPruning(TriggerData *trigger)
 	uint64		last_xid = own;
 	HeapTuple	row;
 
-	if (Value(trigger, "last_xid") == 0)
+	if (ColumnValue(trigger, "last_xid") == 0)
 	{
 		if (pruned.by == own)
 			last_xid = pruned.last_xid;
-		else if (Value(trigger, "pruned") == 0)
+		else if (ColumnValue(trigger, "pruned") == 0)
 			last_xid = 0;
 	}
 	row = WithValue(trigger, trigger->tg_trigtuple, "last_xid",
