@@ -100,17 +100,6 @@ CheckOffered(const ApitokenOfferedModule *module, int index, const ApitokenOffer
 							  apitoken_offer_names(offer));
 }
 
-static ArrayType *
-TextArray(List *strings)
-{
-	Datum	   *texts = palloc(sizeof(Datum) * Max(list_length(strings), 1));
-	ListCell   *cell;
-
-	foreach(cell, strings)
-		texts[foreach_current_index(cell)] = CStringGetTextDatum(lfirst(cell));
-	return apitoken_ids_array(texts, list_length(strings));
-}
-
 static bool
 Has(const ApitokenHeldModules *held, const char *id)
 {
@@ -181,7 +170,7 @@ WriteModules(const ApitokenCall *call, ApitokenStatement statement, const char *
 	apitoken_store_clear(&arguments);
 	apitoken_store_set_text(&arguments, 1, account_id);
 	apitoken_store_set_text(&arguments, 2, id);
-	apitoken_store_set_pointer(&arguments, 3, TextArray(module_ids));
+	apitoken_store_set_pointer(&arguments, 3, apitoken_ids_array_of_list(module_ids));
 	return apitoken_identity_write_as(&call->caller, statement, &arguments, false);
 }
 
@@ -251,12 +240,12 @@ AddModules(const ApitokenCall *call, const char *account_id, const char *id, Lis
 		module_ids = Missing(account_id, id, module_ids);
 	if (module_ids == NIL)
 		return;
-	apitoken_marks_set_adding(account_id, true);
+	apitoken_marks_set(APITOKEN_ADDING, account_id, true);
 	count = WriteModules(call, STATEMENT_ADD_MODULES, account_id, id, module_ids);
 	given = palloc(sizeof(char *) * Max(count, 1));
 	for (uint64 row = 0; row < count; row++)
 		given[row] = apitoken_store_cstring(row, 1);
-	apitoken_marks_set_adding(account_id, false);
+	apitoken_marks_set(APITOKEN_ADDING, account_id, false);
 	for (uint64 row = 0; row < count; row++)
 	{
 		apitoken_trail_record_module(&call->caller, account_id, id, given[row], true);
@@ -338,7 +327,7 @@ AddToken(const ApitokenCall *call, const ApitokenBody *body, TimestampTz end,
 
 	apitoken_marks_start_adding(body->account_id);
 	id = TryIds(call, body, statement, &arguments);
-	apitoken_marks_set_adding(body->account_id, false);
+	apitoken_marks_set(APITOKEN_ADDING, body->account_id, false);
 	return id;
 }
 

@@ -16,6 +16,7 @@
 
 #include "apitoken.h"
 #include "calls/call.h"
+#include "calls/marks.h"
 #include "calls/transitions.h"
 #include "errors.h"
 #include "fmgr.h"
@@ -29,7 +30,7 @@
 #include "utils/guc.h"
 #include "utils/timestamp.h"
 
-/* What is erased of either; the first says whether there is such a one. */
+/* What is erased of either. */
 static const ApitokenStatement user_statements[] = {
 	STATEMENT_ERASE_USER, STATEMENT_ERASE_USER_ACCOUNTS, STATEMENT_ERASE_USER_TRAIL,
 	STATEMENT_ERASE_USER_ACCESSES, STATEMENT_ERASE_USER_SECRETS
@@ -85,10 +86,7 @@ Run(const ApitokenCaller *caller, ApitokenStatement statement, ApitokenArguments
 	return rows;
 }
 
-/*
- * Runs them, each with the id and the role.  Returns how many rows were found by the one
- * that looks for a user, or by the first.
- */
+/* Runs them, each with the id and the role.  Returns how many users were erased. */
 static uint64
 RunAll(const ApitokenCaller *caller, const ApitokenStatement *statements, int count, const char *id)
 {
@@ -102,7 +100,7 @@ RunAll(const ApitokenCaller *caller, const ApitokenStatement *statements, int co
 	{
 		uint64		rows = Run(caller, statements[i], &arguments);
 
-		if (i == 0 || statements[i] == STATEMENT_ERASE_USER)
+		if (statements[i] == STATEMENT_ERASE_USER)
 			found = rows;
 	}
 	return found;
@@ -112,24 +110,7 @@ RunAll(const ApitokenCaller *caller, const ApitokenStatement *statements, int co
  * Where the tables are distributed
  */
 
-/*
- * Says on the node of an account, where its row is locked, in this transaction, whether
- * that is being done, where the tables are distributed.
- */
-static void
-SetErasingOf(const char *account_id, bool on)
-{
-	ApitokenArguments arguments;
-
-	if (!apitoken_distribution_is_ready())
-		return;
-	apitoken_store_clear(&arguments);
-	apitoken_store_set_text(&arguments, 1, on ? "on" : "off");
-	apitoken_store_set_text(&arguments, 2, account_id);
-	(void) apitoken_store_run_fresh(STATEMENT_SET_ERASING_OF, &arguments);
-}
-
-/* The same on all nodes. */
+/* Says on all nodes whether that is being done, where the tables are distributed. */
 static void
 SetErasing(bool on)
 {
@@ -403,13 +384,13 @@ apitoken_erase_account(PG_FUNCTION_ARGS)
 	Begin(&erasure, OPERATION_ERASE);
 	if (!LockAccount(&erasure.caller, id, &tokens))
 		apitoken_error_not_to_erase("account", id);
-	SetErasingOf(id, true);
+	apitoken_marks_set(APITOKEN_ERASING, id, true);
 	(void) RunAll(&erasure.caller, apitoken_distribution_is_ready() ? distributed_account_statements : account_statements,
 				  lengthof(account_statements), id);
 	RecordDeleted(&erasure.caller, id, tokens);
 	if (with_tokens)
 		RemoveTokens(&erasure.caller, id, tokens);
-	SetErasingOf(id, false);
+	apitoken_marks_set(APITOKEN_ERASING, id, false);
 	AddErasure(&erasure.caller, "account", id, with_tokens);
 	End(&erasure);
 	PG_RETURN_VOID();
@@ -470,7 +451,7 @@ apitoken_is_erasing(PG_FUNCTION_ARGS)
 void
 apitoken_erase_define_setting(void)
 {
-	DefineCustomBoolVariable("apitoken.erasing",
+	DefineCustomBoolVariable(APITOKEN_ERASING,
 							 "Whether a call that erases, on another node, is writing in this transaction.",
 							 "The extension sets it where its tables are distributed.",
 							 &erasing_elsewhere,

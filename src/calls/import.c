@@ -97,9 +97,8 @@ PG_FUNCTION_INFO_V1(apitoken_open_account);
 /*
  * apitoken.open_account(account_id text) returns bigint: how many tokens can be added to
  * an account, which is going to be done, until the setting apitoken.adding is off there;
- * null: any number.  For apitoken.import, which
- * writes in somebody's name: raises PT401 for who calls it otherwise and is not trusted
- * with that.
+ * null: any number.  For apitoken.import, which writes in somebody's name: raises PT401 for
+ * who calls it otherwise and is not trusted with that.
  */
 Datum
 apitoken_open_account(PG_FUNCTION_ARGS)

@@ -78,20 +78,21 @@ apitoken_marks_start_adding(const char *account_id)
 }
 
 /*
- * The same for a call that has locked some of them, in this transaction; and that it has
- * added what it adds.
+ * Sets one of these settings where an account's rows are, some of which are locked, in this
+ * transaction, where the tables are distributed.
  */
 void
-apitoken_marks_set_adding(const char *account_id, bool on)
+apitoken_marks_set(const char *setting, const char *account_id, bool on)
 {
 	ApitokenArguments arguments;
 
 	if (!apitoken_distribution_is_ready())
 		return;
 	apitoken_store_clear(&arguments);
-	apitoken_store_set_text(&arguments, 1, on ? "on" : "off");
-	apitoken_store_set_text(&arguments, 2, account_id);
-	(void) apitoken_store_run_fresh(STATEMENT_SET_ADDING, &arguments);
+	apitoken_store_set_text(&arguments, 1, setting);
+	apitoken_store_set_text(&arguments, 2, on ? "on" : "off");
+	apitoken_store_set_text(&arguments, 3, account_id);
+	(void) apitoken_store_run_fresh(STATEMENT_SET_ON_SHARD, &arguments);
 }
 
 /* Is what changes a row of a shard now a call? */
@@ -105,7 +106,7 @@ apitoken_marks_is_call(void)
 void
 apitoken_marks_define_setting(void)
 {
-	DefineCustomBoolVariable("apitoken.adding",
+	DefineCustomBoolVariable(APITOKEN_ADDING,
 							 "Whether a call, on whichever node, is adding rows in this transaction.",
 							 "The extension sets it where its tables are distributed.",
 							 &adding,

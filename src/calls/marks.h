@@ -12,8 +12,12 @@
 
 #include "compat.h"
 
+/* The settings by which a call says on other nodes what it is doing. */
+#define APITOKEN_ADDING "apitoken.adding"
+#define APITOKEN_ERASING "apitoken.erasing"
+
 extern void apitoken_marks_start_adding(const char *account_id);
-extern void apitoken_marks_set_adding(const char *account_id, bool on);
+extern void apitoken_marks_set(const char *setting, const char *account_id, bool on);
 extern bool apitoken_marks_is_call(void);
 extern void apitoken_marks_define_setting(void);
 

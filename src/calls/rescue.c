@@ -320,24 +320,13 @@ DisableAll(Rescue *rescue)
 	apitoken_gates_expect_no_deadlocks();
 }
 
-/* Those of the last statement's result, Active or not. */
-static List *
-AllIds(uint64 count)
-{
-	List	   *ids = NIL;
-
-	for (uint64 row = 0; row < count; row++)
-		ids = lappend(ids, apitoken_store_cstring(row, 1));
-	return ids;
-}
-
 static List *
 LookForAll(const Rescue *rescue)
 {
 	List	   *ids;
 
 	PushActiveSnapshot(GetLatestSnapshot());
-	ids = AllIds(apitoken_store_run_composed_active(rescue->statements[RESCUE_LOOKS]));
+	ids = apitoken_store_strings(apitoken_store_run_composed_active(rescue->statements[RESCUE_LOOKS]));
 	PopActiveSnapshot();
 	return ids;
 }
@@ -359,8 +348,8 @@ DisableThese(Rescue *rescue, List *ids)
 	apitoken_store_set_pointer(&arguments, 2, DistinctIds(ids));
 	apitoken_store_set_text(&arguments, 3, call->caller.actor.type);
 	apitoken_store_set_text(&arguments, 4, call->caller.actor.id);
-	disabled = AllIds(apitoken_identity_write_as(&call->caller, STATEMENT_DISABLE_CHOSEN,
-												 &arguments, false));
+	disabled = apitoken_store_strings(apitoken_identity_write_as(&call->caller, STATEMENT_DISABLE_CHOSEN,
+																 &arguments, false));
 	foreach(cell, disabled)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -435,7 +424,7 @@ DisableDistributed(Rescue *rescue, const ApitokenRql *rql, text *query)
 		return;
 	}
 	apitoken_store_clear(&arguments);
-	accounts = AllIds(apitoken_store_run_latest(STATEMENT_EVERY_ACCOUNT, &arguments));
+	accounts = apitoken_store_strings(apitoken_store_run_latest(STATEMENT_EVERY_ACCOUNT, &arguments));
 	foreach(cell, accounts)
 	{
 		CHECK_FOR_INTERRUPTS();

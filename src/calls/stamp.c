@@ -211,10 +211,10 @@ NotePruned(TriggerData *trigger)
 	uint64		xid = ColumnValue(trigger, "xid");
 
 	if (pruned.by != own)
-		pruned = (Pruned)
 	{
-		own, 0
-	};
+		pruned.by = own;
+		pruned.last_xid = 0;
+	}
 	if (IsOfHere(xid))
 		pruned.last_xid = Max(pruned.last_xid, xid);
 }

@@ -228,28 +228,6 @@ apitoken_refuse_sync(PG_FUNCTION_ARGS)
  * Tokens
  */
 
-/* The ids that the last statement has found, as texts, which are in the current context. */
-static List *
-FoundIds(uint64 count)
-{
-	List	   *ids = NIL;
-
-	for (uint64 row = 0; row < count; row++)
-		ids = lappend(ids, apitoken_store_cstring(row, 1));
-	return ids;
-}
-
-static ArrayType *
-ArrayOf(List *ids)
-{
-	Datum	   *texts = palloc(sizeof(Datum) * Max(list_length(ids), 1));
-	ListCell   *cell;
-
-	foreach(cell, ids)
-		texts[foreach_current_index(cell)] = CStringGetTextDatum(lfirst(cell));
-	return apitoken_ids_array(texts, list_length(ids));
-}
-
 /* Disables the Active tokens of an account, where the tables are distributed. */
 static void
 DisableOfAccount(const ApitokenCaller *caller, const char *account_id)
@@ -260,12 +238,12 @@ DisableOfAccount(const ApitokenCaller *caller, const char *account_id)
 
 	apitoken_store_clear(&arguments);
 	apitoken_store_set_text(&arguments, 1, account_id);
-	ids = FoundIds(apitoken_store_run_fresh(STATEMENT_LOCK_ACTIVE, &arguments));
+	ids = apitoken_store_strings(apitoken_store_run_fresh(STATEMENT_LOCK_ACTIVE, &arguments));
 	if (ids == NIL)
 		return;
 	foreach(cell, ids)
 		apitoken_acts_settle(caller, lfirst(cell));
-	apitoken_store_set_pointer(&arguments, 2, ArrayOf(ids));
+	apitoken_store_set_pointer(&arguments, 2, apitoken_ids_array_of_list(ids));
 	apitoken_store_set_text(&arguments, 3, caller->actor.type);
 	apitoken_store_set_text(&arguments, 4, caller->actor.id);
 	(void) apitoken_identity_write_as(caller, STATEMENT_DISABLE_CHOSEN, &arguments, false);
@@ -327,7 +305,7 @@ Withdraw(const ApitokenCaller *caller, const char *account_id, const char *modul
 	apitoken_store_set_text(&arguments, 1, account_id);
 	apitoken_store_set_text(&arguments, 2, module_id);
 	(void) apitoken_store_run_fresh(STATEMENT_WITHDRAW_FROM_GROUPS, &arguments);
-	ids = FoundIds(apitoken_store_run_fresh(STATEMENT_LOCK_HOLDERS, &arguments));
+	ids = apitoken_store_strings(apitoken_store_run_fresh(STATEMENT_LOCK_HOLDERS, &arguments));
 	if (ids == NIL)
 		return;
 	foreach(cell, ids)

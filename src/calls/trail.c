@@ -319,7 +319,7 @@ RecordMembers(TokenChange *change, const char *kind, uint32 mask, Datum status)
  * prepared, as one of several nodes is, cannot have any.
  */
 static void
-Signal		(const TokenChange *change)
+KeepSignal(const TokenChange *change)
 {
 	if (apitoken_notify && !OidIsValid(change->shard))
 		apitoken_signals_add(TextDatumGetCString(change->id), TextDatumGetCString(change->status));
@@ -330,7 +330,7 @@ static void
 RecordSecret(TokenChange *change, const char *kind, uint32 mask)
 {
 	RecordMembers(change, kind, mask, change->status);
-	Signal		(change);
+	KeepSignal(change);
 }
 
 /* Has the member got a value, or lost it? */
@@ -408,7 +408,7 @@ RecordTransition(const TokenChange *change)
 
 	event.kind = IsSet(change, MEMBER_REVOKED) ? "revoked" : apitoken_trail_kind_of(event.to);
 	apitoken_trail_record(&change->caller, &event);
-	Signal		(change);
+	KeepSignal(change);
 }
 
 /*

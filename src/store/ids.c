@@ -12,6 +12,7 @@
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "fmgr.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
 
 /* Room for the document of a usual account. */
@@ -107,6 +108,18 @@ ArrayType *
 apitoken_ids_array(const Datum *texts, int count)
 {
 	return construct_array((Datum *) texts, count, TEXTOID, -1, false, TYPALIGN_INT);
+}
+
+/* The same of a list of C strings. */
+ArrayType *
+apitoken_ids_array_of_list(const List *strings)
+{
+	Datum	   *texts = palloc(sizeof(Datum) * Max(list_length(strings), 1));
+	ListCell   *cell;
+
+	foreach(cell, strings)
+		texts[foreach_current_index(cell)] = CStringGetTextDatum(lfirst(cell));
+	return apitoken_ids_array(texts, list_length(strings));
 }
 
 /* Sets texts to those of a text[], in the current memory context; returns how many. */

@@ -12,6 +12,7 @@
 
 #include "compat.h"
 
+#include "nodes/pg_list.h"
 #include "utils/array.h"
 
 struct ids_hash;
@@ -28,6 +29,7 @@ typedef struct ApitokenIds
 extern ApitokenIds *apitoken_ids_create(void);
 extern int	apitoken_ids_add(ApitokenIds *ids, Datum id);
 extern ArrayType *apitoken_ids_array(const Datum *texts, int count);
+extern ArrayType *apitoken_ids_array_of_list(const List *strings);
 extern int	apitoken_ids_of_array(ArrayType *ids, Datum **texts);
 extern bool apitoken_ids_array_has(ArrayType *ids, const char *id);
 extern bool apitoken_ids_is(Datum id, const char *string);

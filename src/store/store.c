@@ -697,11 +697,11 @@ static const StatementText statements[] = {
 		" FROM apitoken.accounts AS a",
 		1, {TEXTOID}, SPREAD_ALL
 	},
-	[STATEMENT_SET_ERASING_OF] = {
-		"apitoken set erasing of", SPI_OK_SELECT,
-		"SELECT pg_catalog.set_config('apitoken.erasing', $1, true) FROM apitoken.accounts AS a"
-		" WHERE a.id " EQ " $2",
-		2, {TEXTOID, TEXTOID}, SPREAD_ONE
+	[STATEMENT_SET_ON_SHARD] = {
+		"apitoken set on shard", SPI_OK_SELECT,
+		"SELECT pg_catalog.set_config($1, $2, true) FROM apitoken.accounts AS a"
+		" WHERE a.id " EQ " $3",
+		3, {TEXTOID, TEXTOID, TEXTOID}, SPREAD_ONE
 	},
 	[STATEMENT_REMOVE_TOKENS] = {
 		"apitoken remove tokens", SPI_OK_DELETE,
@@ -867,12 +867,6 @@ static const StatementText statements[] = {
 		"SELECT pg_catalog.set_config('apitoken.adding', 'on', true) FROM apitoken.accounts AS a"
 		" WHERE a.id " EQ " $1 FOR KEY SHARE",
 		1, {TEXTOID}, SPREAD_ONE
-	},
-	[STATEMENT_SET_ADDING] = {
-		"apitoken set adding", SPI_OK_SELECT,
-		"SELECT pg_catalog.set_config('apitoken.adding', $1, true) FROM apitoken.accounts AS a"
-		" WHERE a.id " EQ " $2",
-		2, {TEXTOID, TEXTOID}, SPREAD_ONE
 	},
 	[STATEMENT_ADD_TOKEN] = {
 		"apitoken add token", SPI_OK_INSERT_RETURNING,
@@ -1409,7 +1403,7 @@ ForgetOldShards(ApitokenStatement statement, int heeding, SPIPlanPtr *kept)
 	uint64		shards = apitoken_shards_found(&query);
 	SPIPlanPtr	old = *kept;
 
-	if (statements[statement].spread != SPREAD_HERE || *of == shards)
+	if (*of == shards)
 		return;
 	*kept = NULL;
 	*of = shards;
@@ -1425,7 +1419,7 @@ PreparePlan(ApitokenStatement statement)
 	int			heeding = InNoForceRLSOperation() ? 0 : 1;
 	SPIPlanPtr *kept = &(distributed ? distributed_plans : plans)[statement][heeding];
 
-	if (distributed)
+	if (distributed && text->spread == SPREAD_HERE)
 		ForgetOldShards(statement, heeding, kept);
 	if (*kept == NULL)
 	{
@@ -1831,6 +1825,17 @@ apitoken_store_cstring(uint64 row, int column)
 	Datum		value = apitoken_store_value(row, column, &isnull);
 
 	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+/* Those of so many rows' first column, as a list. */
+List *
+apitoken_store_strings(uint64 count)
+{
+	List	   *strings = NIL;
+
+	for (uint64 row = 0; row < count; row++)
+		strings = lappend(strings, apitoken_store_cstring(row, 1));
+	return strings;
 }
 
 /* The same for a column that is known by its name. */

@@ -73,7 +73,7 @@ typedef enum ApitokenStatement
 	STATEMENT_MARK_ERASED,
 	STATEMENT_OPEN_NODES,
 	STATEMENT_SET_ERASING,
-	STATEMENT_SET_ERASING_OF,
+	STATEMENT_SET_ON_SHARD,
 	STATEMENT_REMOVE_TOKENS,
 	STATEMENT_ADD_ERASURE,
 	STATEMENT_NEXT_CALL,
@@ -96,7 +96,6 @@ typedef enum ApitokenStatement
 	STATEMENT_FIND_ACTOR,
 	STATEMENT_ADD_ACTOR,
 	STATEMENT_START_ADDING,
-	STATEMENT_SET_ADDING,
 	STATEMENT_ADD_TOKEN,
 	STATEMENT_ADD_BOUNDED_TOKEN,
 	STATEMENT_ADD_CREDENTIAL,
@@ -193,6 +192,7 @@ extern void apitoken_store_secure_distribution(void);
 extern void apitoken_store_prefer_indexes(void);
 extern Datum apitoken_store_value(uint64 row, int column, bool *isnull);
 extern char *apitoken_store_cstring(uint64 row, int column);
+extern List *apitoken_store_strings(uint64 count);
 extern char *apitoken_store_cstring_of(uint64 row, const char *column);
 
 #endif							/* APITOKEN_STORE_H */
