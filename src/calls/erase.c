@@ -110,19 +110,47 @@ RunAll(const ApitokenCaller *caller, const ApitokenStatement *statements, int co
  * Where the tables are distributed
  */
 
-/* Says on all nodes whether that is being done, where the tables are distributed. */
-static void
+static int64
+ServerOf(uint64 row)
+{
+	bool		isnull;
+
+	return DatumGetInt64(apitoken_store_value(row, 1, &isnull));
+}
+
+/* Are the last statement's rows of as many servers? */
+static bool
+IsOneEach(uint64 count)
+{
+	for (uint64 row = 1; row < count; row++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		for (uint64 before = 0; before < row; before++)
+		{
+			if (ServerOf(before) == ServerOf(row))
+				return false;
+		}
+	}
+	return true;
+}
+
+/*
+ * Says on all nodes whether that is being done, where the tables are distributed.  Returns
+ * whether each has one process that writes for this transaction: one that has asked several
+ * shards at once may have several.
+ */
+static bool
 SetErasing(bool on)
 {
 	ApitokenArguments arguments;
 
 	if (!apitoken_distribution_is_ready())
-		return;
+		return true;
 	apitoken_store_clear(&arguments);
 	if (on)
 		(void) apitoken_store_run_fresh(STATEMENT_OPEN_NODES, &arguments);
 	apitoken_store_set_text(&arguments, 1, on ? "on" : "off");
-	(void) apitoken_store_run_fresh(STATEMENT_SET_ERASING, &arguments);
+	return IsOneEach(apitoken_store_run_fresh(STATEMENT_SET_ERASING, &arguments));
 }
 
 /* A token that is erased, as it was. */
@@ -266,15 +294,21 @@ PruneDistributed(const ApitokenCaller *caller, TimestampTz before)
 	ApitokenArguments arguments;
 	uint64		pruned;
 	bool		no_last;
+	bool		noted;
 	Datum		last;
 
 	apitoken_store_clear(&arguments);
 	apitoken_store_set(&arguments, 1, TimestampTzGetDatum(before));
 	last = LastOf(STATEMENT_LAST_BEFORE, &arguments, &no_last);
-	SetErasing(true);
+
+	/*
+	 * what went from a node is noted by the process that took it away: see
+	 * stamp.c
+	 */
+	noted = SetErasing(true);
 	pruned = Run(caller, STATEMENT_REMOVE_BEFORE, &arguments);
-	SetErasing(false);
-	AddPruning(caller, before, pruned, last, no_last, false);
+	(void) SetErasing(false);
+	AddPruning(caller, before, pruned, last, no_last, !noted);
 	return pruned;
 }
 
@@ -356,11 +390,11 @@ apitoken_erase_user(PG_FUNCTION_ARGS)
 	Erasure		erasure;
 
 	Begin(&erasure, OPERATION_ERASE);
-	SetErasing(true);
+	(void) SetErasing(true);
 	if (RunAll(&erasure.caller, apitoken_distribution_is_ready() ? distributed_user_statements : user_statements,
 			   lengthof(user_statements), id) == 0)
 		apitoken_error_not_to_erase("user", id);
-	SetErasing(false);
+	(void) SetErasing(false);
 	AddErasure(&erasure.caller, "user", id, false);
 	End(&erasure);
 	PG_RETURN_VOID();

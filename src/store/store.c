@@ -691,10 +691,13 @@ static const StatementText statements[] = {
 		0, {0}, SPREAD_ALL
 	},
 	[STATEMENT_SET_ERASING] = {
-		/* on each node that has rows, by one of them at least */
+		/*
+		 * on each node that has rows, by one of them at least; and by which
+		 * server process
+		 */
 		"apitoken set erasing", SPI_OK_SELECT,
-		"SELECT pg_catalog.count(pg_catalog.set_config('apitoken.erasing', $1, true))"
-		" FROM apitoken.accounts AS a",
+		"SELECT DISTINCT (pg_catalog.pg_control_system()).system_identifier, pg_catalog.pg_backend_pid(),"
+		" pg_catalog.set_config('apitoken.erasing', $1, true) FROM apitoken.accounts AS a",
 		1, {TEXTOID}, SPREAD_ALL
 	},
 	[STATEMENT_SET_ON_SHARD] = {
