@@ -919,6 +919,15 @@ apitoken_error_lock_timeout(int milliseconds)
 			 errmsg("canceling statement due to lock timeout")));
 }
 
+/* Who locks several at once gives back what it has, as somebody has another. */
+void
+apitoken_error_locked(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+			 errmsg("could not lock an account and its tokens at once")));
+}
+
 /* A right that was used is being taken away, by somebody who does not commit. */
 void
 apitoken_error_gate_closed(int milliseconds)

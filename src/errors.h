@@ -98,6 +98,7 @@ pg_noreturn extern void apitoken_error_setting_json(const char *setting);
 /* of the server's own SQLSTATEs */
 pg_noreturn extern void apitoken_error_gate_closed(int milliseconds);
 pg_noreturn extern void apitoken_error_lock_timeout(int milliseconds);
+pg_noreturn extern void apitoken_error_locked(void);
 pg_noreturn extern void apitoken_error_prepare(void);
 extern void apitoken_warn_signals_left_out(int count);
 

@@ -16,6 +16,7 @@
 
 #include "apitoken.h"
 #include "calls/call.h"
+#include "calls/closing.h"
 #include "calls/marks.h"
 #include "calls/transitions.h"
 #include "errors.h"
@@ -160,6 +161,23 @@ typedef struct Erased
 	char	   *status;
 } Erased;
 
+/*
+ * Lets nobody else write what every node has, where the tables are distributed, until the
+ * transaction has ended: Citus locks those tables in an order of its own, and each of these
+ * calls writes several, and rows of the trail that others of them take away.  As
+ * apitoken.sync_lock() does.
+ */
+static void
+WriteNext(void)
+{
+	ApitokenArguments arguments;
+
+	if (!apitoken_distribution_is_ready())
+		return;
+	apitoken_store_clear(&arguments);
+	(void) apitoken_store_run_fresh(STATEMENT_WRITE_NEXT, &arguments);
+}
+
 /* None of them may have acted in this transaction: see apitoken_acts_refuse_other. */
 static void
 RefuseActed(const ApitokenCaller *caller, const List *tokens)
@@ -170,32 +188,56 @@ RefuseActed(const ApitokenCaller *caller, const List *tokens)
 		apitoken_acts_refuse_other(caller, ((const Erased *) lfirst(cell))->id);
 }
 
+/* The tokens of an account, by its id. */
+static List *
+TokensOf(void *account_id)
+{
+	ApitokenArguments arguments;
+
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_text(&arguments, 1, account_id);
+	return apitoken_store_strings(apitoken_store_run_latest(STATEMENT_TOKENS_OF, &arguments));
+}
+
+/* The last statement's result: tokens, and what they are. */
+static List *
+CollectErased(uint64 count)
+{
+	List	   *tokens = NIL;
+
+	for (uint64 row = 0; row < count; row++)
+	{
+		Erased	   *token = palloc(sizeof(Erased));
+
+		token->id = apitoken_store_cstring(row, 1);
+		token->status = apitoken_store_cstring(row, 2);
+		tokens = lappend(tokens, token);
+	}
+	return tokens;
+}
+
 /*
  * Locks an account, and its tokens in the order of their ids: whoever has locked one, or
  * makes one, is waited for before a gate is closed that he passes at his COMMIT.
  * Returns false if there is no such account.
  */
 static bool
-LockAccount(const ApitokenCaller *caller, const char *id, List **tokens)
+LockAccount(const ApitokenCaller *caller, char *id, List **tokens)
 {
 	ApitokenArguments arguments;
+	bool		distributed = apitoken_distribution_is_ready();
 	uint64		count;
 
 	*tokens = NIL;
 	apitoken_store_clear(&arguments);
 	apitoken_store_set_text(&arguments, 1, id);
-	if (Run(caller, STATEMENT_LOCK_ACCOUNT, &arguments) == 0)
+	if (distributed ? !apitoken_closing_lock(id, TokensOf, id) :
+		Run(caller, STATEMENT_LOCK_ACCOUNT, &arguments) == 0)
 		return false;
 	count = Run(caller, STATEMENT_LOCK_TOKENS, &arguments);
 	/* elsewhere triggers have them */
-	for (uint64 row = 0; apitoken_distribution_is_ready() && row < count; row++)
-	{
-		Erased	   *token = palloc(sizeof(Erased));
-
-		token->id = apitoken_store_cstring(row, 1);
-		token->status = apitoken_store_cstring(row, 2);
-		*tokens = lappend(*tokens, token);
-	}
+	if (distributed)
+		*tokens = CollectErased(count);
 	RefuseActed(caller, *tokens);
 	return true;
 }
@@ -390,6 +432,7 @@ apitoken_erase_user(PG_FUNCTION_ARGS)
 	Erasure		erasure;
 
 	Begin(&erasure, OPERATION_ERASE);
+	WriteNext();
 	(void) SetErasing(true);
 	if (RunAll(&erasure.caller, apitoken_distribution_is_ready() ? distributed_user_statements : user_statements,
 			   lengthof(user_statements), id) == 0)
@@ -416,6 +459,7 @@ apitoken_erase_account(PG_FUNCTION_ARGS)
 	List	   *tokens;
 
 	Begin(&erasure, OPERATION_ERASE);
+	WriteNext();
 	if (!LockAccount(&erasure.caller, id, &tokens))
 		apitoken_error_not_to_erase("account", id);
 	apitoken_marks_set(APITOKEN_ERASING, id, true);
@@ -460,6 +504,7 @@ apitoken_trail_prune(PG_FUNCTION_ARGS)
 	uint64		pruned;
 
 	Begin(&erasure, OPERATION_PRUNE);
+	WriteNext();
 	pruned = Prune(&erasure.caller, before);
 	End(&erasure);
 	PG_RETURN_INT64((int64) pruned);

@@ -12,6 +12,7 @@
 
 #include "apitoken.h"
 #include "calls/call.h"
+#include "calls/closing.h"
 #include "calls/hold.h"
 #include "calls/trail.h"
 #include "calls/transitions.h"
@@ -320,9 +321,11 @@ DisableAll(Rescue *rescue)
 	apitoken_gates_expect_no_deadlocks();
 }
 
+/* Returns the ids of those that are to be disabled, or held, as things are now. */
 static List *
-LookForAll(const Rescue *rescue)
+LookForAll(void *argument)
 {
+	const Rescue *rescue = argument;
 	List	   *ids;
 
 	PushActiveSnapshot(GetLatestSnapshot());
@@ -391,21 +394,15 @@ Compile(Rescue *rescue, const ApitokenRql *rql, text *query)
 }
 
 /*
- * Disables what is chosen of one account where the tables are distributed: what is there;
- * then, when nobody commits another token of the account any more, whose row that takes,
- * what came in between.
+ * Disables what is chosen of one account where the tables are distributed: when nobody
+ * commits another token of the account any more, nor has one of those.
  */
 static void
 DisableInAccount(Rescue *rescue)
 {
-	ApitokenArguments arguments;
-	List	   *ids = LookForAll(rescue);
+	List	   *ids;
 
-	if (ids != NIL)
-		DisableThese(rescue, ids);
-	apitoken_store_clear(&arguments);
-	apitoken_store_set_text(&arguments, 1, rescue->choice.account_id);
-	(void) apitoken_store_run_fresh(STATEMENT_CLOSE_ACCOUNT, &arguments);
+	(void) apitoken_closing_lock(rescue->choice.account_id, LookForAll, rescue);
 	while ((ids = LookForAll(rescue)) != NIL)
 		DisableThese(rescue, ids);
 }

@@ -52,6 +52,11 @@ typedef enum Spread
 	SPREAD_NOWHERE				/* on every node */
 } Spread;
 
+/* Some of an account's tokens, in the order of their ids, as everybody locks several. */
+#define LOCK_CHOSEN \
+	"SELECT t.id::pg_catalog.text FROM apitoken.api_tokens AS t" \
+	" WHERE t.account_id " EQ " $1 AND t.id " EQ " ANY ($2) ORDER BY t.id FOR UPDATE"
+
 /* What is asked for the moment, which others than this node must not ask for. */
 #define CLOCK "pg_catalog.clock_timestamp()"
 
@@ -416,6 +421,35 @@ static const StatementText statements[] = {
 	[STATEMENT_CLOSE_ACCOUNT] = {
 		"apitoken close account", SPI_OK_SELECT,
 		"SELECT 1 FROM apitoken.accounts AS a WHERE a.id " EQ " $1 FOR NO KEY UPDATE",
+		1, {TEXTOID}, SPREAD_SIMPLE
+	},
+	[STATEMENT_TRY_ACCOUNT] = {
+		"apitoken try account", SPI_OK_SELECT,
+		"SELECT 1 FROM apitoken.accounts AS a WHERE a.id " EQ " $1 FOR UPDATE SKIP LOCKED",
+		1, {TEXTOID}, SPREAD_SIMPLE
+	},
+	[STATEMENT_TRY_CHOSEN] = {
+		"apitoken try chosen", SPI_OK_SELECT,
+		LOCK_CHOSEN " SKIP LOCKED",
+		2, {TEXTOID, TEXTARRAYOID}, SPREAD_SIMPLE
+	},
+	[STATEMENT_LOCK_CHOSEN] = {
+		"apitoken lock chosen", SPI_OK_SELECT,
+		LOCK_CHOSEN,
+		2, {TEXTOID, TEXTARRAYOID}, SPREAD_SIMPLE
+	},
+	[STATEMENT_WRITE_NEXT] = {
+		/*
+		 * there is no such row: it is the copies' lock that one has to wait
+		 * for
+		 */
+		"apitoken write next", SPI_OK_SELECT,
+		"SELECT 1 FROM apitoken.trail_prunings AS p WHERE p.pruned OPERATOR(pg_catalog.<) 0 FOR UPDATE",
+		0, {0}, SPREAD_NOWHERE
+	},
+	[STATEMENT_TOKENS_OF] = {
+		"apitoken tokens of", SPI_OK_SELECT,
+		"SELECT t.id::pg_catalog.text FROM apitoken.api_tokens AS t WHERE t.account_id " EQ " $1",
 		1, {TEXTOID}, SPREAD_SIMPLE
 	},
 	[STATEMENT_EVERY_ACCOUNT] = {
