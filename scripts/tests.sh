@@ -57,7 +57,21 @@ tests_chosen() {
 
 # Shows what a command says, and keeps it for the end.
 show_and_keep() {
-	"$@" | tee "$work/programs.log"
+	local kept=$1
+
+	shift
+	"$@" | tee "$work/$kept.log"
+}
+
+# Says last what has failed: of much that is printed it is the end that is seen.
+tests_failed() {
+	local kept
+
+	say "--- what has failed"
+	for kept in scripts programs; do
+		[ ! -e "$work/$kept.log" ] || sed -n '/^# *Failed test/p; /^Test Summary Report/,/^Files=/p' "$work/$kept.log"
+	done
+	[ ! -e "$work/installcheck.log" ] || grep -E '^not ok|FAILED' "$work/installcheck.log"
 }
 
 # Each kind of test has its runner; both take scripts/run-test, which gives each
@@ -74,11 +88,11 @@ tests_tap() {
 
 	export PGDATABASE=template_apitoken
 	if [ ${#scripts[@]} -gt 0 ]; then
-		interruptible pg_prove --failures --comments --jobs "${JOBS:-2}" --ext .sql \
+		interruptible show_and_keep scripts pg_prove --failures --comments --jobs "${JOBS:-2}" --ext .sql \
 			--psql-bin scripts/run-test "${scripts[@]}" || status=1
 	fi
 	if [ ${#programs[@]} -gt 0 ]; then
-		interruptible show_and_keep prove --norc --failures --comments --jobs "${JOBS:-2}" \
+		interruptible show_and_keep programs prove --norc --failures --comments --jobs "${JOBS:-2}" \
 			--exec scripts/run-test "${programs[@]}" || status=1
 	fi
 	export PGDATABASE=postgres
@@ -126,6 +140,9 @@ tests_run() {
 	fi
 	[ ! -e "$work/programs.log" ] || sed -n 's/^\([^ ]*\) \.* *skipped: \(.*\)/Skipped: \1, as \2./p' "$work/programs.log"
 
-	[ $status = 0 ] || cluster_log main
+	[ $status = 0 ] || {
+		cluster_log main
+		tests_failed
+	} >&2
 	return $status
 }
