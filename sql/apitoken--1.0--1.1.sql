@@ -3560,8 +3560,8 @@ BEGIN
 	IF (SELECT s.seqmin FROM pg_sequence s WHERE s.seqrelid = 'apitoken.api_token_transitions_id_seq'::regclass) IS DISTINCT FROM base + 1
 		OR (SELECT s.seqmax FROM pg_sequence s WHERE s.seqrelid = 'apitoken.api_token_transitions_id_seq'::regclass) > base + (1::bigint << 48) - 1
 	THEN
-		EXECUTE format('ALTER SEQUENCE apitoken.api_token_transitions_id_seq MINVALUE %s MAXVALUE %s START %1$s', base + 1, base + (1::bigint << 48) - 1)
-			|| CASE WHEN base > 0 THEN format(' RESTART %s', base + 1 + behind) ELSE '' END;
+		EXECUTE format('ALTER SEQUENCE apitoken.api_token_transitions_id_seq MINVALUE %1$s MAXVALUE %2$s START %1$s RESTART %3$s',
+			base + 1, base + (1::bigint << 48) - 1, base + 1 + behind);
 	END IF;
 
 	FOR part IN
@@ -3584,11 +3584,6 @@ BEGIN
 	END LOOP;
 
 	IF fresh THEN
-		CREATE TRIGGER require_actor BEFORE INSERT ON apitoken.api_tokens FOR EACH ROW EXECUTE FUNCTION apitoken.require_actor('token');
-		CREATE TRIGGER require_actor BEFORE INSERT ON apitoken.users FOR EACH ROW EXECUTE FUNCTION apitoken.require_actor('user');
-		CREATE TRIGGER refuse_added AFTER INSERT ON apitoken.api_tokens FOR EACH ROW
-			WHEN (NEW.status = 'Active' AND (NEW.held_at IS NOT NULL OR NEW.revoked_at IS NOT NULL))
-			EXECUTE FUNCTION apitoken.refuse_by_hand();
 		CREATE TRIGGER refuse_enabled AFTER UPDATE ON apitoken.api_tokens FOR EACH ROW
 			WHEN (NEW.status = 'Active' AND (NEW.held_at IS NOT NULL OR NEW.revoked_at IS NOT NULL
 				OR OLD.status <> 'Active' AND NEW.expires_at <= clock_timestamp()))
@@ -3596,10 +3591,6 @@ BEGIN
 		CREATE TRIGGER refuse_unrevoked AFTER UPDATE ON apitoken.api_tokens FOR EACH ROW
 			WHEN (OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS NULL AND NEW.secret_number IS NOT DISTINCT FROM OLD.secret_number)
 			EXECUTE FUNCTION apitoken.refuse_by_hand();
-		CREATE TRIGGER refuse_revoked_digest AFTER INSERT OR UPDATE OF digest ON apitoken.api_token_credentials FOR EACH ROW
-			EXECUTE FUNCTION apitoken.refuse_revoked_digest();
-		CREATE TRIGGER refuse_revoked_digest AFTER INSERT OR UPDATE OF digest ON apitoken.api_token_secrets FOR EACH ROW
-			EXECUTE FUNCTION apitoken.refuse_revoked_digest();
 	END IF;
 
 	-- triggers ask it as whoever writes
@@ -3708,6 +3699,7 @@ CREATE FUNCTION apitoken.distribute() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+	behind bigint;
 	shared CONSTANT text[] := '{actors,modules,sellers,users,user_accounts,revoked_digests,api_token_foreign_secrets,erasures,trail_prunings}';
 	owned CONSTANT text[] := '{user_groups,buyers,buyer_errors,buyer_sellers,user_group_modules,user_group_users,user_group_buyers,
 		api_tokens,api_token_credentials,api_token_secrets,api_token_modules,api_token_transitions}';
@@ -3739,6 +3731,8 @@ BEGIN
 			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Restore a dump into a database in which none is.';
 	END IF;
 
+	-- the trail's numbers go on behind those that there are
+	SELECT COALESCE(max(l.id) >> 15, 0) INTO behind FROM apitoken.api_token_transitions l;
 	-- what others have made here would be lost, or not be fired
 	SELECT string_agg(o.what, ', ' ORDER BY o.what) INTO problem
 		FROM (
@@ -3776,7 +3770,17 @@ BEGIN
 			AND p.proname = 'keep_trail'
 		ORDER BY t.oid);
 	IF present = 0 THEN
+		-- what was there before is as it is: who adds something is told
 		guards := guards || ARRAY[
+			'CREATE TRIGGER require_actor BEFORE INSERT ON apitoken.api_tokens FOR EACH ROW EXECUTE FUNCTION apitoken.require_actor(''token'')',
+			'CREATE TRIGGER require_actor BEFORE INSERT ON apitoken.users FOR EACH ROW EXECUTE FUNCTION apitoken.require_actor(''user'')',
+			'CREATE TRIGGER refuse_added AFTER INSERT ON apitoken.api_tokens FOR EACH ROW
+				WHEN (NEW.status = ''Active'' AND (NEW.held_at IS NOT NULL OR NEW.revoked_at IS NOT NULL))
+				EXECUTE FUNCTION apitoken.refuse_by_hand()',
+			'CREATE TRIGGER refuse_revoked_digest AFTER INSERT OR UPDATE OF digest ON apitoken.api_token_credentials
+				FOR EACH ROW EXECUTE FUNCTION apitoken.refuse_revoked_digest()',
+			'CREATE TRIGGER refuse_revoked_digest AFTER INSERT OR UPDATE OF digest ON apitoken.api_token_secrets
+				FOR EACH ROW EXECUTE FUNCTION apitoken.refuse_revoked_digest()',
 			'CREATE TRIGGER log_by_hand AFTER INSERT ON apitoken.api_tokens
 				FOR EACH ROW EXECUTE FUNCTION apitoken.log_by_hand(''api_tokens'')',
 			'CREATE TRIGGER log_changed_by_hand AFTER UPDATE ON apitoken.api_tokens
@@ -3796,7 +3800,7 @@ BEGIN
 		-- those of a restore without triggers
 		UPDATE apitoken.actors AS a SET account_id = t.account_id
 			FROM apitoken.api_tokens AS t WHERE a.type = 'token' AND t.id = a.id AND a.account_id IS NULL;
-		PERFORM apitoken.prepare_node();
+		PERFORM apitoken.prepare_node(behind);
 	END IF;
 	-- Citus has not made it where it was made before Citus
 	SELECT string_agg(r.result, ', ') INTO problem
@@ -3809,7 +3813,7 @@ BEGIN
 		RAISE EXCEPTION 'the extension "apitoken" cannot be made on a node' USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = problem;
 	END IF;
 	SELECT string_agg(format('%s:%s: %s', n.nodename, n.nodeport, r.result), ', ') INTO problem
-		FROM run_command_on_workers(format('SELECT apitoken.prepare_node(%s)', (SELECT COALESCE(max(l.id) >> 15, 0) FROM apitoken.api_token_transitions l))) r JOIN pg_dist_node n ON n.nodename = r.nodename AND n.nodeport = r.nodeport
+		FROM run_command_on_workers(format('SELECT apitoken.prepare_node(%s)', behind)) r JOIN pg_dist_node n ON n.nodename = r.nodename AND n.nodeport = r.nodeport
 		WHERE NOT r.success;
 	IF problem IS NOT NULL THEN
 		RAISE EXCEPTION 'a node could not be prepared' USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = problem;
