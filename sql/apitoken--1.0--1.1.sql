@@ -3504,12 +3504,15 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	part record;
+	comment record;
 BEGIN
 	IF to_regclass('apitoken.monitor_key') IS NULL THEN
 		CREATE TABLE apitoken.monitor_key (key bytea NOT NULL);
 		REVOKE ALL ON apitoken.monitor_key FROM PUBLIC;
 		-- nor is it shown to a role that is granted all tables
 		ALTER TABLE apitoken.monitor_key ENABLE ROW LEVEL SECURITY;
+		COMMENT ON TABLE apitoken.monitor_key IS 'What the views for monitoring show apitoken.monitored(), where the tables are distributed.';
+		COMMENT ON COLUMN apitoken.monitor_key.key IS 'The same on every server.';
 		ALTER EXTENSION apitoken ADD TABLE apitoken.monitor_key;
 		INSERT INTO apitoken.monitor_key SELECT sha256(convert_to(string_agg(gen_random_uuid()::text, ''), 'UTF8')) FROM generate_series(1, 4);
 	END IF;
@@ -3530,6 +3533,15 @@ BEGIN
 	LOOP
 		EXECUTE format('CREATE OR REPLACE VIEW apitoken.%I AS %s', 'monitor_' || part.relname, part.definition);
 		EXECUTE format('REVOKE ALL ON apitoken.%I FROM PUBLIC', 'monitor_' || part.relname);
+		FOR comment IN
+			SELECT format('COMMENT ON %s IS %L', CASE a.attnum WHEN 0 THEN format('VIEW apitoken.%I', 'monitor_' || part.relname) ELSE format('COLUMN apitoken.%I.%I', 'monitor_' || part.relname, a.attname) END,
+					d.description) AS command
+				FROM pg_description d
+					JOIN (SELECT 0, NULL UNION ALL SELECT attnum, attname FROM pg_attribute WHERE attrelid = part.view) AS a (attnum, attname) ON a.attnum = d.objsubid
+				WHERE d.classoid = 'pg_class'::regclass AND d.objoid = part.view
+		LOOP
+			EXECUTE comment.command;
+		END LOOP;
 		IF NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = to_regclass(format('apitoken.%I', 'monitor_' || part.relname)) AND d.deptype = 'e') THEN
 			EXECUTE format('ALTER EXTENSION apitoken ADD VIEW apitoken.%I', 'monitor_' || part.relname);
 		END IF;
