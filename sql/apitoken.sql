@@ -3872,6 +3872,13 @@ COMMENT ON FUNCTION apitoken.by_call(text) IS
 	'In the condition of a statement: true, and what it changes is changed by a call, which leaves its own trail.';
 REVOKE ALL ON FUNCTION apitoken.by_call(text) FROM PUBLIC;
 
+CREATE FUNCTION apitoken.secure_nodes() RETURNS void
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_secure_nodes';
+COMMENT ON FUNCTION apitoken.secure_nodes() IS
+	'Has other nodes look names up in pg_catalog alone until the transaction ends, where the tables are distributed.';
+REVOKE ALL ON FUNCTION apitoken.secure_nodes() FROM PUBLIC;
+
 -- On a shard: what no call does is done by hand, by whom only the node knows that it was
 -- done on.
 CREATE FUNCTION apitoken.log_by_hand() RETURNS trigger
@@ -3887,6 +3894,7 @@ BEGIN
 	IF (SELECT sha256(k.key) FROM apitoken.monitor_key k) IS DISTINCT FROM sha256(monitored.key) THEN
 		RAISE EXCEPTION 'permission denied for function monitored' USING ERRCODE = 'insufficient_privilege';
 	END IF;
+	PERFORM apitoken.secure_nodes();
 	RETURN QUERY EXECUTE format('SELECT * FROM apitoken.%I', 'monitor_' || monitored.view);
 END
 $$;

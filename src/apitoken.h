@@ -17,6 +17,9 @@
 /* Schema of the tables; the functions' schema is the user's choice. */
 #define APITOKEN_SCHEMA "apitoken"
 
+/* What names are looked up in while the owner of the tables is the current role. */
+#define APITOKEN_SAFE_SEARCH_PATH "pg_catalog, pg_temp"
+
 /* Channel of the signal that a token's status changed. */
 #define APITOKEN_CHANNEL "apitoken"
 

@@ -18,6 +18,30 @@
 #define pg_noreturn pg_attribute_noreturn()
 #endif
 
+/* 17 has the parts of a virtual transaction's id together */
+#if PG_VERSION_NUM >= 170000
+#define apitoken_lxid(proc) ((proc)->vxid.lxid)
+#else
+#define apitoken_lxid(proc) ((proc)->lxid)
+#endif
+
+/* 14 says whether the tree may be changed */
+#if PG_VERSION_NUM >= 140000
+#define APITOKEN_UTILITY_PARAMETERS \
+	PlannedStmt *pstmt, const char *query_string, bool read_only_tree, \
+	ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *environment, \
+	DestReceiver *dest, QueryCompletion *completion
+#define APITOKEN_UTILITY_ARGUMENTS \
+	pstmt, query_string, read_only_tree, context, params, environment, dest, completion
+#else
+#define APITOKEN_UTILITY_PARAMETERS \
+	PlannedStmt *pstmt, const char *query_string, \
+	ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *environment, \
+	DestReceiver *dest, QueryCompletion *completion
+#define APITOKEN_UTILITY_ARGUMENTS \
+	pstmt, query_string, context, params, environment, dest, completion
+#endif
+
 /* 14 has a function of C for it */
 #if PG_VERSION_NUM < 140000
 #define int64_to_numeric(value) \
@@ -48,7 +72,7 @@
 #define APITOKEN_RELATION_HOOK_PARAMETERS \
 	PlannerInfo *root, RelOptInfo *relation, RangeTblEntry *entry
 #define APITOKEN_RELATION_HOOK_ARGUMENTS root, relation, entry
-#define apitoken_is_planning_hooked() \
+#define apitoken_has_newer_planner_hooks() \
 	(joinrel_setup_hook != NULL || join_path_setup_hook != NULL || \
 	 planner_setup_hook != NULL || planner_shutdown_hook != NULL)
 #else
@@ -57,7 +81,7 @@
 #define APITOKEN_RELATION_HOOK_PARAMETERS \
 	PlannerInfo *root, Oid relation_id, bool inherits, RelOptInfo *relation
 #define APITOKEN_RELATION_HOOK_ARGUMENTS root, relation_id, inherits, relation
-#define apitoken_is_planning_hooked() false
+#define apitoken_has_newer_planner_hooks() false
 #endif
 
 /* 18 has columns that are computed when they are read */

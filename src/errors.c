@@ -1235,9 +1235,18 @@ apitoken_error_statement(const char *name, const char *result)
 			 errmsg("statement \"%s\" failed: %s", name, result)));
 }
 
-/* The same where a statement that changes one row has found it, and it is as it was. */
+/*
+ * The same where a statement that changes one row has found it, and it is as it was.
+ * distributed: or its shard was moved here after the statement's snapshot was taken.
+ */
 void
-apitoken_error_kept_by_trigger(const char *name)
+apitoken_error_kept_by_trigger(const char *name, bool distributed)
 {
+	if (distributed)
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("could not change the row of an API token"),
+				 errdetail("Its shard was moved to this server meanwhile, or a trigger has kept it."),
+				 errhint("Nothing was done. Try again.")));
 	apitoken_error_statement(name, "a trigger has kept the row from changing");
 }

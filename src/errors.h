@@ -132,6 +132,6 @@ pg_noreturn extern void apitoken_error_column_missing(const char *column);
 pg_noreturn extern void apitoken_error_timestamp(void);
 pg_noreturn extern void apitoken_error_trigger(void);
 pg_noreturn extern void apitoken_error_statement(const char *name, const char *result);
-pg_noreturn extern void apitoken_error_kept_by_trigger(const char *name);
+pg_noreturn extern void apitoken_error_kept_by_trigger(const char *name, bool distributed);
 
 #endif							/* APITOKEN_ERRORS_H */

@@ -225,11 +225,29 @@ Missing(const char *account_id, const char *id, List *module_ids)
 }
 
 /*
- * Adds modules to a token.  Given are those that the statement says it has added:
- * one that was there when it was looked for may have been withdrawn since.
+ * Locks this node's copy of the modules before a foreign key does so where the account is, and
+ * not only at COMMIT, where the tables are distributed: who changes one waits for both, and
+ * has none of them meanwhile.
  */
 static void
-AddModules(const ApitokenCall *call, const char *account_id, const char *id, List *module_ids)
+ShareModules(void)
+{
+	ApitokenArguments arguments;
+
+	if (!apitoken_distribution_is_ready())
+		return;
+	apitoken_store_clear(&arguments);
+	(void) apitoken_store_run_fresh(STATEMENT_SHARE_MODULES, &arguments);
+}
+
+/*
+ * Adds modules to a token.  Given are those that the statement says it has added:
+ * one that was there when it was looked for may have been withdrawn since.  has_written: the
+ * transaction has written rows of the account before.
+ */
+static void
+AddModules(const ApitokenCall *call, const char *account_id, const char *id, List *module_ids,
+		   bool has_written)
 {
 	uint64		count;
 	char	  **given;
@@ -240,12 +258,15 @@ AddModules(const ApitokenCall *call, const char *account_id, const char *id, Lis
 		module_ids = Missing(account_id, id, module_ids);
 	if (module_ids == NIL)
 		return;
-	apitoken_marks_set(APITOKEN_ADDING, account_id, true);
+	ShareModules();
+	if (!has_written)
+		apitoken_marks_hold_shard(account_id);
+	apitoken_marks_set(APITOKEN_ADDING, "on", account_id);
 	count = WriteModules(call, STATEMENT_ADD_MODULES, account_id, id, module_ids);
 	given = palloc(sizeof(char *) * Max(count, 1));
 	for (uint64 row = 0; row < count; row++)
 		given[row] = apitoken_store_cstring(row, 1);
-	apitoken_marks_set(APITOKEN_ADDING, account_id, false);
+	apitoken_marks_set(APITOKEN_ADDING, "off", account_id);
 	for (uint64 row = 0; row < count; row++)
 	{
 		apitoken_trail_record_module(&call->caller, account_id, id, given[row], true);
@@ -327,7 +348,7 @@ AddToken(const ApitokenCall *call, const ApitokenBody *body, TimestampTz end,
 
 	apitoken_marks_start_adding(body->account_id);
 	id = TryIds(call, body, statement, &arguments);
-	apitoken_marks_set(APITOKEN_ADDING, body->account_id, false);
+	apitoken_marks_set(APITOKEN_ADDING, "off", body->account_id);
 	return id;
 }
 
@@ -375,7 +396,7 @@ apitoken_create(PG_FUNCTION_ARGS)
 				  apitoken_allowed_for_new(&call, &body));
 	secret = AddCredential(body.account_id, id);
 	if (body.module_ids != NIL)
-		AddModules(&call, body.account_id, id, body.module_ids);
+		AddModules(&call, body.account_id, id, body.module_ids, true);
 	apitoken_transitions_record_created(&call.caller, body.account_id, id, body.module_ids);
 	apitoken_acts_administer(&call.caller, body.account_id);
 
@@ -418,7 +439,7 @@ UpdateToken(const ApitokenCall *call, const char *account_id, const char *id,
 	apitoken_store_set_text(&arguments, 9, call->caller.actor.id);
 	apitoken_store_set_text(&arguments, 10, account_id);
 	if (WriteToken(call, STATEMENT_UPDATE_TOKEN, &arguments, account_id, id) == 0)
-		apitoken_error_kept_by_trigger("apitoken update token");
+		apitoken_error_kept_by_trigger("apitoken update token", apitoken_distribution_is_ready());
 }
 
 static bool
@@ -512,7 +533,7 @@ Update(const ApitokenCall *call, const char *id, Jsonb *changes)
 	{
 		CheckModules(call, account_id, id, body.module_ids);
 		RemoveModules(call, account_id, id, body.module_ids);
-		AddModules(call, account_id, id, body.module_ids);
+		AddModules(call, account_id, id, body.module_ids, false);
 	}
 	if (ChangesAnything(&body))
 		UpdateToken(call, account_id, id, &body);

@@ -16,31 +16,55 @@
 #include "calls/closing.h"
 
 #include "apitoken.h"
+#include "calls/marks.h"
 #include "errors.h"
 #include "miscadmin.h"
 #include "store/ids.h"
 #include "store/store.h"
 #include "store/subxact.h"
 #include "utils/builtins.h"
-#include "utils/elog.h"
+#include "utils/timestamp.h"
 
 /*
- * How many times it is begun again for somebody who has locked one of them.  If there is
- * always somebody, the next time others are made to wait: they may be told of a deadlock.
+ * How many times it is begun again for somebody who has locked one of them, and for how many
+ * milliseconds, but for the first.  If there is always somebody, others are made to wait.
  */
 #define TRIES 20
+#define TRIES_MS 1000
+
+/*
+ * Then who acts may wait for this, and this for him: Citus tells whoever began last, which
+ * is he mostly.  The account's server would tell whoever looks first.
+ */
+#define DEADLOCK_TIMEOUT "1h"
+
+/* For how long it is begun again where it was this that was told. */
+#define DEADLOCK_MS 30000
 
 /* What is being locked. */
 typedef struct Closing
 {
-	ApitokenArguments arguments;	/* the account, and which of its tokens */
+	const List *accounts;
 	ApitokenChoice choose;
 	void	   *argument;
+	bool		erases;			/* does who adds rows to an account count,
+								 * too? */
+	bool		found;			/* are there such accounts? */
+	ApitokenArguments arguments;	/* an account, and which of its tokens */
+	const char *account_id;		/* the same */
 	MemoryContext context;		/* the subtransactions' caller's */
-	char	   *busy_token;		/* somebody has locked it */
-	bool		busy;			/* or else the account */
-	bool		found;			/* is there such an account? */
+	bool		busy;			/* has somebody locked something there? */
+	bool		insists;		/* is it begun again after a deadlock? */
+	char	   *busy_token;		/* NULL: the account */
 } Closing;
+
+static void
+SetAccount(Closing *closing, const char *account_id)
+{
+	closing->account_id = account_id;
+	apitoken_store_clear(&closing->arguments);
+	apitoken_store_set_text(&closing->arguments, 1, account_id);
+}
 
 static void
 SetTokens(Closing *closing, const List *ids)
@@ -80,7 +104,7 @@ FirstMissing(const List *strings, uint64 count)
 static void
 TryTokens(Closing *closing)
 {
-	List	   *ids = closing->choose(closing->argument);
+	List	   *ids = closing->choose(closing->account_id, closing->argument);
 	const char *missing;
 
 	if (ids == NIL)
@@ -93,15 +117,36 @@ TryTokens(Closing *closing)
 
 /* The tokens, then the account, then those that came in between. */
 static void
+TryAccount(Closing *closing)
+{
+	TryTokens(closing);
+	if (apitoken_store_run_fresh(closing->erases ? STATEMENT_TRY_TO_ERASE : STATEMENT_TRY_ACCOUNT,
+								 &closing->arguments) == 0)
+		GiveBack(closing, NULL);
+	TryTokens(closing);
+}
+
+static void
 TryAll(void *argument)
 {
 	Closing    *closing = argument;
+	ListCell   *cell;
 
-	TryTokens(closing);
-	if (apitoken_store_run_fresh(STATEMENT_TRY_ACCOUNT, &closing->arguments) == 0)
-		GiveBack(closing, NULL);
-	TryTokens(closing);
-	closing->found = true;
+	foreach(cell, closing->accounts)
+	{
+		CHECK_FOR_INTERRUPTS();
+		SetAccount(closing, lfirst(cell));
+		TryAccount(closing);
+	}
+}
+
+/* Waits for whoever has locked the account. */
+static void
+WaitForAccount(Closing *closing)
+{
+	if (apitoken_store_run_fresh(closing->erases ? STATEMENT_LOCK_ACCOUNT : STATEMENT_CLOSE_ACCOUNT,
+								 &closing->arguments) == 0)
+		closing->found = false;
 }
 
 /* Waits for whoever is in the way, and has nothing afterwards either. */
@@ -116,14 +161,14 @@ WaitForOne(void *argument)
 		(void) apitoken_store_run_fresh(STATEMENT_LOCK_CHOSEN, &closing->arguments);
 	}
 	else
-		closing->found = apitoken_store_run_fresh(STATEMENT_LOCK_ACCOUNT, &closing->arguments) != 0;
+		WaitForAccount(closing);
 	GiveBack(closing, NULL);
 }
 
 static void
 WaitForTokens(Closing *closing)
 {
-	List	   *ids = closing->choose(closing->argument);
+	List	   *ids = closing->choose(closing->account_id, closing->argument);
 
 	if (ids == NIL)
 		return;
@@ -133,18 +178,29 @@ WaitForTokens(Closing *closing)
 
 /* Waits for each, with those that it has. */
 static void
-WaitForAll(Closing *closing)
+WaitForAll(void *argument)
 {
-	WaitForTokens(closing);
-	closing->found = apitoken_store_run_fresh(STATEMENT_LOCK_ACCOUNT, &closing->arguments) != 0;
-	WaitForTokens(closing);
+	Closing    *closing = argument;
+	ListCell   *cell;
+
+	foreach(cell, closing->accounts)
+	{
+		CHECK_FOR_INTERRUPTS();
+		apitoken_marks_set("deadlock_timeout", DEADLOCK_TIMEOUT, lfirst(cell));
+		SetAccount(closing, lfirst(cell));
+		WaitForTokens(closing);
+		WaitForAccount(closing);
+		WaitForTokens(closing);
+	}
 }
 
-/* Is it how something was given back? */
+/* Is it how something was given back?  Or has others' waiting ended it? */
 static bool
 IsGivenBack(int sqlstate, void *argument)
 {
-	return ((const Closing *) argument)->busy;
+	const Closing *closing = argument;
+
+	return closing->busy || (closing->insists && sqlstate == ERRCODE_T_R_DEADLOCK_DETECTED);
 }
 
 /* Returns whether it is done. */
@@ -156,30 +212,41 @@ Try(Closing *closing, void (*action) (void *argument))
 }
 
 /*
- * Locks the tokens that are chosen, those that come in between, too, and the account, until
- * the transaction has ended: nobody commits what he did by a right in it any more, nor
- * another token of it.  Returns false if there is no such account.
+ * Locks the tokens of accounts that are chosen, those that come in between, too, and the
+ * accounts, until the transaction has ended: nobody commits what he did by a right in one any
+ * more, nor another token of it; with erases, nor any other row that refers to it.  Returns
+ * false if there is no such account.
  *
  * Expects SPI to be connected and the tables' owner to be the current role.  Raises 40P01
- * if somebody wants what the transaction had locked before, and has what this wants.
+ * if somebody who has begun before, or who was there before and is always followed by others,
+ * waits for what the transaction has locked.
  */
 bool
-apitoken_closing_lock(const char *account_id, ApitokenChoice choose, void *argument)
+apitoken_closing_lock(const List *accounts, bool erases, ApitokenChoice choose, void *argument)
 {
 	Closing		closing = {
-		.choose = choose, .argument = argument, .context = CurrentMemoryContext, .found = true
+		.accounts = accounts, .choose = choose, .argument = argument, .erases = erases,
+		.found = true, .context = CurrentMemoryContext
 	};
+	TimestampTz start = GetCurrentTimestamp();
 
-	apitoken_store_clear(&closing.arguments);
-	apitoken_store_set_text(&closing.arguments, 1, account_id);
-	for (int try = 0; try < TRIES && closing.found; try++)
+	for (int try = 0; closing.found && try < TRIES; try++)
 	{
 		CHECK_FOR_INTERRUPTS();
+		if (try > 1 && TimestampDifferenceExceeds(start, GetCurrentTimestamp(), TRIES_MS))
+			break;
 		if (Try(&closing, TryAll))
 			return true;
+		/* others in a deadlock may wait behind this, who waits for them */
+		closing.insists = true;
 		(void) Try(&closing, WaitForOne);
 	}
-	if (closing.found)
-		WaitForAll(&closing);
+	while (closing.found)
+	{
+		CHECK_FOR_INTERRUPTS();
+		closing.insists = !TimestampDifferenceExceeds(start, GetCurrentTimestamp(), DEADLOCK_MS);
+		if (Try(&closing, WaitForAll))
+			break;
+	}
 	return closing.found;
 }

@@ -14,9 +14,10 @@
 
 #include "nodes/pg_list.h"
 
-/* Returns the ids of the tokens that are chosen as things are now: strings. */
-typedef List *(*ApitokenChoice) (void *argument);
+/* Returns the ids of an account's tokens that are chosen as things are now: strings. */
+typedef List *(*ApitokenChoice) (const char *account_id, void *argument);
 
-extern bool apitoken_closing_lock(const char *account_id, ApitokenChoice choose, void *argument);
+extern bool apitoken_closing_lock(const List *accounts, bool erases, ApitokenChoice choose,
+								  void *argument);
 
 #endif							/* APITOKEN_CLOSING_H */

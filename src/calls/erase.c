@@ -188,9 +188,8 @@ RefuseActed(const ApitokenCaller *caller, const List *tokens)
 		apitoken_acts_refuse_other(caller, ((const Erased *) lfirst(cell))->id);
 }
 
-/* The tokens of an account, by its id. */
 static List *
-TokensOf(void *account_id)
+TokensOf(const char *account_id, void *argument)
 {
 	ApitokenArguments arguments;
 
@@ -229,10 +228,11 @@ LockAccount(const ApitokenCaller *caller, char *id, List **tokens)
 	uint64		count;
 
 	*tokens = NIL;
+	if (distributed && !apitoken_closing_lock(list_make1(id), true, TokensOf, NULL))
+		return false;
 	apitoken_store_clear(&arguments);
 	apitoken_store_set_text(&arguments, 1, id);
-	if (distributed ? !apitoken_closing_lock(id, TokensOf, id) :
-		Run(caller, STATEMENT_LOCK_ACCOUNT, &arguments) == 0)
+	if (Run(caller, STATEMENT_LOCK_ACCOUNT, &arguments) == 0)
 		return false;
 	count = Run(caller, STATEMENT_LOCK_TOKENS, &arguments);
 	/* elsewhere triggers have them */
@@ -462,13 +462,13 @@ apitoken_erase_account(PG_FUNCTION_ARGS)
 	WriteNext();
 	if (!LockAccount(&erasure.caller, id, &tokens))
 		apitoken_error_not_to_erase("account", id);
-	apitoken_marks_set(APITOKEN_ERASING, id, true);
+	apitoken_marks_set(APITOKEN_ERASING, "on", id);
 	(void) RunAll(&erasure.caller, apitoken_distribution_is_ready() ? distributed_account_statements : account_statements,
 				  lengthof(account_statements), id);
 	RecordDeleted(&erasure.caller, id, tokens);
 	if (with_tokens)
 		RemoveTokens(&erasure.caller, id, tokens);
-	apitoken_marks_set(APITOKEN_ERASING, id, false);
+	apitoken_marks_set(APITOKEN_ERASING, "off", id);
 	AddErasure(&erasure.caller, "account", id, with_tokens);
 	End(&erasure);
 	PG_RETURN_VOID();

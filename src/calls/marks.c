@@ -60,6 +60,22 @@ apitoken_by_call(PG_FUNCTION_ARGS)
 }
 
 /*
+ * Keeps an account's shard where it is until the transaction ends, where the tables are
+ * distributed: it is moved beside who reads and locks, not beside who writes.
+ */
+void
+apitoken_marks_hold_shard(const char *account_id)
+{
+	ApitokenArguments arguments;
+
+	if (!apitoken_distribution_is_ready())
+		return;
+	apitoken_store_clear(&arguments);
+	apitoken_store_set_text(&arguments, 1, account_id);
+	(void) apitoken_store_run_fresh(STATEMENT_WRITE_NOTHING, &arguments);
+}
+
+/*
  * Says where an account's rows are that a call is adding some, where the tables are
  * distributed, and locks the account's row before what every node has is written: so does
  * whoever erases the account, and neither waits for the other with what that one needs.
@@ -74,15 +90,16 @@ apitoken_marks_start_adding(const char *account_id)
 		return;
 	apitoken_store_clear(&arguments);
 	apitoken_store_set_text(&arguments, 1, account_id);
+	apitoken_marks_hold_shard(account_id);
 	(void) apitoken_store_run_fresh(STATEMENT_START_ADDING, &arguments);
 }
 
 /*
- * Sets one of these settings where an account's rows are, some of which are locked, in this
+ * Sets such a setting where an account's rows are, some of which are locked, in this
  * transaction, where the tables are distributed.
  */
 void
-apitoken_marks_set(const char *setting, const char *account_id, bool on)
+apitoken_marks_set(const char *setting, const char *value, const char *account_id)
 {
 	ApitokenArguments arguments;
 
@@ -90,7 +107,7 @@ apitoken_marks_set(const char *setting, const char *account_id, bool on)
 		return;
 	apitoken_store_clear(&arguments);
 	apitoken_store_set_text(&arguments, 1, setting);
-	apitoken_store_set_text(&arguments, 2, on ? "on" : "off");
+	apitoken_store_set_text(&arguments, 2, value);
 	apitoken_store_set_text(&arguments, 3, account_id);
 	(void) apitoken_store_run_fresh(STATEMENT_SET_ON_SHARD, &arguments);
 }

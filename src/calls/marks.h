@@ -16,8 +16,10 @@
 #define APITOKEN_ADDING "apitoken.adding"
 #define APITOKEN_ERASING "apitoken.erasing"
 
+extern void apitoken_marks_hold_shard(const char *account_id);
 extern void apitoken_marks_start_adding(const char *account_id);
-extern void apitoken_marks_set(const char *setting, const char *account_id, bool on);
+extern void apitoken_marks_set(const char *setting, const char *value,
+							   const char *account_id);
 extern bool apitoken_marks_is_call(void);
 extern void apitoken_marks_define_setting(void);
 

@@ -323,9 +323,8 @@ DisableAll(Rescue *rescue)
 
 /* Returns the ids of those that are to be disabled, or held, as things are now. */
 static List *
-LookForAll(void *argument)
+LookForAll(const Rescue *rescue)
 {
-	const Rescue *rescue = argument;
 	List	   *ids;
 
 	PushActiveSnapshot(GetLatestSnapshot());
@@ -393,41 +392,46 @@ Compile(Rescue *rescue, const ApitokenRql *rql, text *query)
 	}
 }
 
-/*
- * Disables what is chosen of one account where the tables are distributed: when nobody
- * commits another token of the account any more, nor has one of those.
- */
-static void
-DisableInAccount(Rescue *rescue)
+/* What is asked of a rescue of several accounts, each of which it is about for a moment. */
+typedef struct DistributedRescue
 {
-	List	   *ids;
+	Rescue	   *rescue;
+	const ApitokenRql *rql;
+	text	   *query;
+} DistributedRescue;
 
-	(void) apitoken_closing_lock(rescue->choice.account_id, LookForAll, rescue);
-	while ((ids = LookForAll(rescue)) != NIL)
-		DisableThese(rescue, ids);
+static List *
+LookForAccount(const char *account_id, void *argument)
+{
+	DistributedRescue *distributed = argument;
+
+	distributed->rescue->choice.account_id = account_id;
+	Compile(distributed->rescue, distributed->rql, distributed->query);
+	return LookForAll(distributed->rescue);
 }
 
-/* The same of every account, one after another. */
+/*
+ * Disables what is chosen where the tables are distributed: when nobody commits another token
+ * of the account, or of any, any more, nor has one of those.
+ */
 static void
 DisableDistributed(Rescue *rescue, const ApitokenRql *rql, text *query)
 {
+	DistributedRescue distributed = {rescue, rql, query};
 	ApitokenArguments arguments;
 	List	   *accounts;
+	List	   *ids;
 	ListCell   *cell;
 
-	if (rescue->choice.account_id != NULL)
-	{
-		DisableInAccount(rescue);
-		return;
-	}
 	apitoken_store_clear(&arguments);
-	accounts = apitoken_store_strings(apitoken_store_run_latest(STATEMENT_EVERY_ACCOUNT, &arguments));
+	accounts = rescue->choice.account_id != NULL ? list_make1((char *) rescue->choice.account_id) :
+		apitoken_store_strings(apitoken_store_run_latest(STATEMENT_EVERY_ACCOUNT, &arguments));
+	(void) apitoken_closing_lock(accounts, false, LookForAccount, &distributed);
 	foreach(cell, accounts)
 	{
 		CHECK_FOR_INTERRUPTS();
-		rescue->choice.account_id = lfirst(cell);
-		Compile(rescue, rql, query);
-		DisableInAccount(rescue);
+		while ((ids = LookForAccount(lfirst(cell), &distributed)) != NIL)
+			DisableThese(rescue, ids);
 	}
 }
 

@@ -246,7 +246,8 @@ DisableOfAccount(const ApitokenCaller *caller, const char *account_id)
 	apitoken_store_set_pointer(&arguments, 2, apitoken_ids_array_of_list(ids));
 	apitoken_store_set_text(&arguments, 3, caller->actor.type);
 	apitoken_store_set_text(&arguments, 4, caller->actor.id);
-	(void) apitoken_identity_write_as(caller, STATEMENT_DISABLE_CHOSEN, &arguments, false);
+	if (apitoken_identity_write_as(caller, STATEMENT_DISABLE_CHOSEN, &arguments, false) != list_length(ids))
+		apitoken_error_kept_by_trigger("apitoken disable chosen", true);
 	foreach(cell, ids)
 	{
 		CHECK_FOR_INTERRUPTS();

@@ -822,14 +822,41 @@ Share(ApitokenStatement statement, const char *first, const char *second)
 	(void) apitoken_store_run_fresh(statement, &arguments);
 }
 
-/* Locks an account, unless it is among those that are locked already. */
+/* Has the transaction written rows of an account, by one of the functions? */
+static bool
+HasWritten(const char *account_id)
+{
+	ListCell   *cell;
+
+	foreach(cell, acts)
+	{
+		const Act  *act = lfirst(cell);
+
+		if ((act->kind == ACT_ADMINISTERED || act->kind == ACT_OPENED) &&
+			apitoken_ids_same(act->account_id, account_id))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Locks an account, unless it is among those that are locked already.
+ *
+ * A node on which the transaction has only locked is told to commit while others are still
+ * writing what they committed: who waits there for a right would take it away before what
+ * was done by it is done.  So it writes there as well, though no row: then all of them are
+ * ready to commit before one lets go.
+ */
 static void
 ShareAccount(ApitokenIds *shared, const char *account_id)
 {
 	int			count = shared->count;
 
-	if (apitoken_ids_add(shared, CStringGetTextDatum(account_id)) == count)
-		Share(STATEMENT_SHARE_ACCOUNT, account_id, NULL);
+	if (apitoken_ids_add(shared, CStringGetTextDatum(account_id)) != count)
+		return;
+	Share(STATEMENT_SHARE_ACCOUNT, account_id, NULL);
+	if (!HasWritten(account_id))
+		Share(STATEMENT_WRITE_NOTHING, account_id, NULL);
 }
 
 /* Locks a token, which is in an account. */

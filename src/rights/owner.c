@@ -18,6 +18,7 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "store/distribution.h"
+#include "store/nodes.h"
 #include "store/store.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -111,6 +112,8 @@ apitoken_owner_enter(void)
 	if (apitoken_distribution_is_ready())
 		SecureDistribution();
 	Connect();
+	if (apitoken_distribution_is_ready())
+		apitoken_nodes_secure();
 	return ownership;
 }
 

@@ -221,7 +221,7 @@ IsHooked(void)
 		set_rel_pathlist_hook != NULL || set_join_pathlist_hook != NULL ||
 		join_search_hook != NULL || create_upper_paths_hook != NULL ||
 		get_relation_stats_hook != NULL || get_index_stats_hook != NULL ||
-		apitoken_planning_is_hooked() || apitoken_is_planning_hooked() ||
+		apitoken_planning_is_hooked() || apitoken_has_newer_planner_hooks() ||
 		row_security_policy_hook_permissive != NULL ||
 		row_security_policy_hook_restrictive != NULL ||
 		ExecutorCheckPerms_hook != NULL || ExecutorStart_hook != NULL ||

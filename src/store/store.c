@@ -55,7 +55,7 @@ typedef enum Spread
 /* Some of an account's tokens, in the order of their ids, as everybody locks several. */
 #define LOCK_CHOSEN \
 	"SELECT t.id::pg_catalog.text FROM apitoken.api_tokens AS t" \
-	" WHERE t.account_id " EQ " $1 AND t.id " EQ " ANY ($2) ORDER BY t.id FOR UPDATE"
+	" WHERE t.account_id " EQ " $1 AND t.id " EQ " ANY ($2) ORDER BY t.id FOR NO KEY UPDATE"
 
 /* What is asked for the moment, which others than this node must not ask for. */
 #define CLOCK "pg_catalog.clock_timestamp()"
@@ -78,8 +78,6 @@ typedef struct StatementText
 	Spread		spread;
 	const char *distributed;	/* NULL: the same, but for the clock */
 } StatementText;
-
-#define SAFE_SEARCH_PATH "pg_catalog, pg_temp"
 
 /* In place of a name that was erased, which cannot be null. */
 #define ERASED "'Erased'"
@@ -418,6 +416,16 @@ static const StatementText statements[] = {
 		"SELECT 1 FROM apitoken.accounts AS a WHERE a.id " EQ " $1 FOR SHARE",
 		1, {TEXTOID}, SPREAD_SIMPLE
 	},
+	[STATEMENT_WRITE_NOTHING] = {
+		/*
+		 * it finds nothing, but is one that writes: for Citus, to the
+		 * account's shard
+		 */
+		"apitoken write nothing", SPI_OK_DELETE,
+		"DELETE FROM apitoken.api_token_secrets AS s"
+		" WHERE s.account_id " EQ " $1 AND s.number OPERATOR(pg_catalog.<) 0",
+		1, {TEXTOID}, SPREAD_SIMPLE
+	},
 	[STATEMENT_CLOSE_ACCOUNT] = {
 		"apitoken close account", SPI_OK_SELECT,
 		"SELECT 1 FROM apitoken.accounts AS a WHERE a.id " EQ " $1 FOR NO KEY UPDATE",
@@ -425,6 +433,11 @@ static const StatementText statements[] = {
 	},
 	[STATEMENT_TRY_ACCOUNT] = {
 		"apitoken try account", SPI_OK_SELECT,
+		"SELECT 1 FROM apitoken.accounts AS a WHERE a.id " EQ " $1 FOR NO KEY UPDATE SKIP LOCKED",
+		1, {TEXTOID}, SPREAD_SIMPLE
+	},
+	[STATEMENT_TRY_TO_ERASE] = {
+		"apitoken try to erase", SPI_OK_SELECT,
 		"SELECT 1 FROM apitoken.accounts AS a WHERE a.id " EQ " $1 FOR UPDATE SKIP LOCKED",
 		1, {TEXTOID}, SPREAD_SIMPLE
 	},
@@ -928,6 +941,11 @@ static const StatementText statements[] = {
 		"apitoken import", SPI_OK_SELECT,
 		"SELECT apitoken.import($1, $2, $3, $4)",
 		4, {JSONBOID, NAMEOID, INETOID, TEXTOID}, SPREAD_NOWHERE
+	},
+	[STATEMENT_SECURE_NODES] = {
+		"apitoken secure nodes", SPI_OK_SELECT,
+		"SELECT apitoken.secure_nodes()",
+		0, {0}, SPREAD_NOWHERE
 	},
 	[STATEMENT_SYNC] = {
 		"apitoken sync", SPI_OK_SELECT,
@@ -1563,8 +1581,8 @@ apitoken_store_secure_distribution(void)
 static void
 SecureSearchPath(void)
 {
-	if (strcmp(namespace_search_path, SAFE_SEARCH_PATH) != 0)
-		(void) set_config_option("search_path", SAFE_SEARCH_PATH, PGC_USERSET, PGC_S_SESSION,
+	if (strcmp(namespace_search_path, APITOKEN_SAFE_SEARCH_PATH) != 0)
+		(void) set_config_option("search_path", APITOKEN_SAFE_SEARCH_PATH, PGC_USERSET, PGC_S_SESSION,
 								 GUC_ACTION_SAVE, true, ERROR, false);
 }
 
