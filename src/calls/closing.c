@@ -19,6 +19,7 @@
 #include "calls/marks.h"
 #include "errors.h"
 #include "miscadmin.h"
+#include "storage/proc.h"
 #include "store/ids.h"
 #include "store/store.h"
 #include "store/subxact.h"
@@ -26,20 +27,21 @@
 #include "utils/timestamp.h"
 
 /*
- * How many times it is begun again for somebody who has locked one of them, and for how many
- * milliseconds, but for the first.  If there is always somebody, others are made to wait.
+ * How many times at least, and for how many milliseconds, it is begun again for somebody who
+ * has locked one of them.  If there is always somebody, others are made to wait: by then
+ * they have begun later than this.
  */
-#define TRIES 20
-#define TRIES_MS 1000
+#define TRIES 5
+#define TRIES_MS 3000
+
+/* How often it is looked whether somebody still has it, in milliseconds. */
+#define LOOK_MS 20
 
 /*
  * Then who acts may wait for this, and this for him: Citus tells whoever began last, which
  * is he mostly.  The account's server would tell whoever looks first.
  */
 #define DEADLOCK_TIMEOUT "1h"
-
-/* For how long it is begun again where it was this that was told. */
-#define DEADLOCK_MS 30000
 
 /* What is being locked. */
 typedef struct Closing
@@ -54,8 +56,8 @@ typedef struct Closing
 	const char *account_id;		/* the same */
 	MemoryContext context;		/* the subtransactions' caller's */
 	bool		busy;			/* has somebody locked something there? */
-	bool		insists;		/* is it begun again after a deadlock? */
 	char	   *busy_token;		/* NULL: the account */
+	bool		is_free;		/* can it be locked now? */
 } Closing;
 
 static void
@@ -149,20 +151,74 @@ WaitForAccount(Closing *closing)
 		closing->found = false;
 }
 
-/* Waits for whoever is in the way, and has nothing afterwards either. */
+/* Is it how something was given back? */
+static bool
+IsGivenBack(int sqlstate, void *argument)
+{
+	return ((const Closing *) argument)->busy;
+}
+
+/* Returns whether it is done. */
+static bool
+Try(Closing *closing, void (*action) (void *argument))
+{
+	closing->busy = false;
+	return apitoken_subxact_try(action, closing, IsGivenBack);
+}
+
+/* The transaction that has locked, or changed, what is in the way; NULL: the row is gone. */
+static char *
+Locker(Closing *closing)
+{
+	ApitokenStatement statement = closing->busy_token == NULL ? STATEMENT_LOCKER_OF_ACCOUNT :
+		STATEMENT_LOCKER_OF_TOKEN;
+
+	apitoken_store_set_text(&closing->arguments, 2, closing->busy_token);
+	return apitoken_store_run_fresh(statement, &closing->arguments) == 0 ? NULL :
+		apitoken_store_cstring(0, 1);
+}
+
+/* Can what was in the way be locked now?  It is given back at once. */
 static void
-WaitForOne(void *argument)
+LookAtOne(void *argument)
 {
 	Closing    *closing = argument;
+	ApitokenStatement statement = closing->erases ? STATEMENT_TRY_TO_ERASE : STATEMENT_TRY_ACCOUNT;
 
 	if (closing->busy_token != NULL)
 	{
 		SetTokens(closing, list_make1(closing->busy_token));
-		(void) apitoken_store_run_fresh(STATEMENT_LOCK_CHOSEN, &closing->arguments);
+		statement = STATEMENT_TRY_CHOSEN;
 	}
-	else
-		WaitForAccount(closing);
-	GiveBack(closing, NULL);
+	closing->is_free = apitoken_store_run_fresh(statement, &closing->arguments) > 0;
+	GiveBack(closing, closing->busy_token);
+}
+
+/*
+ * Waits until whoever is in the way has ended, and has nothing afterwards either.  Not in
+ * the row's queue: others who are in a deadlock would have this end with them.
+ */
+static void
+WaitForOne(Closing *closing)
+{
+	char	   *locker = Locker(closing);
+	TimestampTz start = GetCurrentTimestamp();
+
+	if (locker == NULL && closing->busy_token == NULL)
+		closing->found = false;
+	while (locker != NULL)
+	{
+		char	   *now;
+
+		(void) Try(closing, LookAtOne);
+		now = Locker(closing);
+		if (closing->is_free || now == NULL || strcmp(now, locker) != 0)
+			break;
+		if (LockTimeout > 0 && TimestampDifferenceExceeds(start, GetCurrentTimestamp(), LockTimeout))
+			apitoken_error_lock_timeout(LockTimeout);
+		CHECK_FOR_INTERRUPTS();
+		pg_usleep(LOOK_MS * 1000L);
+	}
 }
 
 static void
@@ -178,9 +234,8 @@ WaitForTokens(Closing *closing)
 
 /* Waits for each, with those that it has. */
 static void
-WaitForAll(void *argument)
+WaitForAll(Closing *closing)
 {
-	Closing    *closing = argument;
 	ListCell   *cell;
 
 	foreach(cell, closing->accounts)
@@ -192,23 +247,6 @@ WaitForAll(void *argument)
 		WaitForAccount(closing);
 		WaitForTokens(closing);
 	}
-}
-
-/* Is it how something was given back?  Or has others' waiting ended it? */
-static bool
-IsGivenBack(int sqlstate, void *argument)
-{
-	const Closing *closing = argument;
-
-	return closing->busy || (closing->insists && sqlstate == ERRCODE_T_R_DEADLOCK_DETECTED);
-}
-
-/* Returns whether it is done. */
-static bool
-Try(Closing *closing, void (*action) (void *argument))
-{
-	closing->busy = false;
-	return apitoken_subxact_try(action, closing, IsGivenBack);
 }
 
 /*
@@ -230,23 +268,17 @@ apitoken_closing_lock(const List *accounts, bool erases, ApitokenChoice choose, 
 	};
 	TimestampTz start = GetCurrentTimestamp();
 
-	for (int try = 0; closing.found && try < TRIES; try++)
+	for (int try = 0; closing.found; try++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (try > 1 && TimestampDifferenceExceeds(start, GetCurrentTimestamp(), TRIES_MS))
+		if (try >= TRIES && TimestampDifferenceExceeds(start, GetCurrentTimestamp(), TRIES_MS))
+		{
+			WaitForAll(&closing);
 			break;
+		}
 		if (Try(&closing, TryAll))
-			return true;
-		/* others in a deadlock may wait behind this, who waits for them */
-		closing.insists = true;
-		(void) Try(&closing, WaitForOne);
-	}
-	while (closing.found)
-	{
-		CHECK_FOR_INTERRUPTS();
-		closing.insists = !TimestampDifferenceExceeds(start, GetCurrentTimestamp(), DEADLOCK_MS);
-		if (Try(&closing, WaitForAll))
 			break;
+		WaitForOne(&closing);
 	}
 	return closing.found;
 }

@@ -451,6 +451,17 @@ static const StatementText statements[] = {
 		LOCK_CHOSEN,
 		2, {TEXTOID, TEXTARRAYOID}, SPREAD_SIMPLE
 	},
+	[STATEMENT_LOCKER_OF_TOKEN] = {
+		"apitoken locker of token", SPI_OK_SELECT,
+		"SELECT t.xmax::pg_catalog.text FROM apitoken.api_tokens AS t"
+		" WHERE t.account_id " EQ " $1 AND t.id " EQ " $2",
+		2, {TEXTOID, TEXTOID}, SPREAD_SIMPLE
+	},
+	[STATEMENT_LOCKER_OF_ACCOUNT] = {
+		"apitoken locker of account", SPI_OK_SELECT,
+		"SELECT a.xmax::pg_catalog.text FROM apitoken.accounts AS a WHERE a.id " EQ " $1",
+		1, {TEXTOID}, SPREAD_SIMPLE
+	},
 	[STATEMENT_WRITE_NEXT] = {
 		/*
 		 * there is no such row: it is the copies' lock that one has to wait
