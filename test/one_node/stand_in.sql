@@ -59,8 +59,8 @@ BEGIN
 		SELECT c.oid, c.relname, c.relname || '_' || s.shardid AS shard FROM pg_catalog.pg_dist_shard s JOIN pg_catalog.pg_class c ON c.oid = s.logicalrelid ORDER BY s.shardid
 	LOOP
 		EXECUTE format('ALTER TABLE apitoken.%I RENAME TO %I', part.relname, part.shard);
-		-- which shard has an account is asked
-		EXECUTE format('CREATE VIEW apitoken.%I AS SELECT %s FROM apitoken.%I', part.relname, CASE part.relname WHEN 'accounts' THEN '*, tableoid' ELSE '*' END, part.shard);
+		-- which shard has an account is asked, and who has locked a row
+		EXECUTE format('CREATE VIEW apitoken.%I AS SELECT %s FROM apitoken.%I', part.relname, CASE part.relname WHEN 'accounts' THEN '*, tableoid, xmax' WHEN 'api_tokens' THEN '*, xmax' ELSE '*' END, part.shard);
 		UPDATE pg_catalog.pg_dist_partition SET logicalrelid = format('apitoken.%I', part.relname)::regclass WHERE logicalrelid = part.oid;
 		UPDATE pg_catalog.pg_dist_shard SET logicalrelid = format('apitoken.%I', part.relname)::regclass WHERE logicalrelid = part.oid;
 	END LOOP;
