@@ -348,6 +348,8 @@ PruneDistributed(const ApitokenCaller *caller, TimestampTz before)
 	 * stamp.c
 	 */
 	noted = SetErasing(true);
+	/* not before: it has a process of its own on each node else */
+	WriteNext();
 	pruned = Run(caller, STATEMENT_REMOVE_BEFORE, &arguments);
 	(void) SetErasing(false);
 	AddPruning(caller, before, pruned, last, no_last, !noted);
@@ -504,7 +506,6 @@ apitoken_trail_prune(PG_FUNCTION_ARGS)
 	uint64		pruned;
 
 	Begin(&erasure, OPERATION_PRUNE);
-	WriteNext();
 	pruned = Prune(&erasure.caller, before);
 	End(&erasure);
 	PG_RETURN_INT64((int64) pruned);
