@@ -18,12 +18,14 @@
 #include "apitoken.h"
 #include "calls/marks.h"
 #include "errors.h"
+#include "executor/spi.h"
 #include "miscadmin.h"
 #include "storage/proc.h"
 #include "store/ids.h"
 #include "store/store.h"
 #include "store/subxact.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 /*
@@ -76,12 +78,19 @@ SetTokens(Closing *closing, const List *ids)
 
 /* Gives back what the subtransaction has locked. */
 static void
-GiveBack(Closing *closing, const char *busy_token)
+GiveBack(Closing *closing)
 {
 	closing->busy = true;
+	apitoken_error_locked();
+}
+
+/* The same for a token that somebody has, or else the account. */
+static void
+GiveBackFor(Closing *closing, const char *busy_token)
+{
 	closing->busy_token = busy_token == NULL ? NULL :
 		MemoryContextStrdup(closing->context, busy_token);
-	apitoken_error_locked();
+	GiveBack(closing);
 }
 
 /* The first of the strings that is not in the statement's result; NULL: all are. */
@@ -114,7 +123,7 @@ TryTokens(Closing *closing)
 	SetTokens(closing, ids);
 	missing = FirstMissing(ids, apitoken_store_run_fresh(STATEMENT_TRY_CHOSEN, &closing->arguments));
 	if (missing != NULL)
-		GiveBack(closing, missing);
+		GiveBackFor(closing, missing);
 }
 
 /* The tokens, then the account, then those that came in between. */
@@ -124,7 +133,7 @@ TryAccount(Closing *closing)
 	TryTokens(closing);
 	if (apitoken_store_run_fresh(closing->erases ? STATEMENT_TRY_TO_ERASE : STATEMENT_TRY_ACCOUNT,
 								 &closing->arguments) == 0)
-		GiveBack(closing, NULL);
+		GiveBackFor(closing, NULL);
 	TryTokens(closing);
 }
 
@@ -172,10 +181,14 @@ Locker(Closing *closing)
 {
 	ApitokenStatement statement = closing->busy_token == NULL ? STATEMENT_LOCKER_OF_ACCOUNT :
 		STATEMENT_LOCKER_OF_TOKEN;
+	char	   *locker = NULL;
 
 	apitoken_store_set_text(&closing->arguments, 2, closing->busy_token);
-	return apitoken_store_run_fresh(statement, &closing->arguments) == 0 ? NULL :
-		apitoken_store_cstring(0, 1);
+	if (apitoken_store_run_fresh(statement, &closing->arguments) > 0)
+		locker = apitoken_store_cstring(0, 1);
+	/* it is asked often */
+	SPI_freetuptable(SPI_tuptable);
+	return locker;
 }
 
 /* Can what was in the way be locked now?  It is given back at once. */
@@ -191,7 +204,18 @@ LookAtOne(void *argument)
 		statement = STATEMENT_TRY_CHOSEN;
 	}
 	closing->is_free = apitoken_store_run_fresh(statement, &closing->arguments) > 0;
-	GiveBack(closing, closing->busy_token);
+	GiveBack(closing);
+}
+
+/* Is it still he? */
+static bool
+IsInTheWay(Closing *closing, const char *locker)
+{
+	char	   *now;
+
+	(void) Try(closing, LookAtOne);
+	now = Locker(closing);
+	return !closing->is_free && now != NULL && strcmp(now, locker) == 0;
 }
 
 /*
@@ -201,24 +225,29 @@ LookAtOne(void *argument)
 static void
 WaitForOne(Closing *closing)
 {
-	char	   *locker = Locker(closing);
+	const char *locker = Locker(closing);
 	TimestampTz start = GetCurrentTimestamp();
+	MemoryContext look;
+	MemoryContext old;
 
-	if (locker == NULL && closing->busy_token == NULL)
-		closing->found = false;
-	while (locker != NULL)
+	if (locker == NULL)
 	{
-		char	   *now;
-
-		(void) Try(closing, LookAtOne);
-		now = Locker(closing);
-		if (closing->is_free || now == NULL || strcmp(now, locker) != 0)
-			break;
+		closing->found = closing->busy_token != NULL;
+		return;
+	}
+	/* it may take hours */
+	look = AllocSetContextCreate(CurrentMemoryContext, "apitoken look", ALLOCSET_SMALL_SIZES);
+	old = MemoryContextSwitchTo(look);
+	while (IsInTheWay(closing, locker))
+	{
 		if (LockTimeout > 0 && TimestampDifferenceExceeds(start, GetCurrentTimestamp(), LockTimeout))
 			apitoken_error_lock_timeout(LockTimeout);
 		CHECK_FOR_INTERRUPTS();
 		pg_usleep(LOOK_MS * 1000L);
+		MemoryContextReset(look);
 	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(look);
 }
 
 static void
