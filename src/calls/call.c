@@ -379,6 +379,17 @@ apitoken_call_lock_token(const ApitokenCall *call, const char *id, char **status
 	return apitoken_store_cstring(0, 1);
 }
 
+/*
+ * A statement that changes one row, which was locked, has not changed it: raises XX000, or
+ * 40001 where the tables are distributed, as the row's shard may be here since the statement
+ * began.
+ */
+void
+apitoken_call_error_kept(const char *name)
+{
+	apitoken_error_kept_by_trigger(name, apitoken_distribution_is_ready());
+}
+
 PG_FUNCTION_INFO_V1(apitoken_get);
 
 /*

@@ -51,5 +51,6 @@ extern void apitoken_call_pass_turn_of(const ApitokenCall *call, const char *id)
 extern void apitoken_call_pass_rescue_turn_of(const ApitokenCall *call, const char *id);
 extern char *apitoken_call_lock_token(const ApitokenCall *call, const char *id,
 									  char **status);
+pg_noreturn extern void apitoken_call_error_kept(const char *name);
 
 #endif							/* APITOKEN_CALL_H */

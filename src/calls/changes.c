@@ -225,22 +225,6 @@ Missing(const char *account_id, const char *id, List *module_ids)
 }
 
 /*
- * Locks this node's copy of the modules before a foreign key does so where the account is, and
- * not only at COMMIT, where the tables are distributed: who changes one waits for both, and
- * has none of them meanwhile.
- */
-static void
-ShareModules(void)
-{
-	ApitokenArguments arguments;
-
-	if (!apitoken_distribution_is_ready())
-		return;
-	apitoken_store_clear(&arguments);
-	(void) apitoken_store_run_fresh(STATEMENT_SHARE_MODULES, &arguments);
-}
-
-/*
  * Adds modules to a token.  Given are those that the statement says it has added:
  * one that was there when it was looked for may have been withdrawn since.  has_written: the
  * transaction has written rows of the account before.
@@ -258,7 +242,13 @@ AddModules(const ApitokenCall *call, const char *account_id, const char *id, Lis
 		module_ids = Missing(account_id, id, module_ids);
 	if (module_ids == NIL)
 		return;
-	ShareModules();
+
+	/*
+	 * This node's copies are locked before a foreign key does so where the
+	 * account is, and not only at COMMIT: who changes one waits for both, and
+	 * has none of them meanwhile.
+	 */
+	apitoken_store_run_if_distributed(STATEMENT_SHARE_MODULES);
 	if (!has_written)
 		apitoken_marks_hold_shard(account_id);
 	apitoken_marks_set(APITOKEN_ADDING, "on", account_id);
@@ -439,7 +429,7 @@ UpdateToken(const ApitokenCall *call, const char *account_id, const char *id,
 	apitoken_store_set_text(&arguments, 9, call->caller.actor.id);
 	apitoken_store_set_text(&arguments, 10, account_id);
 	if (WriteToken(call, STATEMENT_UPDATE_TOKEN, &arguments, account_id, id) == 0)
-		apitoken_error_kept_by_trigger("apitoken update token", apitoken_distribution_is_ready());
+		apitoken_call_error_kept("apitoken update token");
 }
 
 static bool

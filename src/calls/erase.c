@@ -111,6 +111,7 @@ RunAll(const ApitokenCaller *caller, const ApitokenStatement *statements, int co
  * Where the tables are distributed
  */
 
+/* Which server is a row of the last statement's result from? */
 static int64
 ServerOf(uint64 row)
 {
@@ -147,9 +148,9 @@ SetErasing(bool on)
 
 	if (!apitoken_distribution_is_ready())
 		return true;
-	apitoken_store_clear(&arguments);
 	if (on)
-		(void) apitoken_store_run_fresh(STATEMENT_OPEN_NODES, &arguments);
+		apitoken_store_run_if_distributed(STATEMENT_OPEN_NODES);
+	apitoken_store_clear(&arguments);
 	apitoken_store_set_text(&arguments, 1, on ? "on" : "off");
 	return IsOneEach(apitoken_store_run_fresh(STATEMENT_SET_ERASING, &arguments));
 }
@@ -170,12 +171,7 @@ typedef struct Erased
 static void
 WriteNext(void)
 {
-	ApitokenArguments arguments;
-
-	if (!apitoken_distribution_is_ready())
-		return;
-	apitoken_store_clear(&arguments);
-	(void) apitoken_store_run_fresh(STATEMENT_WRITE_NEXT, &arguments);
+	apitoken_store_run_if_distributed(STATEMENT_WRITE_NEXT);
 }
 
 /* None of them may have acted in this transaction: see apitoken_acts_refuse_other. */
@@ -348,8 +344,6 @@ PruneDistributed(const ApitokenCaller *caller, TimestampTz before)
 	 * stamp.c
 	 */
 	noted = SetErasing(true);
-	/* not before: it has a process of its own on each node else */
-	WriteNext();
 	pruned = Run(caller, STATEMENT_REMOVE_BEFORE, &arguments);
 	(void) SetErasing(false);
 	AddPruning(caller, before, pruned, last, no_last, !noted);
@@ -506,6 +500,7 @@ apitoken_trail_prune(PG_FUNCTION_ARGS)
 	uint64		pruned;
 
 	Begin(&erasure, OPERATION_PRUNE);
+	WriteNext();
 	pruned = Prune(&erasure.caller, before);
 	End(&erasure);
 	PG_RETURN_INT64((int64) pruned);

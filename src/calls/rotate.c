@@ -24,7 +24,6 @@
 #include "rights/networks.h"
 #include "rights/offer.h"
 #include "rights/secret.h"
-#include "store/distribution.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/snapmgr.h"
@@ -154,7 +153,7 @@ CountSecret(const ApitokenCall *call, const char *account_id, const char *id,
 	apitoken_store_set_text(&arguments, 5, account_id);
 	if (apitoken_trail_write_as(&call->caller, STATEMENT_ROTATE_TOKEN, &arguments, account_id,
 								id) == 0)
-		apitoken_error_kept_by_trigger("apitoken rotate token", apitoken_distribution_is_ready());
+		apitoken_call_error_kept("apitoken rotate token");
 	return DatumGetInt32(apitoken_store_value(0, 1, &isnull));
 }
 

@@ -247,7 +247,7 @@ DisableOfAccount(const ApitokenCaller *caller, const char *account_id)
 	apitoken_store_set_text(&arguments, 3, caller->actor.type);
 	apitoken_store_set_text(&arguments, 4, caller->actor.id);
 	if (apitoken_identity_write_as(caller, STATEMENT_DISABLE_CHOSEN, &arguments, false) != list_length(ids))
-		apitoken_error_kept_by_trigger("apitoken disable chosen", true);
+		apitoken_call_error_kept("apitoken disable chosen");
 	foreach(cell, ids)
 	{
 		CHECK_FOR_INTERRUPTS();

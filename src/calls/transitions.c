@@ -281,7 +281,7 @@ ChangeDistributed(const ApitokenCall *call, const Transition *transition, const 
 			return status;
 		apitoken_acts_settle(&call->caller, id);
 		if (!TryByStatement(call, transition, account_id, id, changed))
-			apitoken_error_kept_by_trigger("apitoken transition", apitoken_distribution_is_ready());
+			apitoken_call_error_kept("apitoken transition");
 	}
 	apitoken_transitions_record(&call->caller, changed->account_id, id, status, transition->to);
 	return NULL;
@@ -326,7 +326,7 @@ ChangeByStatement(const ApitokenCall *call, const Transition *transition, const 
 		 */
 		Explain(call, transition, id);
 		if (!TryByStatement(call, transition, turn, id, changed))
-			apitoken_error_kept_by_trigger("apitoken transition", apitoken_distribution_is_ready());
+			apitoken_call_error_kept("apitoken transition");
 	}
 	EndTurn(turn);
 }
@@ -428,7 +428,7 @@ EnsureDisabled(const ApitokenCall *call, const char *id)
 			changed.account_id = apitoken_call_lock_token(call, id, &status);
 			if (StartsAt(&disable, status) &&
 				!TryByStatement(call, &disable, changed.account_id, id, &changed))
-				apitoken_error_kept_by_trigger("apitoken transition", apitoken_distribution_is_ready());
+				apitoken_call_error_kept("apitoken transition");
 		}
 		EndTurn(turn);
 	}

@@ -751,10 +751,11 @@ static const StatementText statements[] = {
 	[STATEMENT_SET_ERASING] = {
 		/*
 		 * on each node that has rows, by one of them at least; and by which
-		 * server process
+		 * server process.  Servers may be copies of one, but none was started
+		 * in the same microsecond.
 		 */
 		"apitoken set erasing", SPI_OK_SELECT,
-		"SELECT DISTINCT (pg_catalog.pg_control_system()).system_identifier, pg_catalog.pg_backend_pid(),"
+		"SELECT DISTINCT pg_catalog.pg_postmaster_start_time(), pg_catalog.pg_backend_pid(),"
 		" pg_catalog.set_config('apitoken.erasing', $1, true) FROM apitoken.accounts AS a",
 		1, {TEXTOID}, SPREAD_ALL
 	},
@@ -1460,6 +1461,31 @@ apitoken_store_is_of_account(ApitokenStatement statement)
 /* Which shards a kept plan is made for. */
 static uint64 plans_shards[lengthof(statements)][2];
 
+/*
+ * How often a plan of one table's statement is executed where the tables are distributed.  Of
+ * a shard on this node Citus 13.2 keeps one more plan in it each time, some 30 kB.
+ */
+#define MOST_EXECUTIONS 64
+
+static int	executions[lengthof(statements)][2];
+
+/* How many statements are being executed: one within another may be the same. */
+static int	executing = 0;
+
+/* Forgets a plan that has been executed so often. */
+static void
+ForgetWornPlan(ApitokenStatement statement, int heeding, SPIPlanPtr *kept)
+{
+	SPIPlanPtr	old = *kept;
+
+	if (executing > 0 || ++executions[statement][heeding] < MOST_EXECUTIONS)
+		return;
+	executions[statement][heeding] = 0;
+	*kept = NULL;
+	if (old != NULL)
+		SPI_freeplan(old);
+}
+
 /* Lets go of a plan that is made for other shards than those which are here. */
 static void
 ForgetOldShards(ApitokenStatement statement, int heeding, SPIPlanPtr *kept)
@@ -1487,6 +1513,8 @@ PreparePlan(ApitokenStatement statement)
 
 	if (distributed && text->spread == SPREAD_HERE)
 		ForgetOldShards(statement, heeding, kept);
+	if (distributed && text->spread == SPREAD_SIMPLE)
+		ForgetWornPlan(statement, heeding, kept);
 	if (*kept == NULL)
 	{
 		SPIPlanPtr	plan = distributed ? PrepareDistributed(text, apitoken_store_is_of_account(statement)) :
@@ -1646,6 +1674,7 @@ static uint64
 Run(ApitokenStatement statement, ApitokenArguments *arguments, Under under)
 {
 	bool		many_rows;
+	int			others = executing;
 	volatile int result;
 
 	SecureSearchPath();
@@ -1655,10 +1684,14 @@ Run(ApitokenStatement statement, ApitokenArguments *arguments, Under under)
 	many_rows = apitoken_planning_for_many_rows(true);
 	PG_TRY();
 	{
-		result = Enter(PreparePlan(statement), arguments->values, arguments->nulls, under);
+		SPIPlanPtr	plan = PreparePlan(statement);
+
+		executing++;
+		result = Enter(plan, arguments->values, arguments->nulls, under);
 	}
 	PG_FINALLY();
 	{
+		executing = others;
 		(void) apitoken_planning_for_many_rows(many_rows);
 	}
 	PG_END_TRY();
@@ -1823,6 +1856,18 @@ uint64
 apitoken_store_run_latest(ApitokenStatement statement, ApitokenArguments *arguments)
 {
 	return Run(statement, arguments, UNDER_LATEST);
+}
+
+/* Runs a statement that writes or locks and takes no arguments, where the tables are distributed. */
+void
+apitoken_store_run_if_distributed(ApitokenStatement statement)
+{
+	ApitokenArguments arguments;
+
+	if (!apitoken_distribution_is_ready())
+		return;
+	apitoken_store_clear(&arguments);
+	(void) apitoken_store_run_fresh(statement, &arguments);
 }
 
 /*

@@ -194,6 +194,7 @@ extern void apitoken_store_run_on_shard(ApitokenStatement statement, ApitokenArg
 										const char *table, Oid shard);
 extern uint64 apitoken_store_run_latest(ApitokenStatement statement,
 										ApitokenArguments *arguments);
+extern void apitoken_store_run_if_distributed(ApitokenStatement statement);
 extern uint64 apitoken_store_run_composed_latest(ApitokenSql *sql);
 extern uint64 apitoken_store_run_crosschecked(ApitokenStatement statement,
 											  ApitokenArguments *arguments);
