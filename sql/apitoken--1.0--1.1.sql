@@ -3086,7 +3086,7 @@ AS 'MODULE_PATHNAME', 'apitoken_revoke';
 COMMENT ON FUNCTION @extschema@.apitoken_revoke(text[], text) IS
 	$$Revoke secrets of API tokens
 
-For whoever has found one: with nothing else in hand, at most 1,000 at a time. A secret that is revoked never authenticates again; the token whose secret it is is Disabled, and is enabled only when apitoken_rotate has given it another. The reason, of at most 500 characters, is for the trail. Nothing is answered, whether they were secrets or not. Error: PT400 for null and for more than 1,000.$$;
+For whoever has found one: with nothing else in hand, at most 1,000 at a time. A secret that is revoked never authenticates again; the token whose secret it is is Disabled, and is enabled only when apitoken_rotate has given it another. The reason, of at most 500 characters, is for the trail. Nothing is answered, whether they were secrets or not. Error: PT400 for null, for more than 1,000, and for a longer reason.$$;
 REVOKE ALL ON FUNCTION @extschema@.apitoken_revoke(text[], text) FROM PUBLIC;
 
 /*
