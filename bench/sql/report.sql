@@ -107,7 +107,7 @@ SELECT '| ' || max(median) FILTER (WHERE condition = 'resources')::integer,
 \qecho
 \qecho '| contender | first, ms | warm, ms | first is |'
 \qecho '|---|---:|---:|---:|'
-SELECT '| ' || contender, pg_temp.shown(f.median), pg_temp.shown(w.median), pg_temp.shown(f.median / w.median) || ' × |'
+SELECT '| ' || contender, pg_temp.shown(f.median), pg_temp.shown(w.median), pg_temp.shown(f.median / NULLIF(w.median, 0)) || ' × |'
 	FROM medians f JOIN medians w USING (part, subject, contender)
 	WHERE part = 'first_call' AND f.condition = 'first' AND w.condition = 'warm' ORDER BY f.median;
 \qecho
