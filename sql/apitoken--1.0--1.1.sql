@@ -3481,6 +3481,13 @@ COMMENT ON FUNCTION apitoken.secure_nodes() IS
 	'Has other nodes look names up in pg_catalog alone until the transaction ends, where the tables are distributed.';
 REVOKE ALL ON FUNCTION apitoken.secure_nodes() FROM PUBLIC;
 
+CREATE FUNCTION apitoken.require_preload() RETURNS void
+LANGUAGE C VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'apitoken_require_preload';
+COMMENT ON FUNCTION apitoken.require_preload() IS
+	'Raises 0A000 where the library was loaded after a session''s first statement: where the tables are distributed, it has to see what is sent to other nodes.';
+REVOKE ALL ON FUNCTION apitoken.require_preload() FROM PUBLIC;
+
 -- On a shard: what no call does is done by hand, by whom only the node knows that it was
 -- done on.
 CREATE FUNCTION apitoken.log_by_hand() RETURNS trigger
@@ -3572,6 +3579,7 @@ DECLARE
 	base bigint;
 	part record;
 BEGIN
+	PERFORM apitoken.require_preload();
 	PERFORM set_config('citus.enable_ddl_propagation', 'off', true), set_config('citus.enable_unsafe_triggers', 'on', true);
 	SELECT count(*) = 0 INTO fresh FROM pg_dist_partition d JOIN pg_class c ON c.oid = d.logicalrelid WHERE c.relnamespace = 'apitoken'::regnamespace;
 

@@ -19,6 +19,7 @@
 #include "mb/pg_wchar.h"
 #include "rights/actor.h"
 #include "rights/acts.h"
+#include "store/nodes.h"
 #include "store/planning.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -314,6 +315,7 @@ _PG_init(void)
 	apitoken_error_start();
 	apitoken_acts_start();
 	apitoken_planning_start();
+	apitoken_nodes_start();
 	MarkGUCPrefixReserved("apitoken");
 }
 

@@ -237,6 +237,22 @@ HideDeadlock(void)
 }
 
 /*
+ * Has the error that is being caught, whose SQLSTATE is given, ended a deadlock?  Citus cancels
+ * a statement for that, and says why only where the error is reported.
+ */
+bool
+apitoken_error_is_deadlock(int sqlstate)
+{
+	ErrorData  *report;
+
+	if (sqlstate != ERRCODE_QUERY_CANCELED || emit_log_hook == NULL)
+		return sqlstate == ERRCODE_T_R_DEADLOCK_DETECTED;
+	report = CopyErrorData();
+	emit_log_hook(report);
+	return report->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED;
+}
+
+/*
  * Other servers, where the tables are distributed
  *
  * What Citus says of them is in its own terms, and names hosts and roles that are not
@@ -1186,6 +1202,27 @@ apitoken_error_isolation(void)
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 			 errmsg("the isolation level is not supported where the tables are distributed"),
 			 errhint("Begin the transaction with READ COMMITTED.")));
+}
+
+/* What the session has sent to other nodes before, nobody has seen. */
+void
+apitoken_error_not_preloaded(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("the library of the extension \"apitoken\" is not preloaded"),
+			 errdetail("Where the tables are distributed, it has to see every statement of a session."),
+			 errhint("Add apitoken to shared_preload_libraries, behind citus, on each server.")));
+}
+
+/* Citus would run the session's own statements on other nodes as the tables' owner. */
+void
+apitoken_error_settings_sent(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("settings cannot be sent to other servers in a transaction that calls the extension \"apitoken\""),
+			 errhint("Set citus.propagate_set_commands to none.")));
 }
 
 /* A table's column was altered by hand. */

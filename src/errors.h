@@ -98,6 +98,7 @@ pg_noreturn extern void apitoken_error_setting_json(const char *setting);
 /* of the server's own SQLSTATEs */
 pg_noreturn extern void apitoken_error_gate_closed(int milliseconds);
 pg_noreturn extern void apitoken_error_lock_timeout(int milliseconds);
+extern bool apitoken_error_is_deadlock(int sqlstate);
 pg_noreturn extern void apitoken_error_locked(void);
 pg_noreturn extern void apitoken_error_prepare(void);
 extern void apitoken_warn_signals_left_out(int count);
@@ -127,6 +128,8 @@ pg_noreturn extern void apitoken_error_bound(const char *relation);
 pg_noreturn extern void apitoken_error_one_account(void);
 pg_noreturn extern void apitoken_error_another_acted(const char *id);
 pg_noreturn extern void apitoken_error_isolation(void);
+pg_noreturn extern void apitoken_error_not_preloaded(void);
+pg_noreturn extern void apitoken_error_settings_sent(void);
 pg_noreturn extern void apitoken_error_column_type(const char *column);
 pg_noreturn extern void apitoken_error_column_missing(const char *column);
 pg_noreturn extern void apitoken_error_timestamp(void);

@@ -36,6 +36,12 @@
 #define TRIES 5
 #define TRIES_MS 3000
 
+/*
+ * How many times it begins anew when it is ended for a deadlock while it waits like that: all
+ * that it had locked by then is given back.
+ */
+#define DEADLOCKS 10
+
 /* How often it is looked whether somebody still has it, in milliseconds. */
 #define LOOK_MS 20
 
@@ -160,11 +166,11 @@ WaitForAccount(Closing *closing)
 		closing->found = false;
 }
 
-/* Is it how something was given back? */
+/* Is it how something was given back?  Or was it given back as others waited for it? */
 static bool
 IsGivenBack(int sqlstate, void *argument)
 {
-	return ((const Closing *) argument)->busy;
+	return ((const Closing *) argument)->busy || apitoken_error_is_deadlock(sqlstate);
 }
 
 /* Returns whether it is done. */
@@ -263,8 +269,9 @@ WaitForTokens(Closing *closing)
 
 /* Waits for each, with those that it has. */
 static void
-WaitForAll(Closing *closing)
+WaitForAll(void *argument)
 {
+	Closing    *closing = argument;
 	ListCell   *cell;
 
 	foreach(cell, closing->accounts)
@@ -276,6 +283,18 @@ WaitForAll(Closing *closing)
 		WaitForAccount(closing);
 		WaitForTokens(closing);
 	}
+	/* it may have been told of a deadlock as that ended */
+	CHECK_FOR_INTERRUPTS();
+}
+
+/* Returns whether it is done, or else is to be begun again. */
+static bool
+WaitInOrder(Closing *closing, bool last)
+{
+	if (!last)
+		return Try(closing, WaitForAll);
+	WaitForAll(closing);
+	return true;
 }
 
 /*
@@ -297,17 +316,18 @@ apitoken_closing_lock(const List *accounts, bool erases, ApitokenChoice choose, 
 	};
 	TimestampTz start = GetCurrentTimestamp();
 
-	for (int try = 0; closing.found; try++)
+	for (int try = 0, deadlocks = 0; closing.found; try++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (try >= TRIES && TimestampDifferenceExceeds(start, GetCurrentTimestamp(), TRIES_MS))
 		{
-			WaitForAll(&closing);
-			break;
+			if (WaitInOrder(&closing, deadlocks++ >= DEADLOCKS))
+				break;
 		}
-		if (Try(&closing, TryAll))
+		else if (Try(&closing, TryAll))
 			break;
-		WaitForOne(&closing);
+		else
+			WaitForOne(&closing);
 	}
 	return closing.found;
 }

@@ -158,9 +158,9 @@ NumbersAreOwn(Oid schema, int32 group)
 	return own;
 }
 
-/* Has the table none of the triggers that write to others, which the calls do instead? */
+/* Has the table none of the triggers that write to others?  On a prepared node calls do that. */
 static bool
-WritesNothingElse(Oid schema)
+IsPrepared(Oid schema)
 {
 	Oid			table = get_relname_relid("api_tokens", schema);
 	Relation	relation = try_relation_open(table, AccessShareLock);
@@ -181,11 +181,16 @@ Find(void)
 	node = FindGroup();
 	if (OidIsValid(search.schema))
 		ReadCatalog(CITUS_TABLES, CITUS_TABLE, REGCLASSOID, ReceiveTable, &search);
-	/* a worker's tables are empty: the rows are with the coordinator */
+
+	/*
+	 * A worker's tables are empty: the rows are with the coordinator.  A node
+	 * that was prepared does not know any more that it was one of several,
+	 * once its part of Citus' catalog was taken away.
+	 */
 	if (!search.some)
-		return node > 0 ? DISTRIBUTION_UNREADY : DISTRIBUTION_NONE;
+		return node > 0 || IsPrepared(search.schema) ? DISTRIBUTION_UNREADY : DISTRIBUTION_NONE;
 	return search.first && search.last && NumbersAreOwn(search.schema, node) &&
-		WritesNothingElse(search.schema) ? DISTRIBUTION_READY : DISTRIBUTION_UNREADY;
+		IsPrepared(search.schema) ? DISTRIBUTION_READY : DISTRIBUTION_UNREADY;
 }
 
 /* Returns how the tables are. */

@@ -4,10 +4,14 @@
  *	  What other nodes go by, where the tables are distributed.
  *
  * Citus sends a statement as text, in which names of pg_catalog are not qualified, and runs
- * it there as the tables' owner.  Where he who calls has Citus send his SET LOCAL along
- * (citus.propagate_set_commands), they would be looked up in his schemas first.  What was
- * sent before cannot be asked for; so a SET LOCAL of our own is sent behind it: once in a
- * transaction, with its BEGIN mostly, and again after somebody has set anything.
+ * it there as the tables' owner: other nodes have to look them up in pg_catalog alone, and
+ * wait for locks no longer than this one.  So they are sent a SET LOCAL, once in a
+ * transaction, with its BEGIN mostly.
+ *
+ * Who calls can have Citus send his own SET LOCAL as well (citus.propagate_set_commands):
+ * through the same connections, with all that he has written beside it.  That is refused in a
+ * transaction that calls, in whatever order; and so that none is overlooked, the library has to
+ * be there before a session's first statement.
  *
  * src/store/nodes.c
  *
@@ -22,29 +26,70 @@
 #include "fmgr.h"
 #include "storage/proc.h"
 #include "store/store.h"
+#include "tcop/tcopprot.h"
 #include "tcop/utility.h"
 #include "utils/guc.h"
 #include "utils/snapmgr.h"
 
 #define PROPAGATION "citus.propagate_set_commands"
 
-/* The transaction in which they have been told, and nothing has been set since. */
+/* Was the library loaded before the session's first statement? */
+static bool watching = false;
+
+/* Is it our own SET LOCAL? */
+static bool telling = false;
+
+/* The transaction in which somebody has had a setting of his own sent. */
+static LocalTransactionId sent_in = InvalidLocalTransactionId;
+
+/* The transaction that has called. */
+static LocalTransactionId called_in = InvalidLocalTransactionId;
+
+/* The transaction in which other nodes have been told, and how long they wait for a lock then. */
 static LocalTransactionId told_in = InvalidLocalTransactionId;
+static int	told_lock_timeout = 0;
 
 static ProcessUtility_hook_type next_hook = NULL;
 
-/* Somebody may have set something that is sent to other nodes. */
+/* Would Citus send such a statement to other nodes? */
+static bool
+IsSent(const PlannedStmt *statement)
+{
+	const char *propagation;
+
+	if (telling || !IsA(statement->utilityStmt, VariableSetStmt))
+		return false;
+	propagation = GetConfigOption(PROPAGATION, true, false);
+	return propagation != NULL && strcmp(propagation, "none") != 0;
+}
+
 static void
 WatchSettings(APITOKEN_UTILITY_PARAMETERS)
 {
-	bool		sets = IsA(pstmt->utilityStmt, VariableSetStmt);
-
+	if (IsSent(pstmt))
+	{
+		if (called_in == apitoken_lxid(MyProc))
+			apitoken_error_settings_sent();
+		sent_in = apitoken_lxid(MyProc);
+	}
 	if (next_hook != NULL)
 		next_hook(APITOKEN_UTILITY_ARGUMENTS);
 	else
 		standard_ProcessUtility(APITOKEN_UTILITY_ARGUMENTS);
-	if (sets)
-		told_in = InvalidLocalTransactionId;
+}
+
+/*
+ * Watches what settings are sent to other nodes, if the library is being preloaded; for
+ * _PG_init.
+ */
+void
+apitoken_nodes_start(void)
+{
+	if (debug_query_string != NULL)
+		return;
+	next_hook = ProcessUtility_hook;
+	ProcessUtility_hook = WatchSettings;
+	watching = true;
 }
 
 /* What was told in a subtransaction is forgotten with it. */
@@ -56,30 +101,61 @@ OnSubtransaction(SubXactEvent event, SubTransactionId subid, SubTransactionId pa
 		told_in = InvalidLocalTransactionId;
 }
 
-/* From the first call in a session on: until then each transaction is told. */
 static void
-Watch(void)
+RequirePreload(void)
 {
-	static bool watching = false;
+	if (!watching)
+		apitoken_error_not_preloaded();
+}
 
-	if (watching)
-		return;
-	RegisterSubXactCallback(OnSubtransaction, NULL);
-	next_hook = ProcessUtility_hook;
-	ProcessUtility_hook = WatchSettings;
-	watching = true;
+PG_FUNCTION_INFO_V1(apitoken_require_preload);
+
+/* apitoken.require_preload() returns void: raises 0A000 if the library was not preloaded. */
+Datum
+apitoken_require_preload(PG_FUNCTION_ARGS)
+{
+	RequirePreload();
+	PG_RETURN_VOID();
+}
+
+/* Raises 0A000 if somebody may have had something else sent in this transaction. */
+static void
+RefuseSent(void)
+{
+	RequirePreload();
+	if (sent_in == apitoken_lxid(MyProc))
+		apitoken_error_settings_sent();
+	called_in = apitoken_lxid(MyProc);
+}
+
+static bool
+IsTold(void)
+{
+	return told_in == apitoken_lxid(MyProc);
+}
+
+static void
+RegisterOnce(void)
+{
+	static bool registered = false;
+
+	if (!registered)
+		RegisterSubXactCallback(OnSubtransaction, NULL);
+	registered = true;
 }
 
 /*
- * Has other nodes look names up in pg_catalog alone, until the transaction ends.  Expects SPI
- * to be connected.
+ * Has other nodes look names up in pg_catalog alone, until the transaction ends, and wait for
+ * locks no longer than this one.  Expects SPI to be connected.  Raises 0A000 if they may have
+ * been sent settings of somebody else, or the library was not preloaded.
  */
 void
 apitoken_nodes_secure(void)
 {
 	ApitokenArguments arguments;
 
-	if (told_in == apitoken_lxid(MyProc))
+	RefuseSent();
+	if (IsTold() && told_lock_timeout == LockTimeout)
 		return;
 	apitoken_store_clear(&arguments);
 	/* there is none at COMMIT */
@@ -88,14 +164,40 @@ apitoken_nodes_secure(void)
 	PopActiveSnapshot();
 }
 
+/* Sends a SET LOCAL, with what is being sent to other nodes; it holds here for now, too. */
 static void
-SetSearchPath(void)
+Send(const char *command)
 {
+	int			result = 0;
+
+	telling = true;
+	PG_TRY();
+	{
+		result = SPI_execute(command, false, 0);
+	}
+	PG_FINALLY();
+	{
+		telling = false;
+	}
+	PG_END_TRY();
+	if (result != SPI_OK_UTILITY)
+		apitoken_error_statement(command, "SPI_execute");
+}
+
+static void
+SendSettings(void)
+{
+	int			lock_timeout = LockTimeout;
+
 	if (SPI_connect() != SPI_OK_CONNECT)
-		apitoken_error_statement("apitoken set search path", "SPI_connect");
-	if (SPI_execute("SET LOCAL search_path TO " APITOKEN_SAFE_SEARCH_PATH, false, 0) != SPI_OK_UTILITY)
-		apitoken_error_statement("apitoken set search path", "SPI_execute");
+		apitoken_error_statement("apitoken secure nodes", "SPI_connect");
+	Send("SET LOCAL search_path TO " APITOKEN_SAFE_SEARCH_PATH);
+	/* some may have been told before what was rolled back */
+	if (lock_timeout != 0 || told_lock_timeout != 0)
+		Send(psprintf("SET LOCAL lock_timeout TO %d", lock_timeout));
 	(void) SPI_finish();
+	told_in = apitoken_lxid(MyProc);
+	told_lock_timeout = lock_timeout;
 }
 
 PG_FUNCTION_INFO_V1(apitoken_secure_nodes);
@@ -109,14 +211,14 @@ apitoken_secure_nodes(PG_FUNCTION_ARGS)
 {
 	int			level;
 
-	if (told_in == apitoken_lxid(MyProc))
+	RefuseSent();
+	if (IsTold() && told_lock_timeout == LockTimeout)
 		PG_RETURN_VOID();
-	Watch();
+	RegisterOnce();
 	level = NewGUCNestLevel();
 	(void) set_config_option(PROPAGATION, "local", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
 							 true, ERROR, false);
-	SetSearchPath();
+	SendSettings();
 	AtEOXact_GUC(false, level);
-	told_in = apitoken_lxid(MyProc);
 	PG_RETURN_VOID();
 }

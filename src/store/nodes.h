@@ -12,6 +12,7 @@
 
 #include "compat.h"
 
+extern void apitoken_nodes_start(void);
 extern void apitoken_nodes_secure(void);
 
 #endif							/* APITOKEN_NODES_H */
