@@ -26,9 +26,9 @@
 #include "fmgr.h"
 #include "storage/proc.h"
 #include "store/store.h"
-#include "tcop/tcopprot.h"
 #include "tcop/utility.h"
 #include "utils/guc.h"
+#include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
 #define PROPAGATION "citus.propagate_set_commands"
@@ -79,13 +79,13 @@ WatchSettings(APITOKEN_UTILITY_PARAMETERS)
 }
 
 /*
- * Watches what settings are sent to other nodes, if the library is being preloaded; for
- * _PG_init.
+ * Watches what settings are sent to other nodes, if the library is being preloaded: before a
+ * session has a context for what a client sends.  For _PG_init.
  */
 void
 apitoken_nodes_start(void)
 {
-	if (debug_query_string != NULL)
+	if (MessageContext != NULL)
 		return;
 	next_hook = ProcessUtility_hook;
 	ProcessUtility_hook = WatchSettings;
