@@ -128,10 +128,11 @@ RefuseSent(void)
 	called_in = apitoken_lxid(MyProc);
 }
 
+/* Have other nodes been told what holds now? */
 static bool
-IsTold(void)
+AreTold(void)
 {
-	return told_in == apitoken_lxid(MyProc);
+	return told_in == apitoken_lxid(MyProc) && told_lock_timeout == LockTimeout;
 }
 
 static void
@@ -155,7 +156,7 @@ apitoken_nodes_secure(void)
 	ApitokenArguments arguments;
 
 	RefuseSent();
-	if (IsTold() && told_lock_timeout == LockTimeout)
+	if (AreTold())
 		return;
 	apitoken_store_clear(&arguments);
 	/* there is none at COMMIT */
@@ -212,7 +213,7 @@ apitoken_secure_nodes(PG_FUNCTION_ARGS)
 	int			level;
 
 	RefuseSent();
-	if (IsTold() && told_lock_timeout == LockTimeout)
+	if (AreTold())
 		PG_RETURN_VOID();
 	RegisterOnce();
 	level = NewGUCNestLevel();
