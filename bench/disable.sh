@@ -94,6 +94,7 @@ bench_disable() {
 
 	prove_contenders_equal
 	prove_signals_equal
+	forget_reads
 	for fsync in $fsyncs; do
 		server_setting "fsync = $fsync"
 		for class in small medium large; do
@@ -101,6 +102,7 @@ bench_disable() {
 		done
 	done
 	server_setting "fsync = off"
+	check_reads disable
 
 	[ "$form" != smoke ] || return
 	use_memory returned

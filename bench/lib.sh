@@ -169,6 +169,21 @@ generate() {
 	say "Data: $data"
 }
 
+# Sees that whoever ran since forget_reads went by indexes: a contender that
+# reads a whole table, as a key has come to have another column, is no fair one.
+forget_reads() {
+	sql -c "SELECT pg_stat_reset()" >/dev/null
+}
+
+check_reads() {
+	local tables
+
+	tables=$(sql -c "SELECT string_agg(s.relname, ', ' ORDER BY s.relname)
+		FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid
+		WHERE s.schemaname = 'apitoken' AND s.seq_scan > 0 AND c.reltuples > 10000") && [ -z "$tables" ]
+	check $? "$1: no large table is read as a whole${tables:+, but $tables}"
+}
+
 # Numbers of a class: first, last.
 class_accounts() {
 	sql -F ' ' -c "SELECT first_account, last_account FROM bench.classes WHERE class = '$1'"

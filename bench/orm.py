@@ -141,7 +141,8 @@ class Session:
         assert token["status"] == "Active"
         token.update(self.one("UPDATE apitoken.api_tokens SET status = 'Disabled', updated_at = clock_timestamp(),"
                               " updated_by_type = NULL, updated_by_id = NULL WHERE id = %s RETURNING *", token_id))
-        access = self.one("SELECT last_access_at FROM apitoken.api_token_credentials WHERE api_token_id = %s", token_id)
+        access = self.one("SELECT last_access_at FROM apitoken.api_token_credentials"
+                          " WHERE account_id = %s AND api_token_id = %s", token["account_id"], token_id)
         account = self.one("SELECT * FROM apitoken.accounts WHERE id = %s", token["account_id"])
         groups = self.all("SELECT * FROM apitoken.user_groups WHERE account_id = %s ORDER BY id", account["id"])
         modules = self.all("SELECT m.* FROM apitoken.api_token_modules l JOIN apitoken.modules m ON m.id = l.module_id"

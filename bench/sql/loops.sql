@@ -79,7 +79,7 @@ BEGIN
 		WHERE id = token_id AND status = 'Active'
 		RETURNING * INTO t;
 	SELECT * INTO a FROM apitoken.accounts WHERE id = t.account_id;
-	SELECT last_access_at INTO last_access FROM apitoken.api_token_credentials WHERE api_token_id = t.id;
+	SELECT last_access_at INTO last_access FROM apitoken.api_token_credentials WHERE account_id = t.account_id AND api_token_id = t.id;
 
 	FOR g IN SELECT * FROM apitoken.user_groups WHERE account_id = a.id ORDER BY id LOOP
 		modules := '[]';
