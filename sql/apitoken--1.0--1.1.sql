@@ -3884,3 +3884,23 @@ $$;
 COMMENT ON FUNCTION apitoken.distribute() IS
 	'Distributes the tables by account over the nodes of Citus, in one transaction; called again, it prepares nodes that were added since. For a superuser, on the coordinator. There is no way back but a dump.';
 REVOKE ALL ON FUNCTION apitoken.distribute() FROM PUBLIC;
+
+/*
+ * What an actor changes by hand is not committed once his right is gone.
+ */
+CREATE FUNCTION apitoken.act_by_hand() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_act_by_hand';
+COMMENT ON FUNCTION apitoken.act_by_hand() IS
+	'Trigger: what is changed by hand in the name of an actor is committed if he still may, if his right is what row security asks for; else if he is still there.';
+REVOKE ALL ON FUNCTION apitoken.act_by_hand() FROM PUBLIC;
+
+DO $$
+DECLARE
+	written text;
+BEGIN
+	FOREACH written IN ARRAY ARRAY['accounts', 'buyers', 'buyer_errors', 'buyer_sellers', 'user_group_buyers'] LOOP
+		EXECUTE format('CREATE TRIGGER act_by_hand AFTER INSERT OR UPDATE OR DELETE ON apitoken.%I
+			FOR EACH STATEMENT EXECUTE FUNCTION apitoken.act_by_hand()', written);
+	END LOOP;
+END
+$$;

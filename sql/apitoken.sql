@@ -1298,6 +1298,12 @@ COMMENT ON FUNCTION apitoken.keep_audit() IS
 	'Trigger: whom row security binds does not say by hand that somebody else created or updated a row.';
 REVOKE ALL ON FUNCTION apitoken.keep_audit() FROM PUBLIC;
 
+CREATE FUNCTION apitoken.act_by_hand() RETURNS trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_act_by_hand';
+COMMENT ON FUNCTION apitoken.act_by_hand() IS
+	'Trigger: what is changed by hand in the name of an actor is committed if he still may, if his right is what row security asks for; else if he is still there.';
+REVOKE ALL ON FUNCTION apitoken.act_by_hand() FROM PUBLIC;
+
 -- The functions' own writes are the owner's, whom row security does not bind.
 DO $$
 DECLARE
@@ -1311,6 +1317,18 @@ BEGIN
 			CREATE TRIGGER keep_created_at BEFORE UPDATE OF created_at ON apitoken.%1$I
 				FOR EACH ROW EXECUTE FUNCTION apitoken.keep_columns('created_at')
 			$t$, audited, CASE audited WHEN 'buyers' THEN 'INSERT OR' END);
+	END LOOP;
+END
+$$;
+
+-- Nor is what an actor changes by hand committed once his right is gone; of tokens see log_change().
+DO $$
+DECLARE
+	written text;
+BEGIN
+	FOREACH written IN ARRAY ARRAY['accounts', 'buyers', 'buyer_errors', 'buyer_sellers', 'user_group_buyers'] LOOP
+		EXECUTE format('CREATE TRIGGER act_by_hand AFTER INSERT OR UPDATE OR DELETE ON apitoken.%I
+			FOR EACH STATEMENT EXECUTE FUNCTION apitoken.act_by_hand()', written);
 	END LOOP;
 END
 $$;

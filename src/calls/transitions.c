@@ -549,7 +549,7 @@ apitoken_log_transition(PG_FUNCTION_ARGS)
 	ownership = apitoken_owner_enter();
 	NoteTransition(&caller, TextDatumGetCString(event.account_id), TextDatumGetCString(event.id),
 				   TextDatumGetCString(event.from), TextDatumGetCString(event.to));
-	apitoken_acts_by_hand();
+	apitoken_acts_by_hand(RelationGetRelid(trigger->tg_relation), ownership.role);
 	Record(&caller, &event);
 	apitoken_owner_leave(&ownership);
 	PG_RETURN_POINTER(NULL);

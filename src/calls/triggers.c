@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * triggers.c
- *	  The triggers that withdraw modules, and that close gates.
+ *	  The triggers that withdraw modules, that close gates, and that note what
+ *	  is done by hand.
  *
  * src/calls/triggers.c
  *
@@ -64,7 +65,7 @@ apitoken_withdraw_module(PG_FUNCTION_ARGS)
 	ownership = apitoken_owner_enter();
 	account_id = apitoken_trigger_value(trigger, trigger->tg_trigtuple, "account_id");
 	apitoken_gates_close(GATE_ACCOUNT, TextDatumGetCString(account_id));
-	apitoken_acts_by_hand();
+	apitoken_acts_by_hand(RelationGetRelid(trigger->tg_relation), ownership.role);
 	module_id = apitoken_trigger_value(trigger, trigger->tg_trigtuple, "module_id");
 	if (HasDefaultGroupLost(account_id,
 							apitoken_trigger_value(trigger, trigger->tg_trigtuple, "user_group_id"),
@@ -107,5 +108,25 @@ apitoken_close_gate(PG_FUNCTION_ARGS)
 		apitoken_gates_close_token(OldText(trigger, "account_id"), id);
 	else
 		apitoken_gates_close(strcmp(kind, "user") == 0 ? GATE_USER : GATE_ACCOUNT, id);
+	PG_RETURN_POINTER(NULL);
+}
+
+PG_FUNCTION_INFO_V1(apitoken_act_by_hand);
+
+/*
+ * apitoken.act_by_hand(): trigger after a statement that changes rows.  What is done by hand
+ * in an actor's name is looked at again when it is committed; see acts.c.  Raises 39P01
+ * if it is called otherwise, PT401 if he is not there any more, and PT403 if he may not.
+ */
+Datum
+apitoken_act_by_hand(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	ApitokenOwnership ownership;
+
+	apitoken_trigger_check_statement(fcinfo);
+	ownership = apitoken_owner_enter();
+	apitoken_acts_by_hand(RelationGetRelid(trigger->tg_relation), ownership.role);
+	apitoken_owner_leave(&ownership);
 	PG_RETURN_POINTER(NULL);
 }

@@ -48,6 +48,7 @@
 #include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
+#include "utils/rls.h"
 #include "utils/snapmgr.h"
 #include "utils/timeout.h"
 #include "utils/timestamp.h"
@@ -600,17 +601,45 @@ apitoken_acts_has_acted(void)
 }
 
 /*
- * The same for a trigger: if nobody calls one of the functions now, somebody changes
- * something by hand, in the name of an actor if there is one.
+ * Notes that a role which row security binds has changed something by hand: the right is
+ * not the role's, but the actor's, to administer whatever he administers.
+ */
+static void
+ActByScope(const ApitokenActor *actor)
+{
+	ApitokenCaller scope;
+	Datum	   *accounts;
+	int			count;
+
+	if (!apitoken_identity_scope(*actor, &scope))
+		apitoken_error_unauthorized();
+	apitoken_acts_identified(&scope);
+	if (scope.everywhere)
+		apitoken_acts_administer(&scope, NULL);
+	count = scope.everywhere ? 0 : apitoken_ids_of_array(scope.accounts, &accounts);
+	for (int i = 0; i < count; i++)
+		apitoken_acts_administer(&scope, TextDatumGetCString(accounts[i]));
+}
+
+/*
+ * The same for a trigger on a relation: if nobody calls one of the functions now, that
+ * role changes something by hand, in the name of an actor if there is one.
  */
 void
-apitoken_acts_by_hand(void)
+apitoken_acts_by_hand(Oid relid, Oid role)
 {
 	ApitokenCaller caller;
 
 	if (apitoken_identity_is_writing())
 		return;
 	caller = apitoken_identity_writer();
+	if (caller.actor.type == NULL)
+		return;
+	if (check_enable_rls(relid, role, true) == RLS_ENABLED)
+	{
+		ActByScope(&caller.actor);
+		return;
+	}
 	apitoken_acts_identified(&caller);
 	apitoken_acts_administer(&caller, NULL);
 }

@@ -75,6 +75,17 @@ apitoken_trigger_check_update_or(FunctionCallInfo fcinfo, TriggerEvent event)
 	apitoken_trigger_check(fcinfo, update ? TRIGGER_EVENT_UPDATE : event);
 }
 
+/* The same for a trigger after a statement. */
+void
+apitoken_trigger_check_statement(FunctionCallInfo fcinfo)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
+		!TRIGGER_FIRED_AFTER(trigger->tg_event))
+		apitoken_error_trigger();
+}
+
 /*
  * Does a restore write this table?  A script of pg_dump copies each table in a
  * transaction of its own, tokens' modules before the groups', and has to bring

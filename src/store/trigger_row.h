@@ -20,6 +20,7 @@ extern void apitoken_trigger_check_before_update(FunctionCallInfo fcinfo);
 extern void apitoken_trigger_check_before_update_or_insert(FunctionCallInfo fcinfo);
 extern void apitoken_trigger_check_before_delete(FunctionCallInfo fcinfo);
 extern void apitoken_trigger_check_update_or(FunctionCallInfo fcinfo, TriggerEvent event);
+extern void apitoken_trigger_check_statement(FunctionCallInfo fcinfo);
 extern bool apitoken_trigger_is_restored(Relation relation);
 extern Datum apitoken_trigger_value(TriggerData *trigger, HeapTuple tuple, const char *column);
 
