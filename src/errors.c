@@ -12,8 +12,7 @@
  */
 #include "errors.h"
 
-#include <signal.h>
-
+#include "access/xact.h"
 #include "apitoken.h"
 #include "mb/pg_wchar.h"
 #include "redact.h"
@@ -94,11 +93,9 @@ ShownPart(const char *given, int start, int length)
 	return Shown(pnstrdup(given + start, length));
 }
 
-/*
- * Does the extension itself end the session?  That is reported by the server, at
- * its next look for an interrupt, when no guard may stand.
- */
-static volatile sig_atomic_t session_ends = false;
+/* The last messages of the client by which a call was made, and one was given a secret. */
+static TimestampTz called_at = 0;
+static TimestampTz secret_given_at = 0;
 
 /* Who else looks at what is logged. */
 static emit_log_hook_type next_log_hook = NULL;
@@ -183,28 +180,38 @@ BoundRefusals(ErrorData *report)
 }
 
 /*
- * Keeps the statement that a session ends in out of the log if a secret is in it, and a
- * flood of refusals.
+ * Is there a secret in the client's message?  What has the shape of an opaque part alone
+ * counts where one of the functions was called by it, and any statement by which one was
+ * given a secret: that may have any form.
+ */
+static bool
+IsSecretMessage(void)
+{
+	TimestampTz message = GetCurrentStatementStartTimestamp();
+
+	if (debug_query_string == NULL)
+		return false;
+	return secret_given_at == message || apitoken_redact_is_secret(debug_query_string) ||
+		(called_at == message && apitoken_redact_is_needed(debug_query_string));
+}
+
+/*
+ * Keeps a statement in which a secret stands out of the log, whatever PostgreSQL has to
+ * say of it, before a call or after; the context in which PL/pgSQL shows it; and the
+ * statements of others with whom there was a deadlock.  And a flood of refusals.
  */
 static void
 WatchLog(ErrorData *report)
 {
 	BoundRefusals(report);
-	if (session_ends && report->elevel == FATAL && report->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN &&
-		debug_query_string != NULL && apitoken_redact_is_needed(debug_query_string))
-	{
-		report->hide_stmt = true;
+	if (IsSecretMessage())
+		report->hide_stmt = report->hide_ctx = true;
+	if (report->context != NULL && apitoken_redact_is_secret(report->context))
 		report->hide_ctx = true;
-	}
+	if (report->detail_log != NULL && apitoken_redact_is_secret(report->detail_log))
+		report->detail_log = apitoken_redact(report->detail_log);
 	if (next_log_hook != NULL)
 		next_log_hook(report);
-}
-
-/* Says that the session is about to be ended by the extension; for a signal's handler. */
-void
-apitoken_error_session_ends(void)
-{
-	session_ends = true;
 }
 
 /* Looks at what is logged, from now on; for _PG_init. */
@@ -371,6 +378,9 @@ HideReport(void *secret_given)
 void
 apitoken_error_guard(ErrorContextCallback *guard, bool secret_given)
 {
+	called_at = GetCurrentStatementStartTimestamp();
+	if (secret_given)
+		secret_given_at = called_at;
 	guard->callback = HideReport;
 	guard->arg = secret_given ? guard : NULL;
 	guard->previous = error_context_stack;

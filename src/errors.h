@@ -22,7 +22,6 @@
 extern void apitoken_error_tell_refusals(void);
 extern void apitoken_error_guard(ErrorContextCallback *guard, bool secret_given);
 extern void apitoken_error_unguard(const ErrorContextCallback *guard);
-extern void apitoken_error_session_ends(void);
 extern void apitoken_error_start(void);
 
 /* PT400: an argument of a function */

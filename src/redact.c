@@ -200,12 +200,9 @@ Read(Reader *reader)
 	return span;
 }
 
-/*
- * Says whether something in a text has the shape of a secret, or of the opaque
- * part of one.  Allocates nothing: an error may be under way.
- */
-bool
-apitoken_redact_is_needed(const char *string)
+/* Is there a secret in a text, or, if that counts, what could be the opaque part of one? */
+static bool
+Finds(const char *string, bool opaque_counts)
 {
 	Reader		reader = {.string = string, .length = strlen(string), .opaque = -1};
 
@@ -213,10 +210,27 @@ apitoken_redact_is_needed(const char *string)
 	{
 		Span		span = Read(&reader);
 
-		if (reader.opaque >= 0 || span.start < span.end)
+		if (reader.opaque >= 0 || (opaque_counts && span.start < span.end))
 			return true;
 	}
 	return false;
+}
+
+/*
+ * Says whether something in a text has the shape of a secret, or of the opaque
+ * part of one.  Allocates nothing: an error may be under way.
+ */
+bool
+apitoken_redact_is_needed(const char *string)
+{
+	return Finds(string, true);
+}
+
+/* The same, but for an opaque part alone, which a digest of something else looks like. */
+bool
+apitoken_redact_is_secret(const char *string)
+{
+	return Finds(string, false);
 }
 
 /* Shows a text from there on up to a part that is masked; returns where that ends. */

@@ -24,6 +24,7 @@
 #define APITOKEN_CHECKSUM_LENGTH 6
 
 extern bool apitoken_redact_is_needed(const char *string);
+extern bool apitoken_redact_is_secret(const char *string);
 extern char *apitoken_redact(const char *string);
 
 #endif							/* APITOKEN_REDACT_H */

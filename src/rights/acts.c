@@ -197,7 +197,6 @@ Covers(const ApitokenCaller *all, const ApitokenCaller *some)
 static void
 EndSession(void)
 {
-	apitoken_error_session_ends();
 	InterruptPending = true;
 	ProcDiePending = true;
 	SetLatch(MyLatch);
