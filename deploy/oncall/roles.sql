@@ -1,11 +1,15 @@
 -- The role of whoever is on duty when a token has leaked: it can do every step of
--- docs/token-leaked.md, and is no superuser.  Run once, as a superuser, in the database
--- that has the extension in the schema api; then \password oncall, or pg_hba.conf.
+-- docs/token-leaked.md, and is no superuser.  Run as a superuser in each database that
+-- has the extension in the schema api; then \password oncall.
 --
 -- It is trusted with every account's tokens.  BYPASSRLS is for a token in place of the
 -- one that leaked, which nobody makes whom row security holds back.
 
+-- all databases of a server share it
+SELECT NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'oncall') AS is_missing \gset
+\if :is_missing
 CREATE ROLE oncall LOGIN BYPASSRLS;
+\endif
 GRANT USAGE ON SCHEMA api, apitoken, apitoken_monitor TO oncall;
 
 GRANT EXECUTE ON FUNCTION

@@ -156,7 +156,8 @@ class Psql:
 
     def start(self):
         self.process = subprocess.Popen(
-            ["psql", "-X", "-q", *self.options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            ["psql", "-X", "-q", *self.options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            start_new_session=True,  # \prompt asks the terminal, unless there is none
         )
 
     def run(self, text):
