@@ -5,7 +5,7 @@
 -- It is trusted with every account's tokens.  BYPASSRLS is for a token in place of the
 -- one that leaked, which nobody makes whom row security holds back.
 
--- all databases of a server share it
+-- all databases of a server share it; one that is there stays as it is
 SELECT NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'oncall') AS is_missing \gset
 \if :is_missing
 CREATE ROLE oncall LOGIN BYPASSRLS;
