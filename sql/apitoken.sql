@@ -3659,11 +3659,14 @@ BEGIN
 		RETURN problem;
 	END IF;
 	SELECT format('The member "tokens[%s].%s" is ', g.place - 1, m.name)
-			|| CASE WHEN g.element #>> m.path IS NULL THEN 'missing' ELSE 'not a SHA-256 digest, which has 64 hexadecimal digits' END
+			|| CASE WHEN g.element #>> m.path IS NULL THEN 'missing'
+				WHEN g.element ->> 'digest' !~ '^[0-9A-Fa-f]{64}$' THEN 'not a SHA-256 digest, which has 64 hexadecimal digits'
+				ELSE 'that of an empty secret, which authenticates nobody' END
 		INTO problem
 		FROM jsonb_array_elements(tokens) WITH ORDINALITY AS g (element, place)
 		CROSS JOIN (VALUES (1, 'account', '{account,id}'::text[]), (2, 'name', '{name}'), (3, 'digest', '{digest}')) AS m (number, name, path)
-		WHERE g.element #>> m.path IS NULL OR m.name = 'digest' AND g.element ->> 'digest' !~ '^[0-9A-Fa-f]{64}$'
+		WHERE g.element #>> m.path IS NULL OR m.name = 'digest'
+			AND (g.element ->> 'digest' !~ '^[0-9A-Fa-f]{64}$' OR lower(g.element ->> 'digest') = encode(sha256(''), 'hex'))
 		ORDER BY g.place, m.number LIMIT 1;
 	IF problem IS NOT NULL THEN
 		RETURN problem;

@@ -4,7 +4,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(88);
+SELECT plan(92);
 
 \set caller apitoken_import_caller
 \ir fixtures/caller.psql
@@ -66,6 +66,12 @@ SELECT is(helper.lets_in(secret), expected, format('%s: %s', secret, expected)) 
 	('sk_live_012345678', 'PT401 There is no valid credential.'), ('idt:old-1:sk_live_0123456789', 'PT401 There is no valid credential.'),
 	(helper.digest('sk_live_0123456789'), 'PT401 There is no valid credential.'), ('', 'PT401 There is no valid credential.')) AS c (secret, expected);
 SELECT is(helper.lets_in(repeat('x', 1200)), 'PT401 There is no valid credential.', 'one that is Deleted');
+-- no secret is none, also where somebody has written its digest by hand
+SAVEPOINT empty;
+UPDATE apitoken.api_token_credentials SET digest = sha256('') WHERE api_token_id = 'old-1';
+INSERT INTO apitoken.api_token_foreign_secrets VALUES (helper.digest(''), 'ACC-3001-7788', 'old-1');
+SELECT is(helper.lets_in(secret), 'PT401 There is no valid credential.', 'no secret: ' || COALESCE(quote_literal(secret), 'null')) FROM (VALUES (''), (NULL)) AS c (secret);
+ROLLBACK TO empty;
 SELECT is(api.apitoken_import(jsonb_build_object('tokens', jsonb_build_array(helper.token('old-5', repeat('y', 1200))))), 1::bigint, '(as long as one may be)');
 SELECT is(helper.lets_in(secret), expected, 'one of the greatest length, and what begins with it: ' || length(secret))
 	FROM (VALUES (repeat('y', 1200), 'ok old-5'), (repeat('y', 1201), 'PT401 There is no valid credential.'), (repeat('y', 5000), 'PT401 There is no valid credential.')) AS c (secret, expected);
@@ -129,6 +135,8 @@ SELECT is(helper.imported(jsonb_build_array(helper.token('new-1', 'n1'), helper.
 	(format('{"digest": "%s"}', repeat('0', 63)), '.digest" is not a SHA-256 digest, which has 64 hexadecimal digits.'),
 	(format('{"digest": "%s"}', repeat('0', 65)), '.digest" is not a SHA-256 digest, which has 64 hexadecimal digits.'),
 	(format('{"digest": "%s"}', repeat('g', 64)), '.digest" is not a SHA-256 digest, which has 64 hexadecimal digits.'),
+	(format('{"digest": "%s"}', helper.digest('')), '.digest" is that of an empty secret, which authenticates nobody.'),
+	(format('{"digest": "%s"}', upper(helper.digest(''))), '.digest" is that of an empty secret, which authenticates nobody.'),
 	('{"modules": [{"id": "MOD-0001"}, 1]}', '.modules" is not an array of objects with an id.'),
 	('{"id": "TKN-1671-0642"}', '" cannot be written: duplicate key value violates unique constraint "api_tokens_pkey".'),
 	(format('{"digest": "%s"}', helper.digest('n1')), '" cannot be written: duplicate key value violates unique constraint "api_token_foreign_secrets_pkey".'),
