@@ -1539,9 +1539,10 @@ COMMENT ON EVENT TRIGGER apitoken_refuse_trigger IS
 /*
  * So does code that hangs on a foreign key.  What a key's action deletes or changes
  * in the table that refers has that table's triggers run within the statement of the
- * function which has brought it about; and whoever refers to what a function deletes
- * keeps it from being deleted.  REFERENCES, which GRANT ALL includes, must not be
- * enough for either.  It matters whose the table is that refers: he makes triggers
+ * function which has brought it about; whoever refers to what a function deletes
+ * keeps it from being deleted; and a key to digests tells whether there is such a one.
+ * REFERENCES, which GRANT ALL includes, must not be enough for any of it: what has an id
+ * may be referred to, and nothing else.  It matters whose the table is that refers: he makes triggers
  * for it, now or later, whoever makes the key.
  */
 CREATE FUNCTION apitoken.refuse_reference() RETURNS event_trigger
@@ -1565,14 +1566,13 @@ BEGIN
 			AND NOT EXISTS (SELECT FROM pg_depend d JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
 				WHERE d.classid = 'pg_class'::regclass AND d.objid = o.oid AND d.deptype = 'e' AND e.extname = 'apitoken')
 			AND (k.confupdtype NOT IN ('a', 'r') OR k.confdeltype NOT IN ('a', 'r')
-				OR regexp_replace(r.relname, '_[0-9]+$', '') IN ('api_token_credentials', 'api_token_modules', 'api_token_transitions', 'buyer_errors',
-					'user_accounts', 'user_group_modules', 'user_group_users'))
+				OR regexp_replace(r.relname, '_[0-9]+$', '') NOT IN ('accounts', 'api_tokens', 'buyers', 'modules', 'sellers', 'user_groups', 'users'))
 			AND NOT pg_has_role(o.relowner, r.relowner, 'USAGE');
 	IF FOUND THEN
 		RAISE EXCEPTION 'foreign key "%" of table % is not for its owner to have', reference.conname, reference.relation
 			USING ERRCODE = 'insufficient_privilege',
-				DETAIL = format('What it does when a row of %s changes is done with the rights of that table''s owner, or stops what the extension "apitoken" deletes.', reference.referred),
-				HINT = 'Refer to a table of accounts, users, tokens or modules, without an action; or let the owner of the extension''s tables own the table that refers.';
+				DETAIL = format('What it does when a row of %s changes is done with the rights of that table''s owner, stops what the extension "apitoken" deletes, or tells which digests there are.', reference.referred),
+				HINT = 'Refer to a table of what has an id, such as accounts, users, tokens or modules, without an action; or let the owner of the extension''s tables own the table that refers.';
 	END IF;
 END
 $$;

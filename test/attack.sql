@@ -7,7 +7,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(204);
+SELECT plan(211);
 
 CREATE ROLE apitoken_attacker;
 CREATE ROLE apitoken_granted;
@@ -253,6 +253,13 @@ SELECT is(helper.attempt('apitoken_granted', statement), outcome, left(statement
 	('CREATE TABLE granted.own (a text, u text, FOREIGN KEY (a, u) REFERENCES apitoken.user_accounts)', '42501'),
 	('CREATE TABLE granted.own (a text, g text, u text, FOREIGN KEY (a, g, u) REFERENCES apitoken.user_group_users)', '42501'),
 	('CREATE TABLE granted.own (a text, b text, n integer, FOREIGN KEY (a, b, n) REFERENCES apitoken.buyer_errors)', '42501'),
+	('CREATE TABLE granted.own (a text, t text, n integer, FOREIGN KEY (a, t, n) REFERENCES apitoken.api_token_secrets)', '42501'),
+	('CREATE TABLE granted.own (digest text REFERENCES apitoken.api_token_foreign_secrets)', '42501'),
+	('CREATE TABLE granted.own (digest bytea REFERENCES apitoken.revoked_digests)', '42501'),
+	('CREATE TABLE granted.own (a text, t text, FOREIGN KEY (a, t) REFERENCES apitoken.api_token_credentials)', '42501'),
+	('CREATE TABLE granted.own (type text, id text, FOREIGN KEY (type, id) REFERENCES apitoken.actors)', '42501'),
+	('CREATE TABLE granted.own (a text, g text, b text, FOREIGN KEY (a, g, b) REFERENCES apitoken.user_group_buyers)', '42501'),
+	('CREATE TABLE granted.own (a text, b text, s text, FOREIGN KEY (a, b, s) REFERENCES apitoken.buyer_sellers)', '42501'),
 	('CREATE TABLE granted.own (id text REFERENCES apitoken.accounts ON DELETE CASCADE) PARTITION BY LIST (id)', '42501'),
 	('CREATE TABLE granted.own (id text) PARTITION BY LIST (id); CREATE TABLE granted.part PARTITION OF granted.own (FOREIGN KEY (id) REFERENCES apitoken.accounts ON DELETE CASCADE) DEFAULT', '42501'),
 	('DO $d$ BEGIN EXECUTE ''CREATE TABLE granted.own (id text REFERENCES apitoken.accounts ON DELETE CASCADE)''; END $d$', '42501'),
