@@ -7,6 +7,20 @@
 SET LOCAL search_path TO pg_catalog, pg_temp;
 
 /*
+ * The functions that come are the new library's: a session that has the old one, or a
+ * server that has preloaded it, finds none of them.
+ */
+DO $$
+BEGIN
+	IF string_to_array(@extschema@.apitoken_version(), '.')::integer[] < '{1,1}' THEN
+		RAISE EXCEPTION 'the library of this session is of version %', @extschema@.apitoken_version()
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				HINT = 'Update in a new session; where shared_preload_libraries has apitoken, restart the server before.';
+	END IF;
+END
+$$;
+
+/*
  * Everything is changed at once, under locks that no call shares.  Whoever waits
  * for such a lock has all others wait behind him, so it is only ever waited for
  * a moment: a disable goes on while somebody keeps a transaction open.
@@ -48,6 +62,24 @@ ALTER TABLE apitoken.buyers ADD CONSTRAINT buyers_id_length_check CHECK (pg_cata
 ALTER DOMAIN apitoken.resource_id DROP CONSTRAINT resource_id_check;
 COMMENT ON DOMAIN apitoken.resource_id IS
 	'Id of a resource: 1 to 255 characters, which the columns check that others refer to. New ids have the shape TKN-nnnn-nnnn; ids taken over from elsewhere may have any. Compared and sorted by bytes.';
+
+/*
+ * What was to be built before the update, and was interrupted, is not valid, and would
+ * stay so.
+ */
+DO $$
+DECLARE
+	interrupted regclass;
+BEGIN
+	FOR interrupted IN
+		SELECT i.indexrelid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+			WHERE i.indrelid = 'apitoken.api_token_transitions'::regclass AND NOT i.indisvalid
+				AND c.relname IN ('api_token_transitions_at_idx', 'api_token_transitions_id_idx', 'api_token_transitions_token_idx')
+	LOOP
+		EXECUTE format('DROP INDEX %s', interrupted);
+	END LOOP;
+END
+$$;
 
 /*
  * The trail is asked what happened since a moment.  Its rows are only ever
@@ -3352,6 +3384,30 @@ BEGIN
 		RAISE WARNING '% runs with the rights of the owner of the extension "apitoken"', other.what
 			USING DETAIL = format('It is made by "%s", who has not those rights, and could take them.', other.role),
 				HINT = 'DROP it, unless it is trusted as a superuser is.';
+	END LOOP;
+END
+$$;
+
+/*
+ * A publication that names tables has not got those that are new.
+ */
+DO $$
+DECLARE
+	publication record;
+BEGIN
+	FOR publication IN
+		SELECT p.pubname AS name, string_agg(c.oid::regclass::text, ', ' ORDER BY c.relname) AS lacking
+			FROM pg_publication p
+			CROSS JOIN pg_class c
+			WHERE NOT p.puballtables AND c.relnamespace = 'apitoken'::regnamespace AND c.relkind = 'r'
+				AND p.oid IN (SELECT r.prpubid FROM pg_publication_rel r WHERE r.prrelid = 'apitoken.api_tokens'::regclass)
+				AND NOT EXISTS (SELECT FROM pg_publication_tables t WHERE t.pubname = p.pubname AND t.schemaname = 'apitoken' AND t.tablename = c.relname)
+			GROUP BY p.pubname ORDER BY p.pubname
+	LOOP
+		RAISE WARNING 'publication "%" has not all tables of the extension "apitoken"', publication.name
+			USING DETAIL = format('It has not: %s.', publication.lacking),
+				HINT = format('ALTER PUBLICATION %I ADD TABLE %s; then, at each subscriber, which is at this version: ALTER SUBSCRIPTION ... REFRESH PUBLICATION.',
+					publication.name, publication.lacking);
 	END LOOP;
 END
 $$;
