@@ -401,7 +401,8 @@ apitoken_error_id_missing(const char *argument)
 	ereport(ERROR,
 			(BAD_REQUEST,
 			 errdetail("The argument \"%s\" is null or empty.", argument),
-			 errhint("Give the id of the resource, for example TKN-1671-0642.")));
+			 errhint("Give the id of the resource, for example %s.",
+					 strcmp(argument, "account_id") == 0 ? "ACC-3001-7788" : "TKN-1671-0642")));
 }
 
 /* A body that is not an object, or null. */

@@ -1,7 +1,10 @@
 -- Which roles may do less with the extension after ALTER EXTENSION apitoken UPDATE
 -- to 1.1, and what they lose: calls that they made without a credential, and
--- tables that they wrote by hand.  To be run before, in each database, as a
+-- tables that they wrote by hand.  The calls they lose with the new library, before
+-- the update: so to be run while the old one is there, in each database, as a
 -- superuser; it changes nothing.  docs/rights.md says which rights to grant instead.
+-- Nobody is listed for what no role may do any more: say by hand who created a row of
+-- accounts, tokens or buyers, and when, or who else has updated it.
 --
 --	psql -d shop -f who_loses.sql
 WITH roles AS (
