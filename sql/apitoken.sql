@@ -878,7 +878,7 @@ $$;
  * What people give to be shown is not to look like something else, nor to run.
  * A constraint would be checked at every change of a row, and would keep one
  * that was there before it from being disabled or restored; so triggers check
- * what is new, and src/text.c says what the rules are.
+ * what is new, and src/calls/text.c says what the rules are.
  */
 CREATE FUNCTION apitoken.check_text() RETURNS trigger
 LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_check_text';
@@ -1539,10 +1539,12 @@ COMMENT ON EVENT TRIGGER apitoken_refuse_trigger IS
 /*
  * So does code that hangs on a foreign key.  What a key's action deletes or changes
  * in the table that refers has that table's triggers run within the statement of the
- * function which has brought it about; whoever refers to what a function deletes
- * keeps it from being deleted; and a key to digests tells whether there is such a one.
- * REFERENCES, which GRANT ALL includes, must not be enough for any of it: what has an id
- * may be referred to, and nothing else.  It matters whose the table is that refers: he makes triggers
+ * function which has brought it about.  Without an action, whoever refers to what a
+ * function deletes keeps it from being deleted, and has the server look for rows that
+ * refer to it, by a query that is planned in the function's transaction: what the
+ * predicate of an index is made of is run then.  And a key to digests tells whether there
+ * is such a one.  REFERENCES, which GRANT ALL includes, must not be enough for any of it:
+ * what no function deletes may be referred to, and nothing else.  It matters whose the table is that refers: he makes triggers
  * for it, now or later, whoever makes the key.
  */
 CREATE FUNCTION apitoken.refuse_reference() RETURNS event_trigger
@@ -1566,13 +1568,13 @@ BEGIN
 			AND NOT EXISTS (SELECT FROM pg_depend d JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
 				WHERE d.classid = 'pg_class'::regclass AND d.objid = o.oid AND d.deptype = 'e' AND e.extname = 'apitoken')
 			AND (k.confupdtype NOT IN ('a', 'r') OR k.confdeltype NOT IN ('a', 'r')
-				OR regexp_replace(r.relname, '_[0-9]+$', '') NOT IN ('accounts', 'api_tokens', 'buyers', 'modules', 'sellers', 'user_groups', 'users'))
+				OR regexp_replace(r.relname, '_[0-9]+$', '') NOT IN ('accounts', 'buyers', 'sellers', 'users'))
 			AND NOT pg_has_role(o.relowner, r.relowner, 'USAGE');
 	IF FOUND THEN
 		RAISE EXCEPTION 'foreign key "%" of table % is not for its owner to have', reference.conname, reference.relation
 			USING ERRCODE = 'insufficient_privilege',
-				DETAIL = format('What it does when a row of %s changes is done with the rights of that table''s owner, stops what the extension "apitoken" deletes, or tells which digests there are.', reference.referred),
-				HINT = 'Refer to a table of what has an id, such as accounts, users, tokens or modules, without an action; or let the owner of the extension''s tables own the table that refers.';
+				DETAIL = format('What is done for it when a row of %s changes or goes is done with the rights of whoever calls, or stops what the extension "apitoken" deletes.', reference.referred),
+				HINT = 'Refer to a table of accounts, users, buyers or sellers, without an action; or let the owner of the extension''s tables own the table that refers.';
 	END IF;
 END
 $$;
@@ -1614,7 +1616,8 @@ COMMENT ON EVENT TRIGGER apitoken_refuse_rename IS
  * Rights that are for nobody, and that GRANT ... ON ALL would give.  With EXECUTE
  * on a trigger's function a role would have it fired by a table of its own, and
  * write the trail or actors as the owner; with the trail's sequence it would
- * keep every token from changing its status.
+ * keep every token from changing its status; with CREATE on this schema it would
+ * have functions of its own be meant in place of the extension's.
  */
 CREATE FUNCTION apitoken.take_back() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -1635,6 +1638,9 @@ BEGIN
 							FROM pg_proc p
 							WHERE p.pronamespace = 'apitoken'::regnamespace
 								AND p.prorettype IN ('trigger'::regtype, 'event_trigger'::regtype)
+						UNION ALL
+						SELECT 'SCHEMA', quote_ident(n.nspname), 'CREATE', n.nspacl, n.nspowner
+							FROM pg_namespace n WHERE n.nspname = 'apitoken'
 					) o (kind, object, rights, acl, owner)
 					CROSS JOIN LATERAL aclexplode(o.acl) a
 					LEFT JOIN pg_roles r ON r.oid = a.grantee
@@ -1645,12 +1651,12 @@ BEGIN
 	LOOP
 		EXECUTE given.command;
 		RAISE WARNING 'rights that are for the owner of the extension "apitoken" alone were taken back from %', given.grantee
-			USING DETAIL = format('Others could write with them what row security keeps from them: %s.', given.what);
+			USING DETAIL = format('Others could write with them what row security keeps from them, or have functions of their own called: %s.', given.what);
 	END LOOP;
 END
 $$;
 COMMENT ON FUNCTION apitoken.take_back() IS
-	'Takes back rights that are for the owner alone: EXECUTE on the functions of triggers, USAGE and UPDATE of sequences.';
+	'Takes back rights that are for the owner alone: EXECUTE on the functions of triggers, USAGE and UPDATE of sequences, CREATE on the schema apitoken.';
 REVOKE ALL ON FUNCTION apitoken.take_back() FROM PUBLIC;
 
 CREATE FUNCTION apitoken.take_back_grant() RETURNS event_trigger
@@ -1682,11 +1688,11 @@ COMMENT ON FUNCTION apitoken.take_back_grant() IS
 	'Event trigger: rights that are for the owner alone are taken back, with a warning, as soon as they are granted; of who may create in the functions'' schema it warns.';
 REVOKE ALL ON FUNCTION apitoken.take_back_grant() FROM PUBLIC;
 
-CREATE EVENT TRIGGER apitoken_take_back ON ddl_command_end WHEN TAG IN ('GRANT')
+CREATE EVENT TRIGGER apitoken_take_back ON ddl_command_end WHEN TAG IN ('CREATE SCHEMA', 'GRANT')
 	EXECUTE FUNCTION apitoken.take_back_grant();
 ALTER EVENT TRIGGER apitoken_take_back ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER apitoken_take_back IS
-	'Keeps grants on all functions or sequences of the schema apitoken from giving what is for the owner of the extension apitoken alone.';
+	'Keeps grants on the schema apitoken, and on all functions or sequences in it, from giving what is for the owner of the extension apitoken alone.';
 
 /*
  * What somebody adds to these tables is no part of what CREATE EXTENSION makes,

@@ -7,7 +7,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(211);
+SELECT plan(218);
 
 CREATE ROLE apitoken_attacker;
 CREATE ROLE apitoken_granted;
@@ -219,6 +219,10 @@ SELECT is(helper.outcome('GRANT EXECUTE ON FUNCTION apitoken.keep_actor() TO PUB
 SELECT is(helper.outcome('SET LOCAL session_replication_role = replica; GRANT USAGE ON SEQUENCE apitoken.api_token_transitions_id_seq TO apitoken_attacker;
 	GRANT USAGE ON SCHEMA apitoken TO apitoken_attacker; SET LOCAL ROLE apitoken_attacker; SELECT nextval(''apitoken.api_token_transitions_id_seq'')'), '42501',
 	'nor where triggers are switched off');
+SELECT is(helper.outcome('GRANT USAGE ON SCHEMA apitoken TO apitoken_attacker; CREATE SCHEMA evades GRANT ALL ON SEQUENCE apitoken.api_token_transitions_id_seq TO apitoken_attacker;
+	SET LOCAL ROLE apitoken_attacker; SELECT nextval(''apitoken.api_token_transitions_id_seq'')'), '42501', 'nor with a schema that is made');
+SELECT is(helper.outcome('GRANT ALL ON SCHEMA apitoken TO apitoken_attacker; SET LOCAL ROLE apitoken_attacker;
+	CREATE FUNCTION apitoken.sync_step(text, jsonb, boolean) RETURNS bigint LANGUAGE sql AS ''SELECT 1::bigint'''), '42501', 'nor is CREATE on the schema of the tables');
 RESET client_min_messages;
 SELECT is((SELECT array_agg(evtname || ' ' || evtenabled::text ORDER BY evtname) FROM pg_event_trigger WHERE evtname LIKE 'apitoken%'),
 	'{"apitoken_keep_always A","apitoken_refuse_reference A","apitoken_refuse_rename A","apitoken_refuse_trigger A","apitoken_take_back A","apitoken_warn_of_restore A"}', 'event triggers are always there');
@@ -263,7 +267,10 @@ SELECT is(helper.attempt('apitoken_granted', statement), outcome, left(statement
 	('CREATE TABLE granted.own (id text REFERENCES apitoken.accounts ON DELETE CASCADE) PARTITION BY LIST (id)', '42501'),
 	('CREATE TABLE granted.own (id text) PARTITION BY LIST (id); CREATE TABLE granted.part PARTITION OF granted.own (FOREIGN KEY (id) REFERENCES apitoken.accounts ON DELETE CASCADE) DEFAULT', '42501'),
 	('DO $d$ BEGIN EXECUTE ''CREATE TABLE granted.own (id text REFERENCES apitoken.accounts ON DELETE CASCADE)''; END $d$', '42501'),
-	('CREATE TABLE granted.own (id text REFERENCES apitoken.accounts ON DELETE RESTRICT, account_id text, token text, FOREIGN KEY (account_id, token) REFERENCES apitoken.api_tokens)', 'ok')
+	('CREATE TABLE granted.own (account_id text, id text, FOREIGN KEY (account_id, id) REFERENCES apitoken.api_tokens)', '42501'),
+	('CREATE TABLE granted.own (id text REFERENCES apitoken.modules)', '42501'),
+	('CREATE TABLE granted.own (account_id text, id text, FOREIGN KEY (account_id, id) REFERENCES apitoken.user_groups)', '42501'),
+	('CREATE TABLE granted.own (id text REFERENCES apitoken.accounts ON DELETE RESTRICT, u text REFERENCES apitoken.users, s text REFERENCES apitoken.sellers)', 'ok')
 	) s (statement, outcome);
 SELECT is(helper.outcome($$CREATE SCHEMA another AUTHORIZATION apitoken_granted CREATE TABLE own (id text REFERENCES apitoken.accounts ON DELETE CASCADE)$$), '42501', 'nor in a schema that is made with the table');
 SELECT is(helper.outcome($$CREATE TABLE granted.own (id text); ALTER TABLE granted.own OWNER TO apitoken_granted;
@@ -275,6 +282,27 @@ SELECT is(helper.outcome($$CREATE TABLE granted.own (id text REFERENCES apitoken
 SELECT is(helper.outcome($$CREATE TABLE granted.own (id text REFERENCES apitoken.accounts ON DELETE CASCADE)$$), 'ok', 'on a table of the owner''s it may be');
 SELECT is((helper.probe('CREATE TABLE apitoken.own (id text REFERENCES apitoken.accounts ON DELETE CASCADE); SELECT 1', 'GRANT ALL ON SCHEMA apitoken TO apitoken_granted', 'apitoken_granted')).code,
 	'42501', 'nor in the schema of the tables, where it was let');
+/*
+ * A key without an action has the server plan a query of the table that refers, where a
+ * row that is referred to goes; which runs what the predicate of an index is made of.  No
+ * call deletes what may be referred to.
+ */
+SAVEPOINT trap;
+SET LOCAL ROLE apitoken_granted;
+CREATE TABLE granted.run (what text);
+CREATE FUNCTION granted.trap() RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN true; END';
+CREATE TABLE granted.own (a text REFERENCES apitoken.accounts, u text REFERENCES apitoken.users, s text REFERENCES apitoken.sellers, b text REFERENCES apitoken.buyers (id));
+CREATE INDEX ON granted.own (a) WHERE granted.trap();
+CREATE FUNCTION granted.write() RETURNS boolean LANGUAGE plpgsql AS 'BEGIN INSERT INTO granted.run VALUES (current_user); RETURN true; END';
+CREATE OR REPLACE FUNCTION granted.trap() RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN granted.write(); END';
+RESET ROLE;
+SELECT api.apitoken_sync('{"users": [{"id": "USR-3001-0002", "deleted": true}], "accounts": [{"id": "ACC-3002-9900", "deleted": true}]}') \g /dev/null
+SELECT api.apitoken_erase_user('USR-3001-0002'), api.apitoken_erase_account('ACC-3003-1122', true) \g /dev/null
+SELECT is((SELECT count(*) FROM granted.run), 0::bigint, 'what an index of a table that refers is made of is not run by a call');
+INSERT INTO apitoken.sellers (id, name) VALUES ('SEL-9', 'Nine');
+DELETE FROM apitoken.sellers WHERE id = 'SEL-9';
+SELECT cmp_ok((SELECT count(*) FROM granted.run), '>', 0::bigint, '(it is where a row goes by hand)');
+ROLLBACK TO trap;
 -- no command tells of that, but of what would run the code
 SELECT is(helper.outcome($$CREATE ROLE apitoken_super SUPERUSER; GRANT CREATE, USAGE ON SCHEMA granted TO apitoken_super;
 	CREATE TABLE granted.own (id text REFERENCES apitoken.accounts ON DELETE CASCADE); ALTER TABLE granted.own OWNER TO apitoken_super; REASSIGN OWNED BY apitoken_super TO apitoken_granted;

@@ -18,7 +18,7 @@ SELECT m.rolname AS role, x.what
 			JOIN pg_class o ON o.oid = k.conrelid
 			JOIN pg_class r ON r.oid = k.confrelid
 			WHERE k.contype = 'f' AND (k.confupdtype NOT IN ('a', 'r') OR k.confdeltype NOT IN ('a', 'r')
-				OR r.relname NOT IN ('accounts', 'api_tokens', 'buyers', 'modules', 'sellers', 'user_groups', 'users'))
+				OR r.relname NOT IN ('accounts', 'buyers', 'sellers', 'users'))
 	) x (maker, relation, owner, what)
 	JOIN pg_class c ON c.oid = x.relation AND c.relnamespace = 'apitoken'::regnamespace
 	JOIN pg_roles m ON m.oid = x.maker
