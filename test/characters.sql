@@ -4,7 +4,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(314);
+SELECT plan(315);
 
 \set line 'Control characters, line breaks, characters that change the direction of writing and invisible ones are not allowed.'
 \set text 'Tabs and line breaks are allowed; other control characters, characters that change the direction of writing and invisible ones are not.'
@@ -208,6 +208,19 @@ SELECT is(helper.violated('SELECT api.apitoken_delete(''TKN-1671-0642'')'), 'ok'
 SELECT throws_ok('SELECT apitoken.check_text()', '39P01', NULL, 'the function is a trigger''s');
 CREATE TRIGGER wrong AFTER INSERT ON apitoken.sellers FOR EACH ROW EXECUTE FUNCTION apitoken.check_text('name', 'line');
 SELECT throws_ok($$ INSERT INTO apitoken.sellers (id, name) VALUES ('S', 'Seller') $$, '39P01', NULL, 'before a row''s change');
+
+-- What people give has a rule: each text but what is one of a few words, or refers to something.
+SELECT is((SELECT array_agg(format('%s.%s', c.relname, a.attname) ORDER BY c.relname, a.attname)
+		FROM pg_class c
+		JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+		JOIN pg_type t ON t.oid = a.atttypid
+		WHERE c.oid = ANY ('{apitoken.accounts,apitoken.modules,apitoken.sellers,apitoken.users,apitoken.user_groups,apitoken.buyers,apitoken.buyer_errors,
+				apitoken.api_tokens}'::regclass[])
+			AND t.typcategory = 'S'
+			AND NOT EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND g.tgname = 'check_' || a.attname)
+			AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND a.attnum = ANY (k.conkey)
+				AND (k.contype = 'f' OR k.contype = 'c' AND pg_get_constraintdef(k.oid) LIKE '%= ANY (%'))),
+	NULL, 'each text has its rule');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -5,7 +5,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(44);
+SELECT plan(46);
 
 CREATE ROLE apitoken_erase_trusted BYPASSRLS;
 CREATE ROLE apitoken_erase_careless;
@@ -67,6 +67,51 @@ SELECT is((SELECT count(client_address) FROM apitoken.api_token_transitions WHER
 SELECT is((SELECT array_agg(DISTINCT concat_ws(' ', status, name)) FROM apitoken.buyers WHERE account_id = 'ACC-3001-7788'), '{"Deleted Erased"}', 'its buyers are Deleted');
 SELECT is((SELECT count(*) FROM apitoken.buyer_errors WHERE account_id = 'ACC-3001-7788'), 0::bigint, 'what was wrong with them is gone');
 SELECT is((SELECT array_agg(DISTINCT name) FROM apitoken.user_groups WHERE account_id = 'ACC-3001-7788'), '{Erased}', 'its groups have no names');
+
+-- Each column is empty then, or is named here: filled first with whatever it takes.
+SAVEPOINT filled;
+SET LOCAL session_replication_role = replica;
+DO $$
+DECLARE
+	shown record;
+	value text;
+BEGIN
+	FOR shown IN
+		SELECT a.attrelid::regclass AS relation, a.attname AS name
+			FROM pg_attribute a WHERE a.attnum > 0 AND NOT a.attisdropped
+				AND a.attrelid = ANY ('{apitoken.accounts,apitoken.users,apitoken.user_groups,apitoken.buyers,apitoken.api_tokens}'::regclass[])
+	LOOP
+		FOREACH value IN ARRAY '{GB,en-GB,44,https://erase.example,2,1 year,198.51.100.0/24,"{198.51.100.0/24}",9f1c1d5e-0000-4000-8000-000000000001,2025-01-02Z,USR-3001-0002,user}'::text[] LOOP
+			BEGIN
+				EXECUTE format('UPDATE %s SET %I = %L WHERE %2$I IS NULL', shown.relation, shown.name, value);
+				EXIT;
+			EXCEPTION WHEN OTHERS THEN
+				NULL;
+			END;
+		END LOOP;
+	END LOOP;
+END
+$$;
+SET LOCAL session_replication_role = origin;
+CREATE FUNCTION helper.with_values() RETURNS TABLE (what text)
+LANGUAGE sql
+AS $$
+	SELECT DISTINCT format('%s.%s', r.relation, c.key)
+		FROM (SELECT 'accounts', to_jsonb(a) FROM apitoken.accounts a WHERE id = 'ACC-3002-9900'
+			UNION ALL SELECT 'users', to_jsonb(u) FROM apitoken.users u WHERE id = 'USR-3002-0001'
+			UNION ALL SELECT 'user_groups', to_jsonb(g) FROM apitoken.user_groups g WHERE account_id = 'ACC-3002-9900'
+			UNION ALL SELECT 'buyers', to_jsonb(b) FROM apitoken.buyers b WHERE account_id = 'ACC-3002-9900'
+			UNION ALL SELECT 'api_tokens', to_jsonb(t) FROM apitoken.api_tokens t WHERE account_id = 'ACC-3002-9900') r (relation, members),
+			LATERAL jsonb_each(jsonb_strip_nulls(r.members)) c
+$$;
+SELECT is((SELECT array_agg(format('%s.%s', c.relname, a.attname)) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+		WHERE c.oid = ANY ('{apitoken.accounts,apitoken.users,apitoken.user_groups,apitoken.buyers,apitoken.api_tokens}'::regclass[])
+			AND NOT EXISTS (SELECT FROM helper.with_values() f WHERE f.what = format('%s.%s', c.relname, a.attname))), NULL, '(every column has a value)');
+SELECT api.apitoken_erase_user('USR-3002-0001'), api.apitoken_erase_account('ACC-3002-9900') \g /dev/null
+SELECT is((SELECT array_agg(what ORDER BY what) FROM helper.with_values() WHERE what !~ '[.](id|account_id|status|name|created_at|created_by_type|created_by_id|updated_at)$'),
+	'{accounts.held_at,accounts.max_token_lifetime,accounts.max_tokens,accounts.type,api_tokens.expires_at,api_tokens.held_at,api_tokens.old_secret_until,api_tokens.revoked_at,
+		api_tokens.rotated_at,api_tokens.secret_number,user_groups.is_default}'::text[], 'nothing else is left than what says when, who, and how it is bounded');
+ROLLBACK TO filled;
 
 /*
  * With its tokens
