@@ -110,7 +110,11 @@ apitoken_credential_token_id(const char *secret, int length, const bytea *digest
 	if (apitoken_secret_find_id(secret, length, &id, &id_length))
 		return pnstrdup(id, id_length);
 	foreign = FindForeign(digest);
-	/* after the same work: no secret is none, and what is too long may begin with one */
+
+	/*
+	 * after the same work: none is none, and what is too long may begin with
+	 * one
+	 */
 	return length == 0 || apitoken_secret_is_too_long(length) ? pstrdup("") : foreign;
 }
 
