@@ -202,7 +202,7 @@ SELECT is(to_jsonb(f), jsonb_build_object('code', 'PT404', 'message', 'Not Found
 		'an unknown account')
 	FROM helper.failure($$ SELECT api.apitoken_disable_all('ACC-9999-9999') $$) f;
 SELECT is(to_jsonb(f), jsonb_build_object('code', 'PT400', 'message', 'Bad Request', 'detail', 'The argument "account_id" is null or empty.',
-		'hint', 'Give the id of the resource, for example TKN-1671-0642.'), 'no account')
+		'hint', 'Give the id of the resource, for example ACC-3001-7788.'), 'no account')
 	FROM helper.failure($$ SELECT api.apitoken_disable_all('') $$) f;
 SELECT helper.refused($$ SET LOCAL transaction_read_only = on; SELECT api.apitoken_disable_all('ACC-3001-7788') $$, '25006', 'a read-only transaction');
 ROLLBACK TO all_at_once;
