@@ -3261,8 +3261,8 @@ $$;
  * refer to it, by a query that is planned in the function's transaction: what the
  * predicate of an index is made of is run then.  And a key to digests tells whether there
  * is such a one.  REFERENCES, which GRANT ALL includes, must not be enough for any of it:
- * what no function deletes may be referred to, and nothing else.  It matters whose the table is that refers: he makes triggers
- * for it, now or later, whoever makes the key.
+ * what no function deletes may be referred to, and nothing else.  It matters whose the
+ * table is that refers: he makes triggers for it, now or later, whoever makes the key.
  */
 CREATE FUNCTION apitoken.refuse_reference() RETURNS event_trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp

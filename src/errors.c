@@ -19,6 +19,7 @@
 #include "storage/ipc.h"
 #include "tcop/tcopprot.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
@@ -180,18 +181,23 @@ BoundRefusals(ErrorData *report)
 }
 
 /*
- * Is there a secret in the client's message?  What has the shape of an opaque part alone
- * counts where one of the functions was called by it, and any statement by which one was
- * given a secret: that may have any form.
+ * Does the report show a secret in the client's message?  What has the shape of an opaque
+ * part alone counts where one of the functions was called by it, and any message by which
+ * one was given a secret: that may have any form.
  */
 static bool
-IsSecretMessage(void)
+ShowsSecret(const ErrorData *report)
 {
 	TimestampTz message = GetCurrentStatementStartTimestamp();
 
-	if (debug_query_string == NULL)
+	if (secret_given_at == message)
+		return true;
+	/* a long text is not read for each of many warnings that do not show it */
+	if (debug_query_string == NULL || report->hide_stmt ||
+		(report->elevel < log_min_error_statement && report->elevel != LOG &&
+		 report->elevel != LOG_SERVER_ONLY))
 		return false;
-	return secret_given_at == message || apitoken_redact_is_secret(debug_query_string) ||
+	return apitoken_redact_is_secret(debug_query_string) ||
 		(called_at == message && apitoken_redact_is_needed(debug_query_string));
 }
 
@@ -204,7 +210,7 @@ static void
 WatchLog(ErrorData *report)
 {
 	BoundRefusals(report);
-	if (IsSecretMessage())
+	if (ShowsSecret(report))
 		report->hide_stmt = report->hide_ctx = true;
 	if (report->context != NULL && apitoken_redact_is_secret(report->context))
 		report->hide_ctx = true;
