@@ -3261,8 +3261,9 @@ $$;
  * refer to it, by a query that is planned in the function's transaction: what the
  * predicate of an index is made of is run then.  And a key to digests tells whether there
  * is such a one.  REFERENCES, which GRANT ALL includes, must not be enough for any of it:
- * what no function deletes may be referred to, and nothing else.  It matters whose the
- * table is that refers: he makes triggers for it, now or later, whoever makes the key.
+ * what no function deletes may be referred to, by columns of PostgreSQL's own types, and
+ * nothing else.  It matters whose the table is that refers: he makes triggers for it, now
+ * or later, whoever makes the key.
  */
 CREATE FUNCTION apitoken.refuse_reference() RETURNS event_trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -3285,13 +3286,17 @@ BEGIN
 			AND NOT EXISTS (SELECT FROM pg_depend d JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
 				WHERE d.classid = 'pg_class'::regclass AND d.objid = o.oid AND d.deptype = 'e' AND e.extname = 'apitoken')
 			AND (k.confupdtype NOT IN ('a', 'r') OR k.confdeltype NOT IN ('a', 'r')
-				OR regexp_replace(r.relname, '_[0-9]+$', '') NOT IN ('accounts', 'buyers', 'sellers', 'users'))
+				OR regexp_replace(r.relname, '_[0-9]+$', '') NOT IN ('accounts', 'buyers', 'sellers', 'users')
+				-- a cast of somebody's own would be run as the owner, who looks whether there is such a row
+				OR EXISTS (SELECT FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid
+					WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey) AND y.typnamespace <> 'pg_catalog'::regnamespace
+						AND y.oid <> 'apitoken.resource_id'::regtype))
 			AND NOT pg_has_role(o.relowner, r.relowner, 'USAGE');
 	IF FOUND THEN
 		RAISE EXCEPTION 'foreign key "%" of table % is not for its owner to have', reference.conname, reference.relation
 			USING ERRCODE = 'insufficient_privilege',
 				DETAIL = format('What is done for it when a row of %s changes or goes is done with the rights of whoever calls, or stops what the extension "apitoken" deletes.', reference.referred),
-				HINT = 'Refer to a table of accounts, users, buyers or sellers, without an action; or let the owner of the extension''s tables own the table that refers.';
+				HINT = 'Refer to a table of accounts, users, buyers or sellers, by a text, without an action; or let the owner of the extension''s tables own the table that refers.';
 	END IF;
 END
 $$;
@@ -3380,7 +3385,11 @@ BEGIN
 					JOIN pg_class o ON o.oid = k.conrelid
 					JOIN pg_class r ON r.oid = k.confrelid
 					WHERE k.contype = 'f' AND (k.confupdtype NOT IN ('a', 'r') OR k.confdeltype NOT IN ('a', 'r')
-						OR regexp_replace(r.relname, '_[0-9]+$', '') NOT IN ('accounts', 'buyers', 'sellers', 'users'))
+						OR regexp_replace(r.relname, '_[0-9]+$', '') NOT IN ('accounts', 'buyers', 'sellers', 'users')
+						-- a cast of somebody's own would be run as the owner, who looks whether there is such a row
+						OR EXISTS (SELECT FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid
+							WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey) AND y.typnamespace <> 'pg_catalog'::regnamespace
+								AND y.oid <> 'apitoken.resource_id'::regtype))
 			) x (maker, relation, owner, what)
 			JOIN pg_class c ON c.oid = x.relation AND c.relnamespace = 'apitoken'::regnamespace
 			JOIN pg_roles m ON m.oid = x.maker

@@ -209,11 +209,20 @@ ShowsSecret(const ErrorData *report)
 static void
 WatchLog(ErrorData *report)
 {
+	bool		shows = ShowsSecret(report);
+
 	BoundRefusals(report);
-	if (ShowsSecret(report))
+	if (shows)
 		report->hide_stmt = report->hide_ctx = true;
 	if (report->context != NULL && apitoken_redact_is_secret(report->context))
 		report->hide_ctx = true;
+	/* what PL/pgSQL has run is shown whatever is hidden */
+	if (report->internalquery != NULL &&
+		(shows || apitoken_redact_is_secret(report->internalquery)))
+	{
+		report->internalquery = NULL;
+		report->internalpos = 0;
+	}
 	if (report->detail_log != NULL && apitoken_redact_is_secret(report->detail_log))
 		report->detail_log = apitoken_redact(report->detail_log);
 	if (next_log_hook != NULL)
@@ -391,6 +400,13 @@ apitoken_error_guard(ErrorContextCallback *guard, bool secret_given)
 	guard->arg = secret_given ? guard : NULL;
 	guard->previous = error_context_stack;
 	error_context_stack = guard;
+}
+
+/* The call that is being made was given a secret, as it turns out. */
+void
+apitoken_error_secret_given(void)
+{
+	secret_given_at = GetCurrentStatementStartTimestamp();
 }
 
 /* Ends what apitoken_error_guard began. */

@@ -21,6 +21,7 @@
 /* what is logged of errors while a call runs */
 extern void apitoken_error_tell_refusals(void);
 extern void apitoken_error_guard(ErrorContextCallback *guard, bool secret_given);
+extern void apitoken_error_secret_given(void);
 extern void apitoken_error_unguard(const ErrorContextCallback *guard);
 extern void apitoken_error_start(void);
 

@@ -18,7 +18,11 @@ SELECT m.rolname AS role, x.what
 			JOIN pg_class o ON o.oid = k.conrelid
 			JOIN pg_class r ON r.oid = k.confrelid
 			WHERE k.contype = 'f' AND (k.confupdtype NOT IN ('a', 'r') OR k.confdeltype NOT IN ('a', 'r')
-				OR r.relname NOT IN ('accounts', 'buyers', 'sellers', 'users'))
+				OR r.relname NOT IN ('accounts', 'buyers', 'sellers', 'users')
+				-- a cast of somebody's own would be run as the owner, who looks whether there is such a row
+				OR EXISTS (SELECT FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid
+					WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey) AND y.typnamespace <> 'pg_catalog'::regnamespace
+						AND y.oid <> 'apitoken.resource_id'::regtype))
 	) x (maker, relation, owner, what)
 	JOIN pg_class c ON c.oid = x.relation AND c.relnamespace = 'apitoken'::regnamespace
 	JOIN pg_roles m ON m.oid = x.maker

@@ -277,6 +277,7 @@ apitoken_authenticate_is_token(const char *id, const char *string)
 	apitoken_secret_append_masked(&masked, cstring_to_text(id));
 	if (strcmp(masked.data, string) == 0)
 		return true;
+	apitoken_error_secret_given();
 
 	PushActiveSnapshot(GetLatestSnapshot());
 	token = apitoken_identity_token_status(id);

@@ -933,6 +933,7 @@ CompileSecret(Compiler *compiler, StringInfo out, const ApitokenRqlNode *node, b
 	bytea	   *digest;
 	int			length;
 
+	apitoken_error_secret_given();
 	if (node->operator != RQL_EQ || value->kind != RQL_STRING)
 		Fail(compiler, node->position, "a token can only be looked up by its whole secret",
 			 "eq(token,idt:...)");
