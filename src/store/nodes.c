@@ -60,7 +60,8 @@ IsSent(const PlannedStmt *statement)
 	if (telling || !IsA(statement->utilityStmt, VariableSetStmt))
 		return false;
 	propagation = GetConfigOption(PROPAGATION, true, false);
-	return propagation != NULL && strcmp(propagation, "none") != 0;
+	/* empty is no value of Citus', but what is left of one that nobody has defined */
+	return propagation != NULL && propagation[0] != '\0' && strcmp(propagation, "none") != 0;
 }
 
 static void
