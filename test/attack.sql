@@ -269,12 +269,13 @@ SELECT is(helper.attempt('apitoken_granted', statement), outcome, left(statement
 	('DO $d$ BEGIN EXECUTE ''CREATE TABLE granted.own (id text REFERENCES apitoken.accounts ON DELETE CASCADE)''; END $d$', '42501'),
 	('CREATE TABLE granted.own (account_id text, id text, FOREIGN KEY (account_id, id) REFERENCES apitoken.api_tokens)', '42501'),
 	('CREATE TABLE granted.own (id text REFERENCES apitoken.modules)', '42501'),
+	-- (from 18 on PostgreSQL refuses it itself, for its collation)
 	('CREATE TYPE granted.kind AS ENUM (''ACC-3001-7788''); CREATE FUNCTION granted.cast(granted.kind) RETURNS text LANGUAGE sql AS ''SELECT enum_out($1)::text'';
-		CREATE CAST (granted.kind AS text) WITH FUNCTION granted.cast(granted.kind) AS IMPLICIT; CREATE TABLE granted.own (id granted.kind REFERENCES apitoken.accounts)', '42501'),
+		CREATE CAST (granted.kind AS text) WITH FUNCTION granted.cast(granted.kind) AS IMPLICIT; CREATE TABLE granted.own (id granted.kind REFERENCES apitoken.accounts)', CASE WHEN current_setting('server_version_num')::integer >= 180000 THEN 'XX000' ELSE '42501' END),
 	('CREATE DOMAIN granted.name AS text; CREATE TABLE granted.own (id granted.name REFERENCES apitoken.accounts)', '42501'),
 	('CREATE TYPE granted.kind AS ENUM (''ACC-3001-7788''); CREATE FUNCTION granted.cast(granted.kind) RETURNS text LANGUAGE sql AS ''SELECT enum_out($1)::text'';
 		CREATE CAST (granted.kind AS text) WITH FUNCTION granted.cast(granted.kind) AS IMPLICIT; CREATE TABLE granted.own (id text REFERENCES apitoken.accounts);
-		ALTER TABLE granted.own ALTER id TYPE granted.kind USING id::granted.kind', '42501'),
+		ALTER TABLE granted.own ALTER id TYPE granted.kind USING id::granted.kind', CASE WHEN current_setting('server_version_num')::integer >= 180000 THEN 'XX000' ELSE '42501' END),
 	('CREATE TABLE granted.own (id varchar(20) REFERENCES apitoken.accounts, u text REFERENCES apitoken.users)', 'ok'),
 	('CREATE TABLE granted.own (account_id text, id text, FOREIGN KEY (account_id, id) REFERENCES apitoken.user_groups)', '42501'),
 	('CREATE TABLE granted.own (id text REFERENCES apitoken.accounts ON DELETE RESTRICT, u text REFERENCES apitoken.users, s text REFERENCES apitoken.sellers)', 'ok')
