@@ -3964,7 +3964,7 @@ REVOKE ALL ON FUNCTION apitoken.distribute() FROM PUBLIC;
 CREATE FUNCTION apitoken.act_by_hand() RETURNS trigger
 LANGUAGE C AS 'MODULE_PATHNAME', 'apitoken_act_by_hand';
 COMMENT ON FUNCTION apitoken.act_by_hand() IS
-	'Trigger: what is changed by hand in the name of an actor is committed if he still may, if his right is what row security asks for; else if he is still there.';
+	'Trigger: what is changed by hand by the right of an actor, which row security asks for, is committed if he still has it.';
 REVOKE ALL ON FUNCTION apitoken.act_by_hand() FROM PUBLIC;
 
 DO $$

@@ -190,7 +190,8 @@ ShowsSecret(const ErrorData *report)
 {
 	TimestampTz message = GetCurrentStatementStartTimestamp();
 
-	if (secret_given_at == message)
+	/* some processes never begin a statement */
+	if (secret_given_at != 0 && secret_given_at == message)
 		return true;
 	/* a long text is not read for each of many warnings that do not show it */
 	if (debug_query_string == NULL || report->hide_stmt ||

@@ -78,10 +78,7 @@ SAVEPOINT acting;
 SELECT api.apitoken_authenticate(secret) FROM helper.secrets WHERE name = 'third' \g /dev/null
 SELECT is(api.apitoken_get('TKN-1671-0642', '-*,+id') ->> 'id', 'TKN-1671-0642', 'the old secret acts');
 SELECT is(api.apitoken_actor() ->> 'id', 'TKN-1671-0642', 'for an application as well');
--- (by somebody else: by hand it would be in its name)
-SET LOCAL session_replication_role = replica;
 UPDATE apitoken.api_tokens SET old_secret_until = NULL WHERE id = 'TKN-1671-0642';
-SET LOCAL session_replication_role = origin;
 SELECT helper.refused($$SELECT api.apitoken_get('TKN-1671-0642')$$, 'PT401', 'until it ends');
 SELECT is(api.apitoken_actor(), NULL, 'for an application as well');
 ROLLBACK TO acting;

@@ -123,8 +123,7 @@ PG_FUNCTION_INFO_V1(apitoken_log_creation);
 
 /*
  * apitoken.log_creation(): trigger on apitoken.api_tokens, after a row was added.  Raises
- * 39P01 if it is called otherwise, and PT401 or PT403 if it is done by hand in the name of an
- * actor who may not any more.
+ * 39P01 if it is called otherwise.
  */
 Datum
 apitoken_log_creation(PG_FUNCTION_ARGS)
@@ -142,7 +141,6 @@ apitoken_log_creation(PG_FUNCTION_ARGS)
 	event.to = apitoken_trigger_value(trigger, trigger->tg_trigtuple, "status");
 
 	ownership = apitoken_owner_enter();
-	apitoken_acts_by_hand(RelationGetRelid(trigger->tg_relation), ownership.role);
 	apitoken_trail_record(&caller, &event);
 	apitoken_owner_leave(&ownership);
 	PG_RETURN_POINTER(NULL);
@@ -455,8 +453,9 @@ PG_FUNCTION_INFO_V1(apitoken_log_change);
 
 /*
  * apitoken.log_change(): trigger on apitoken.api_tokens, after an update of a row that
- * changes something else than its status.  What is erased is not kept here.  Raises as
- * apitoken.log_creation() does.
+ * changes something else than its status.  What is erased is not kept here.  Raises 39P01 if it is
+ * called otherwise, and PT401 or PT403 if it is done by hand in the name of an actor who may
+ * not any more.
  */
 Datum
 apitoken_log_change(PG_FUNCTION_ARGS)
@@ -470,7 +469,7 @@ apitoken_log_change(PG_FUNCTION_ARGS)
 		PG_RETURN_POINTER(NULL);
 	change = ReadChange(trigger);
 	ownership = apitoken_owner_enter();
-	apitoken_acts_by_hand(RelationGetRelid(trigger->tg_relation), ownership.role);
+	apitoken_acts_by_policy(RelationGetRelid(trigger->tg_relation), ownership.role);
 	RecordChange(&change);
 	apitoken_owner_leave(&ownership);
 	PG_RETURN_POINTER(NULL);

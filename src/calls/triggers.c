@@ -126,7 +126,7 @@ apitoken_act_by_hand(PG_FUNCTION_ARGS)
 
 	apitoken_trigger_check_statement(fcinfo);
 	ownership = apitoken_owner_enter();
-	apitoken_acts_by_hand(RelationGetRelid(trigger->tg_relation), ownership.role);
+	apitoken_acts_by_policy(RelationGetRelid(trigger->tg_relation), ownership.role);
 	apitoken_owner_leave(&ownership);
 	PG_RETURN_POINTER(NULL);
 }

@@ -613,9 +613,10 @@ ActByScope(const ApitokenActor *actor)
 	if (!apitoken_identity_scope(*actor, &scope))
 		apitoken_error_unauthorized();
 	apitoken_acts_identified(&scope);
-	if (scope.everywhere)
-		apitoken_acts_administer(&scope, NULL);
 	count = scope.everywhere ? 0 : apitoken_ids_of_array(scope.accounts, &accounts);
+	/* by a view of somebody whom it does not bind: he has to be there still */
+	if (count == 0)
+		apitoken_acts_administer(&scope, NULL);
 	for (int i = 0; i < count; i++)
 		apitoken_acts_administer(&scope, TextDatumGetCString(accounts[i]));
 }
@@ -641,6 +642,17 @@ apitoken_acts_by_hand(Oid relid, Oid role)
 	}
 	apitoken_acts_identified(&caller);
 	apitoken_acts_administer(&caller, NULL);
+}
+
+/*
+ * The same where a role that row security does not bind is by its own right, in whoever's
+ * name.
+ */
+void
+apitoken_acts_by_policy(Oid relid, Oid role)
+{
+	if (check_enable_rls(relid, role, true) == RLS_ENABLED)
+		apitoken_acts_by_hand(relid, role);
 }
 
 /*

@@ -23,6 +23,7 @@ extern void apitoken_acts_refuse_other(const ApitokenCaller *caller, const char 
 extern void apitoken_acts_settle(const ApitokenCaller *caller, const char *id);
 extern bool apitoken_acts_has_acted(void);
 extern void apitoken_acts_by_hand(Oid relid, Oid role);
+extern void apitoken_acts_by_policy(Oid relid, Oid role);
 extern void apitoken_acts_open(const ApitokenCaller *caller, const char *account_id);
 extern void apitoken_acts_give(const ApitokenCaller *caller, const char *account_id,
 							   const char *module_id);

@@ -60,7 +60,11 @@ IsSent(const PlannedStmt *statement)
 	if (telling || !IsA(statement->utilityStmt, VariableSetStmt))
 		return false;
 	propagation = GetConfigOption(PROPAGATION, true, false);
-	/* empty is no value of Citus', but what is left of one that nobody has defined */
+
+	/*
+	 * empty is no value of Citus', but what is left of one that nobody has
+	 * defined
+	 */
 	return propagation != NULL && propagation[0] != '\0' && strcmp(propagation, "none") != 0;
 }
 
