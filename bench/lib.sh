@@ -170,8 +170,8 @@ generate() {
 }
 
 # Sees that whoever ran since forget_reads went by indexes: a contender that
-# reads a whole table, as a key has come to have another column, is no fair one.  (In the smoke form
-# it may be the quickest way.)
+# reads a whole table, as a key has come to have another column, is no fair
+# one.  (In the smoke form it may be the quickest way.)
 forget_reads() {
 	sql -c "SELECT pg_stat_reset()" >/dev/null
 }

@@ -1,6 +1,7 @@
 -- What others made, and what runs with the rights of the owner of the extension's
 -- tables, mostly a superuser: triggers on the tables, and foreign keys to them whose
--- actions have the triggers of another's table run, or which stop a call.  1.1 lets
+-- actions have the triggers of another's table run, which have what is another's run
+-- where a row is looked for, or which stop a call.  1.1 lets
 -- nobody make one any more, but drops none.  To be run before the update, in each
 -- database; it changes nothing.
 --

@@ -453,9 +453,9 @@ PG_FUNCTION_INFO_V1(apitoken_log_change);
 
 /*
  * apitoken.log_change(): trigger on apitoken.api_tokens, after an update of a row that
- * changes something else than its status.  What is erased is not kept here.  Raises 39P01 if it is
- * called otherwise, and PT401 or PT403 if it is done by hand in the name of an actor who may
- * not any more.
+ * changes something else than its status.  What is erased is not kept here.  Raises 39P01
+ * if it is called otherwise, and PT401 or PT403 if it is done by hand by the right of an
+ * actor who may not any more.
  */
 Datum
 apitoken_log_change(PG_FUNCTION_ARGS)

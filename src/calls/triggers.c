@@ -115,7 +115,7 @@ PG_FUNCTION_INFO_V1(apitoken_act_by_hand);
 
 /*
  * apitoken.act_by_hand(): trigger after a statement that changes rows.  What is done by hand
- * in an actor's name is looked at again when it is committed; see acts.c.  Raises 39P01
+ * by an actor's right is looked at again when it is committed; see acts.c.  Raises 39P01
  * if it is called otherwise, PT401 if he is not there any more, and PT403 if he may not.
  */
 Datum
