@@ -93,8 +93,9 @@ bench_disable() {
 	local class fsync
 
 	prove_contenders_equal
-	prove_signals_equal
 	forget_reads
+	prove_signals_equal
+	check_reads disable
 	for fsync in $fsyncs; do
 		server_setting "fsync = $fsync"
 		for class in small medium large; do
@@ -102,7 +103,6 @@ bench_disable() {
 		done
 	done
 	server_setting "fsync = off"
-	check_reads disable
 
 	[ "$form" != smoke ] || return
 	use_memory returned

@@ -456,7 +456,7 @@ CREATE TRIGGER keep_offers AFTER TRUNCATE ON apitoken.user_group_modules
  * Rights that are for nobody, and that GRANT ... ON ALL would give.  With EXECUTE
  * on a trigger's function a role would have it fired by a table of its own, and
  * write the trail or actors as the owner; with the trail's sequence it would
- * keep every token from changing its status; with CREATE on this schema it would
+ * keep every token from changing its status; with CREATE on the schemas it would
  * have functions of its own be meant in place of the extension's.
  */
 CREATE FUNCTION apitoken.take_back() RETURNS void
@@ -480,7 +480,7 @@ BEGIN
 								AND p.prorettype IN ('trigger'::regtype, 'event_trigger'::regtype)
 						UNION ALL
 						SELECT 'SCHEMA', quote_ident(n.nspname), 'CREATE', n.nspacl, n.nspowner
-							FROM pg_namespace n WHERE n.nspname = 'apitoken'
+							FROM pg_namespace n WHERE n.nspname IN ('apitoken', 'apitoken_monitor')
 					) o (kind, object, rights, acl, owner)
 					CROSS JOIN LATERAL aclexplode(o.acl) a
 					LEFT JOIN pg_roles r ON r.oid = a.grantee
@@ -496,7 +496,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION apitoken.take_back() IS
-	'Takes back rights that are for the owner alone: EXECUTE on the functions of triggers, USAGE and UPDATE of sequences, CREATE on the schema apitoken.';
+	'Takes back rights that are for the owner alone: EXECUTE on the functions of triggers, USAGE and UPDATE of sequences, CREATE on the schemas apitoken and apitoken_monitor.';
 REVOKE ALL ON FUNCTION apitoken.take_back() FROM PUBLIC;
 
 CREATE FUNCTION apitoken.take_back_grant() RETURNS event_trigger
@@ -3404,25 +3404,34 @@ END
 $$;
 
 /*
- * A publication that names tables has not got those that are new.
+ * A publication that names tables has not got those that are new, nor, where it names
+ * columns, such.  Who has what tokens authenticate with needs them: a secret that is
+ * revoked is among them.
  */
 DO $$
 DECLARE
 	publication record;
 BEGIN
 	FOR publication IN
-		SELECT p.pubname AS name, string_agg(c.oid::regclass::text, ', ' ORDER BY c.relname) AS lacking
+		SELECT p.pubname AS name,
+				string_agg(c.oid::regclass::text, ', ' ORDER BY c.relname) FILTER (WHERE t.tablename IS NULL) AS tables,
+				string_agg(c.oid::regclass::text, ', ' ORDER BY c.relname) FILTER (WHERE t.tablename IS NOT NULL) AS partly
 			FROM pg_publication p
-			CROSS JOIN pg_class c
-			WHERE NOT p.puballtables AND c.relnamespace = 'apitoken'::regnamespace AND c.relkind = 'r'
-				AND p.oid IN (SELECT r.prpubid FROM pg_publication_rel r WHERE r.prrelid = 'apitoken.api_tokens'::regclass)
-				AND NOT EXISTS (SELECT FROM pg_publication_tables t WHERE t.pubname = p.pubname AND t.schemaname = 'apitoken' AND t.tablename = c.relname)
+			JOIN pg_class c ON c.relnamespace = 'apitoken'::regnamespace AND c.relkind = 'r'
+			LEFT JOIN pg_publication_tables t ON t.pubname = p.pubname AND t.schemaname = 'apitoken' AND t.tablename = c.relname
+			WHERE EXISTS (SELECT FROM pg_publication_tables k WHERE k.pubname = p.pubname AND k.schemaname = 'apitoken' AND k.tablename = 'api_token_credentials')
+				AND (t.tablename IS NULL
+						AND c.relname IN ('erasures', 'api_token_secrets', 'trail_prunings', 'api_token_foreign_secrets', 'revoked_digests')
+					-- before PostgreSQL 15 there are no lists of columns
+					OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+						AND NOT to_jsonb(t) -> 'attnames' ? a.attname::text))
 			GROUP BY p.pubname ORDER BY p.pubname
 	LOOP
-		RAISE WARNING 'publication "%" has not all tables of the extension "apitoken"', publication.name
-			USING DETAIL = format('It has not: %s.', publication.lacking),
-				HINT = format('ALTER PUBLICATION %I ADD TABLE %s; then, at each subscriber, which is at this version: ALTER SUBSCRIPTION ... REFRESH PUBLICATION.',
-					publication.name, publication.lacking);
+		RAISE WARNING 'publication "%" has not all of the extension "apitoken"', publication.name
+			USING DETAIL = concat_ws(' ', 'It has not the tables ' || publication.tables || '.', 'It has not all columns of ' || publication.partly || '.'),
+				HINT = concat_ws(' ', format('ALTER PUBLICATION %I ADD TABLE %s;', publication.name, publication.tables),
+					format('ALTER PUBLICATION %I DROP TABLE %s, and ADD TABLE without columns;', publication.name, publication.partly),
+					'then, at each subscriber, which is at this version: ALTER SUBSCRIPTION ... REFRESH PUBLICATION.');
 	END LOOP;
 END
 $$;

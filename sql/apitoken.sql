@@ -1621,7 +1621,7 @@ COMMENT ON EVENT TRIGGER apitoken_refuse_rename IS
  * Rights that are for nobody, and that GRANT ... ON ALL would give.  With EXECUTE
  * on a trigger's function a role would have it fired by a table of its own, and
  * write the trail or actors as the owner; with the trail's sequence it would
- * keep every token from changing its status; with CREATE on this schema it would
+ * keep every token from changing its status; with CREATE on the schemas it would
  * have functions of its own be meant in place of the extension's.
  */
 CREATE FUNCTION apitoken.take_back() RETURNS void
@@ -1645,7 +1645,7 @@ BEGIN
 								AND p.prorettype IN ('trigger'::regtype, 'event_trigger'::regtype)
 						UNION ALL
 						SELECT 'SCHEMA', quote_ident(n.nspname), 'CREATE', n.nspacl, n.nspowner
-							FROM pg_namespace n WHERE n.nspname = 'apitoken'
+							FROM pg_namespace n WHERE n.nspname IN ('apitoken', 'apitoken_monitor')
 					) o (kind, object, rights, acl, owner)
 					CROSS JOIN LATERAL aclexplode(o.acl) a
 					LEFT JOIN pg_roles r ON r.oid = a.grantee
@@ -1661,7 +1661,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION apitoken.take_back() IS
-	'Takes back rights that are for the owner alone: EXECUTE on the functions of triggers, USAGE and UPDATE of sequences, CREATE on the schema apitoken.';
+	'Takes back rights that are for the owner alone: EXECUTE on the functions of triggers, USAGE and UPDATE of sequences, CREATE on the schemas apitoken and apitoken_monitor.';
 REVOKE ALL ON FUNCTION apitoken.take_back() FROM PUBLIC;
 
 CREATE FUNCTION apitoken.take_back_grant() RETURNS event_trigger

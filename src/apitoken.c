@@ -302,6 +302,8 @@ DefineTimeouts(void)
 void
 _PG_init(void)
 {
+	/* of settings that are there already something may have to be said */
+	apitoken_error_start();
 	DefineAnswerSettings();
 	DefineChoice();
 	DefineAdministratorSettings();
@@ -312,7 +314,6 @@ _PG_init(void)
 	apitoken_actor_define_setting();
 	apitoken_erase_define_setting();
 	apitoken_marks_define_setting();
-	apitoken_error_start();
 	apitoken_acts_start();
 	apitoken_planning_start();
 	apitoken_nodes_start();

@@ -15,6 +15,7 @@
 #include "access/xact.h"
 #include "apitoken.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "redact.h"
 #include "storage/ipc.h"
 #include "tcop/tcopprot.h"
@@ -180,26 +181,66 @@ BoundRefusals(ErrorData *report)
 	registered = true;
 }
 
+/* Was one of the functions called by the client's message? */
+static bool
+IsCalled(void)
+{
+	/* some processes never begin a statement */
+	return called_at != 0 && called_at == GetCurrentStatementStartTimestamp();
+}
+
 /*
- * Does the report show a secret in the client's message?  What has the shape of an opaque
- * part alone counts where one of the functions was called by it, and any message by which
- * one was given a secret: that may have any form.
+ * Is there a secret in a text, which may be NULL?  What has the shape of an opaque part
+ * alone counts where one of the functions was called.
+ */
+static bool
+HasSecret(const char *text)
+{
+	if (text == NULL)
+		return false;
+	return IsCalled() ? apitoken_redact_is_needed(text) : apitoken_redact_is_secret(text);
+}
+
+/*
+ * Is there one in the client's message?  A client's session reads that once, however much
+ * is to be said of it; other processes run many texts without a beginning.
+ */
+static bool
+MessageHasSecret(void)
+{
+	static const char *text = NULL;
+	static TimestampTz began = 0;
+	static bool called = false;
+	static bool found = false;
+	TimestampTz message = GetCurrentStatementStartTimestamp();
+
+	if (MyBackendType != B_BACKEND || text !=debug_query_string || began != message ||
+		called != IsCalled())
+	{
+		text = debug_query_string;
+
+		began = message;
+		called = IsCalled();
+		found = HasSecret(text);
+	}
+	return found;
+}
+
+/*
+ * Does the report show a secret in the client's message?  Any does by which one of the
+ * functions was given one: that may have any form.
  */
 static bool
 ShowsSecret(const ErrorData *report)
 {
-	TimestampTz message = GetCurrentStatementStartTimestamp();
-
-	/* some processes never begin a statement */
-	if (secret_given_at != 0 && secret_given_at == message)
+	if (secret_given_at != 0 && secret_given_at == GetCurrentStatementStartTimestamp())
 		return true;
 	/* a long text is not read for each of many warnings that do not show it */
-	if (debug_query_string == NULL || report->hide_stmt ||
+	if (report->hide_stmt ||
 		(report->elevel < log_min_error_statement && report->elevel != LOG &&
 		 report->elevel != LOG_SERVER_ONLY))
 		return false;
-	return apitoken_redact_is_secret(debug_query_string) ||
-		(called_at == message && apitoken_redact_is_needed(debug_query_string));
+	return MessageHasSecret();
 }
 
 /*
@@ -215,16 +256,16 @@ WatchLog(ErrorData *report)
 	BoundRefusals(report);
 	if (shows)
 		report->hide_stmt = report->hide_ctx = true;
-	if (report->context != NULL && apitoken_redact_is_secret(report->context))
+	if (HasSecret(report->context))
 		report->hide_ctx = true;
 	/* what PL/pgSQL has run is shown whatever is hidden */
-	if (report->internalquery != NULL &&
-		(shows || apitoken_redact_is_secret(report->internalquery)))
+	if (shows || HasSecret(report->internalquery))
 	{
 		report->internalquery = NULL;
 		report->internalpos = 0;
 	}
-	if (report->detail_log != NULL && apitoken_redact_is_secret(report->detail_log))
+	/* of a deadlock, the statements of all whom it holds */
+	if (HasSecret(report->detail_log))
 		report->detail_log = apitoken_redact(report->detail_log);
 	if (next_log_hook != NULL)
 		next_log_hook(report);
@@ -236,27 +277,6 @@ apitoken_error_start(void)
 {
 	next_log_hook = emit_log_hook;
 	emit_log_hook = WatchLog;
-}
-
-/*
- * What a deadlock's report has for the log alone are the statements of all whom it
- * holds: those are shown up to the first secret.
- */
-static void
-HideDeadlock(void)
-{
-	MemoryContext old;
-	ErrorData  *report;
-
-	if (geterrcode() != ERRCODE_T_R_DEADLOCK_DETECTED)
-		return;
-
-	old = MemoryContextSwitchTo(CurTransactionContext);
-	report = CopyErrorData();
-	if (report->detail_log != NULL && apitoken_redact_is_needed(report->detail_log))
-		errdetail_log("%s", apitoken_redact(report->detail_log));
-	FreeErrorData(report);
-	MemoryContextSwitchTo(old);
 }
 
 /*
@@ -349,9 +369,9 @@ SayOurselves(const ErrorData *report)
 	}
 }
 
-/* Looks whether it is such a report. */
+/* Called for whatever is reported while a guard stands, also by other code. */
 static void
-HideServers(void)
+HideServers(void *argument)
 {
 	int			code = geterrcode();
 	MemoryContext old;
@@ -368,21 +388,6 @@ HideServers(void)
 	MemoryContextSwitchTo(old);
 }
 
-/* Called for whatever is reported while a guard stands, also by other code. */
-static void
-HideReport(void *secret_given)
-{
-	HideDeadlock();
-	HideServers();
-	if (secret_given != NULL)
-	{
-		errhidestmt(true);
-		errhidecontext(true);
-	}
-	else
-		HideSecret(NULL);
-}
-
 /*
  * Begins a part of a call in which no error, be it of other code, is logged
  * with a statement that a secret stands in: with none at all if the call was
@@ -397,8 +402,8 @@ apitoken_error_guard(ErrorContextCallback *guard, bool secret_given)
 	called_at = GetCurrentStatementStartTimestamp();
 	if (secret_given)
 		secret_given_at = called_at;
-	guard->callback = HideReport;
-	guard->arg = secret_given ? guard : NULL;
+	guard->callback = HideServers;
+	guard->arg = NULL;
 	guard->previous = error_context_stack;
 	error_context_stack = guard;
 }

@@ -7,7 +7,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(222);
+SELECT plan(223);
 
 CREATE ROLE apitoken_attacker;
 CREATE ROLE apitoken_granted;
@@ -223,6 +223,8 @@ SELECT is(helper.outcome('GRANT USAGE ON SCHEMA apitoken TO apitoken_attacker; C
 	SET LOCAL ROLE apitoken_attacker; SELECT nextval(''apitoken.api_token_transitions_id_seq'')'), '42501', 'nor with a schema that is made');
 SELECT is(helper.outcome('GRANT ALL ON SCHEMA apitoken TO apitoken_attacker; SET LOCAL ROLE apitoken_attacker;
 	CREATE FUNCTION apitoken.sync_step(text, jsonb, boolean) RETURNS bigint LANGUAGE sql AS ''SELECT 1::bigint'''), '42501', 'nor is CREATE on the schema of the tables');
+SELECT is(helper.outcome('GRANT ALL ON SCHEMA apitoken_monitor TO apitoken_attacker; SET LOCAL ROLE apitoken_attacker;
+	CREATE VIEW apitoken_monitor.own AS SELECT 1'), '42501', 'nor on that of the views');
 RESET client_min_messages;
 SELECT is((SELECT array_agg(evtname || ' ' || evtenabled::text ORDER BY evtname) FROM pg_event_trigger WHERE evtname LIKE 'apitoken%'),
 	'{"apitoken_keep_always A","apitoken_refuse_reference A","apitoken_refuse_rename A","apitoken_refuse_trigger A","apitoken_take_back A","apitoken_warn_of_restore A"}', 'event triggers are always there');

@@ -4,7 +4,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(92);
+SELECT plan(95);
 
 \set caller apitoken_import_caller
 \ir fixtures/caller.psql
@@ -68,9 +68,16 @@ SELECT is(helper.lets_in(secret), expected, format('%s: %s', secret, expected)) 
 SELECT is(helper.lets_in(repeat('x', 1200)), 'PT401 There is no valid credential.', 'one that is Deleted');
 -- no secret is none, also where somebody has written its digest by hand
 SAVEPOINT empty;
-UPDATE apitoken.api_token_credentials SET digest = sha256('') WHERE api_token_id = 'old-1';
-INSERT INTO apitoken.api_token_foreign_secrets VALUES (helper.digest(''), 'ACC-3001-7788', 'old-1');
-SELECT is(helper.lets_in(secret), 'PT401 There is no valid credential.', 'no secret: ' || COALESCE(quote_literal(secret), 'null')) FROM (VALUES (''), (NULL)) AS c (secret);
+CREATE FUNCTION helper.lets_in_by(digest_of text, secret text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	UPDATE apitoken.api_token_credentials SET digest = sha256(convert_to(digest_of, 'UTF8')) WHERE api_token_id = 'old-1';
+	DELETE FROM apitoken.api_token_foreign_secrets WHERE api_token_id = 'old-1';
+	INSERT INTO apitoken.api_token_foreign_secrets VALUES (helper.digest(digest_of), 'ACC-3001-7788', 'old-1');
+	RETURN helper.lets_in(secret);
+END $$;
+SELECT is(helper.lets_in_by(digest_of, secret), 'PT401 There is no valid credential.', 'no secret: ' || COALESCE(quote_literal(secret), 'null'))
+	FROM (VALUES ('', ''), ('', NULL), (' ', ' '), (E'\t \n', E'\t \n')) AS c (digest_of, secret);
+SELECT is(helper.lets_in_by('a b', 'a b'), 'ok old-1', '(a blank in one is a part of it)');
 ROLLBACK TO empty;
 SELECT is(api.apitoken_import(jsonb_build_object('tokens', jsonb_build_array(helper.token('old-5', repeat('y', 1200))))), 1::bigint, '(as long as one may be)');
 SELECT is(helper.lets_in(secret), expected, 'one of the greatest length, and what begins with it: ' || length(secret))

@@ -75,6 +75,6 @@ apitoken_allowed_change(const ApitokenCall *call, const char *account_id, const 
 		apitoken_life_check_gain(call, account_id, id);
 	}
 	PopActiveSnapshot();
-	if (!apitoken_networks_same(stored, networks))
+	if (!apitoken_ids_arrays_same(stored, networks))
 		SetNetworks(call, account_id, id, networks);
 }

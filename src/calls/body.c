@@ -318,17 +318,17 @@ apitoken_body_is_empty(Jsonb *jsonb)
 	return jsonb != NULL && JB_ROOT_IS_OBJECT(jsonb) && JB_ROOT_COUNT(jsonb) == 0;
 }
 
-/* Does a body, which may be anything, supply modules? */
+/* Does a body, which may be anything, supply that member? */
 bool
-apitoken_body_has_modules(Jsonb *jsonb)
+apitoken_body_supplies(Jsonb *jsonb, char *member)
 {
-	JsonbValue	key = {.type = jbvString,.val.string = {strlen("modules"), "modules"}};
-	JsonbValue *modules;
+	JsonbValue	key = {.type = jbvString,.val.string = {strlen(member), member}};
+	JsonbValue *value;
 
 	if (jsonb == NULL || !JB_ROOT_IS_OBJECT(jsonb))
 		return false;
-	modules = findJsonbValueFromContainer(&jsonb->root, JB_FOBJECT, &key);
-	return modules != NULL && modules->type != jbvNull;
+	value = findJsonbValueFromContainer(&jsonb->root, JB_FOBJECT, &key);
+	return value != NULL && value->type != jbvNull;
 }
 
 /*

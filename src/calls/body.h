@@ -53,7 +53,7 @@ typedef struct ApitokenBody
 	"The members that can change are: name, description, icon, modules, expiresAt, allowedNetworks."
 
 extern bool apitoken_body_is_empty(Jsonb *body);
-extern bool apitoken_body_has_modules(Jsonb *body);
+extern bool apitoken_body_supplies(Jsonb *body, char *member);
 extern ApitokenBody apitoken_body_parse(Jsonb *body, bool create);
 
 #endif							/* APITOKEN_BODY_H */

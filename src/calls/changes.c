@@ -560,12 +560,18 @@ apitoken_update(PG_FUNCTION_ARGS)
 	char	   *id = apitoken_call_id(fcinfo, 0, "id");
 	Jsonb	   *changes = Body(fcinfo, 1);
 	ApitokenFields *fields = apitoken_call_fields(fcinfo, 2);
-	ApitokenCall call = apitoken_call_begin(apitoken_body_has_modules(changes) ?
-											OPERATION_UPDATE_MODULES : OPERATION_UPDATE);
-	const char *account_id = apitoken_body_is_empty(changes) ? UpdateNothing(&call, id) :
-		Update(&call, id, changes);
-	Jsonb	   *document = apitoken_call_document_after_write(&call, account_id, id, fields, NULL);
+	ApitokenCall call;
+	const char *account_id;
+	Jsonb	   *document;
 
+	/* or its masked form */
+	if (apitoken_body_supplies(changes, "token"))
+		apitoken_error_secret_given();
+	call = apitoken_call_begin(apitoken_body_supplies(changes, "modules") ?
+							   OPERATION_UPDATE_MODULES : OPERATION_UPDATE);
+	account_id = apitoken_body_is_empty(changes) ? UpdateNothing(&call, id) :
+		Update(&call, id, changes);
+	document = apitoken_call_document_after_write(&call, account_id, id, fields, NULL);
 	apitoken_call_end(&call);
 	PG_RETURN_JSONB_P(document);
 }

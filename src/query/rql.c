@@ -940,6 +940,21 @@ ReadExpression(RqlReader *reader, const char *conjunctions)
 	return Combine(RQL_OR, alternatives);
 }
 
+/* Is a token asked for by its secret in a query?  It may be wrong before it is read as that. */
+static bool
+AsksForSecret(const char *query, int length)
+{
+	static const char member[] = "token";
+	int			last = length - (int) strlen(member);
+
+	for (int i = 0; i <= last; i++)
+	{
+		if (pg_strncasecmp(query + i, member, strlen(member)) == 0)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Parses a query, length bytes of it.
  *
@@ -956,6 +971,8 @@ apitoken_rql_parse(const char *query, int length)
 	ApitokenRqlNode *filter;
 
 	rql->limit = rql->offset = -1;
+	if (AsksForSecret(query, length))
+		apitoken_error_secret_given();
 	if (length > MAX_LENGTH)
 		Fail(&reader, MAX_LENGTH, "the query is too long", "at most 65536 bytes");
 	if (length == 0)

@@ -56,6 +56,7 @@
 typedef enum ActKind
 {
 	ACT_ADMINISTERED,			/* used the right to administer an account */
+	ACT_SCOPED,					/* used, by hand, whatever right he has */
 	ACT_OPENED,					/* made or enabled a token */
 	ACT_GAVE,					/* gave a module to a token */
 	ACT_GAVE_TIME,				/* gave a token an end, or its secret */
@@ -72,6 +73,7 @@ typedef struct Act
 	ApitokenActor actor;		/* type is NULL: a role by itself */
 	bool		everywhere;		/* used: the right to administer every account */
 	const char *account_id;
+	ArrayType  *accounts;		/* of ACT_SCOPED: ids, text[] */
 	const char *module;			/* id of what was given, code of what guards */
 	Oid			role;			/* trusted with that operation */
 	ApitokenOperation operation;
@@ -103,7 +105,8 @@ SameAct(const Act *a, const Act *b)
 {
 	return a->kind == b->kind && a->everywhere == b->everywhere &&
 		a->role == b->role && a->operation == b->operation && a->end == b->end &&
-		SameActor(a, b) && apitoken_networks_same(a->networks, b->networks) &&
+		SameActor(a, b) && apitoken_ids_arrays_same(a->networks, b->networks) &&
+		apitoken_ids_arrays_same(a->accounts, b->accounts) &&
 		apitoken_ids_same(a->account_id, b->account_id) && apitoken_ids_same(a->module, b->module);
 }
 
@@ -170,24 +173,13 @@ NothingHappened(uint64 completed)
 		apitoken_snapshot_completed(GetLatestSnapshot()) == completed;
 }
 
-/* Is all that one may that the other may, too? */
+/* May he administer all that: every account, or else those? */
 static bool
-Covers(const ApitokenCaller *all, const ApitokenCaller *some)
+Covers(const ApitokenCaller *scope, bool everywhere, ArrayType *accounts)
 {
-	Datum	   *accounts;
-	int			count;
-
-	if (all->everywhere)
+	if (scope->everywhere)
 		return true;
-	if (some->everywhere)
-		return false;
-	count = apitoken_ids_of_array(some->accounts, &accounts);
-	for (int i = 0; i < count; i++)
-	{
-		if (!apitoken_ids_array_has(all->accounts, TextDatumGetCString(accounts[i])))
-			return false;
-	}
-	return true;
+	return !everywhere && apitoken_ids_array_covers(scope->accounts, accounts);
 }
 
 /*
@@ -254,7 +246,7 @@ apitoken_acts_identified(ApitokenCaller *caller)
 
 	PushCommittedSnapshot();
 	caller->own = !apitoken_identity_scope(caller->actor, &committed) ||
-		!Covers(&committed, caller);
+		!Covers(&committed, caller->everywhere, caller->accounts);
 	PopActiveSnapshot();
 }
 
@@ -302,6 +294,8 @@ Note(Act act)
 		kept->actor.account_id = Keep(act.actor.account_id);
 		kept->account_id = Keep(act.account_id);
 		kept->module = Keep(act.module);
+		if (act.accounts != NULL)
+			kept->accounts = DatumGetArrayTypePCopy(PointerGetDatum(act.accounts));
 		if (act.networks != NULL)
 			kept->networks = DatumGetArrayTypePCopy(PointerGetDatum(act.networks));
 		kept->subid = GetCurrentSubTransactionId();
@@ -355,6 +349,8 @@ LookForRight(const Act *act, const ApitokenOffer *offer, bool *active)
 	{
 		case ACT_ADMINISTERED:
 			return Administers(act, &scope);
+		case ACT_SCOPED:
+			return Covers(&scope, act->everywhere, act->accounts);
 		case ACT_GUARDED:
 			return act->module == NULL || apitoken_identity_holds(&scope, act->module);
 		case ACT_GAVE:
@@ -607,18 +603,14 @@ static void
 ActByScope(const ApitokenActor *actor)
 {
 	ApitokenCaller scope;
-	Datum	   *accounts;
-	int			count;
+	Act			act;
 
 	if (!apitoken_identity_scope(*actor, &scope))
 		apitoken_error_unauthorized();
 	apitoken_acts_identified(&scope);
-	count = scope.everywhere ? 0 : apitoken_ids_of_array(scope.accounts, &accounts);
-	/* by a view of somebody whom it does not bind: he has to be there still */
-	if (count == 0)
-		apitoken_acts_administer(&scope, NULL);
-	for (int i = 0; i < count; i++)
-		apitoken_acts_administer(&scope, TextDatumGetCString(accounts[i]));
+	act = ActOf(ACT_SCOPED, &scope, NULL, NULL);
+	act.accounts = scope.accounts;
+	CheckNow(Note(act));
 }
 
 /*

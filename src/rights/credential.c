@@ -115,7 +115,8 @@ apitoken_credential_token_id(const char *secret, int length, const bytea *digest
 	 * after the same work: none is none, and what is too long may begin with
 	 * one
 	 */
-	return length == 0 || apitoken_secret_is_too_long(length) ? pstrdup("") : foreign;
+	return apitoken_secret_is_blank(secret, length) || apitoken_secret_is_too_long(length) ?
+		pstrdup("") : foreign;
 }
 
 /* One whose digest no secret has, to compare with where there is none. */

@@ -112,15 +112,6 @@ IsWithin(Datum address, const ArrayType *networks)
 	return false;
 }
 
-/* Are the two lists the same?  NULL is none. */
-bool
-apitoken_networks_same(const ArrayType *a, const ArrayType *b)
-{
-	if (a == NULL || b == NULL)
-		return a == b;
-	return VARSIZE(a) == VARSIZE(b) && memcmp(a, b, VARSIZE(a)) == 0;
-}
-
 /*
  * Is each network of some within one of all?  NULL is none, which is every network.  A
  * network that only several of them cover is not.

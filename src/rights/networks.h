@@ -22,7 +22,6 @@ extern bool apitoken_networks_are_settled(void);
 extern void apitoken_networks_settle(void);
 
 extern const char *apitoken_networks_read(const char *string, Datum *network);
-extern bool apitoken_networks_same(const ArrayType *a, const ArrayType *b);
 extern bool apitoken_networks_cover(const ArrayType *all, const ArrayType *some);
 
 #endif							/* APITOKEN_NETWORKS_H */

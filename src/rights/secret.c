@@ -21,6 +21,7 @@
 
 #include "errors.h"
 #include "fmgr.h"
+#include "parser/scansup.h"
 #include "redact.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -44,6 +45,18 @@ apitoken_secret_append_masked(StringInfo buffer, const text *id)
 	appendStringInfoString(buffer, APITOKEN_SECRET_PREFIX);
 	appendBinaryStringInfo(buffer, VARDATA_ANY(id), VARSIZE_ANY_EXHDR(id));
 	appendStringInfoString(buffer, ":" APITOKEN_MASK);
+}
+
+/* Is nothing seen of that, length bytes of it?  Then none was given. */
+bool
+apitoken_secret_is_blank(const char *secret, int length)
+{
+	for (int i = 0; i < length; i++)
+	{
+		if (!scanner_isspace(secret[i]))
+			return false;
+	}
+	return true;
 }
 
 /* Is what has that many bytes no secret for that alone?  Its digest is not of all of it. */

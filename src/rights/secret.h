@@ -19,6 +19,7 @@
 extern void apitoken_secret_append_masked(StringInfo buffer, const text *id);
 extern bool apitoken_secret_find_id(const char *secret, int length, const char **id,
 									int *id_length);
+extern bool apitoken_secret_is_blank(const char *secret, int length);
 extern bool apitoken_secret_is_too_long(int length);
 extern bool apitoken_secret_is_mistyped(const char *secret, int length);
 extern char *apitoken_secret_generate(const char *id);

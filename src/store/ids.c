@@ -147,6 +147,34 @@ apitoken_ids_array_has(ArrayType *ids, const char *id)
 	return false;
 }
 
+/* Is each id of some, which is text[], in all, too? */
+bool
+apitoken_ids_array_covers(ArrayType *all, ArrayType *some)
+{
+	ApitokenIds *known = apitoken_ids_create();
+	Datum	   *texts;
+	int			count = apitoken_ids_of_array(all, &texts);
+
+	for (int i = 0; i < count; i++)
+		(void) apitoken_ids_add(known, texts[i]);
+	count = apitoken_ids_of_array(some, &texts);
+	for (int i = 0; i < count; i++)
+	{
+		if (apitoken_ids_find(known, texts[i]) < 0)
+			return false;
+	}
+	return true;
+}
+
+/* Are the two arrays, of whatever type, the same byte by byte?  NULL is the same as NULL. */
+bool
+apitoken_ids_arrays_same(const ArrayType *a, const ArrayType *b)
+{
+	if (a == NULL || b == NULL)
+		return a == b;
+	return VARSIZE(a) == VARSIZE(b) && memcmp(a, b, VARSIZE(a)) == 0;
+}
+
 /* Is the id (text) that one? */
 bool
 apitoken_ids_is(Datum id, const char *string)

@@ -32,6 +32,8 @@ extern ArrayType *apitoken_ids_array(const Datum *texts, int count);
 extern ArrayType *apitoken_ids_array_of_list(const List *strings);
 extern int	apitoken_ids_of_array(ArrayType *ids, Datum **texts);
 extern bool apitoken_ids_array_has(ArrayType *ids, const char *id);
+extern bool apitoken_ids_array_covers(ArrayType *all, ArrayType *some);
+extern bool apitoken_ids_arrays_same(const ArrayType *a, const ArrayType *b);
 extern bool apitoken_ids_is(Datum id, const char *string);
 extern bool apitoken_ids_same(const char *a, const char *b);
 extern int	apitoken_ids_find(const ApitokenIds *ids, Datum id);
