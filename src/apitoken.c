@@ -17,6 +17,7 @@
 #include "datatype/timestamp.h"
 #include "errors.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "rights/actor.h"
 #include "rights/acts.h"
 #include "store/nodes.h"
@@ -302,7 +303,12 @@ DefineTimeouts(void)
 void
 _PG_init(void)
 {
-	/* of settings that are there already something may have to be said */
+	/*
+	 * The server would begin anew, with what was done here, at the next call:
+	 * nobody ends this halfway while something is said of settings that are
+	 * there already.
+	 */
+	HOLD_INTERRUPTS();
 	apitoken_error_start();
 	DefineAnswerSettings();
 	DefineChoice();
@@ -318,6 +324,7 @@ _PG_init(void)
 	apitoken_planning_start();
 	apitoken_nodes_start();
 	MarkGUCPrefixReserved("apitoken");
+	RESUME_INTERRUPTS();
 }
 
 PG_FUNCTION_INFO_V1(apitoken_version);

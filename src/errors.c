@@ -271,10 +271,18 @@ WatchLog(ErrorData *report)
 		next_log_hook(report);
 }
 
-/* Looks at what is logged, from now on; for _PG_init. */
+/*
+ * Looks at what is logged, from now on; for _PG_init, which is run again where it has
+ * failed.
+ */
 void
 apitoken_error_start(void)
 {
+	static bool started = false;
+
+	if (started)
+		return;
+	started = true;
 	next_log_hook = emit_log_hook;
 	emit_log_hook = WatchLog;
 }

@@ -38,11 +38,16 @@
 #define SHORT_ID_ATTEMPTS 4
 #define MAX_ID_ATTEMPTS 100
 
-/* The body that is an argument; NULL for null. */
+/* The body that is an argument; NULL for null.  Before anything of the call can fail. */
 static Jsonb *
 Body(FunctionCallInfo fcinfo, int argument)
 {
-	return apitoken_call_isnull(fcinfo, argument) ? NULL : PG_GETARG_JSONB_P(argument);
+	Jsonb	   *body = apitoken_call_isnull(fcinfo, argument) ? NULL : PG_GETARG_JSONB_P(argument);
+
+	/* or its masked form */
+	if (apitoken_body_supplies(body, "token"))
+		apitoken_error_secret_given();
+	return body;
 }
 
 /*
@@ -557,21 +562,15 @@ PG_FUNCTION_INFO_V1(apitoken_update);
 Datum
 apitoken_update(PG_FUNCTION_ARGS)
 {
-	char	   *id = apitoken_call_id(fcinfo, 0, "id");
 	Jsonb	   *changes = Body(fcinfo, 1);
+	char	   *id = apitoken_call_id(fcinfo, 0, "id");
 	ApitokenFields *fields = apitoken_call_fields(fcinfo, 2);
-	ApitokenCall call;
-	const char *account_id;
-	Jsonb	   *document;
-
-	/* or its masked form */
-	if (apitoken_body_supplies(changes, "token"))
-		apitoken_error_secret_given();
-	call = apitoken_call_begin(apitoken_body_supplies(changes, "modules") ?
-							   OPERATION_UPDATE_MODULES : OPERATION_UPDATE);
-	account_id = apitoken_body_is_empty(changes) ? UpdateNothing(&call, id) :
+	ApitokenCall call = apitoken_call_begin(apitoken_body_supplies(changes, "modules") ?
+											OPERATION_UPDATE_MODULES : OPERATION_UPDATE);
+	const char *account_id = apitoken_body_is_empty(changes) ? UpdateNothing(&call, id) :
 		Update(&call, id, changes);
-	document = apitoken_call_document_after_write(&call, account_id, id, fields, NULL);
+	Jsonb	   *document = apitoken_call_document_after_write(&call, account_id, id, fields, NULL);
+
 	apitoken_call_end(&call);
 	PG_RETURN_JSONB_P(document);
 }

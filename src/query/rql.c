@@ -940,19 +940,28 @@ ReadExpression(RqlReader *reader, const char *conjunctions)
 	return Combine(RQL_OR, alternatives);
 }
 
-/* Is a token asked for by its secret in a query?  It may be wrong before it is read as that. */
+/*
+ * Is a token asked for by its secret in a query, as far as can be told by the member's name
+ * in it?  The query may be wrong before it is read as that.
+ */
 static bool
-AsksForSecret(const char *query, int length)
+AsksForSecret(RqlReader reader)
 {
 	static const char member[] = "token";
-	int			last = length - (int) strlen(member);
+	int			matched = 0;
+	int			length;
 
-	for (int i = 0; i <= last; i++)
+	for (; reader.next < reader.length && member[matched] != '\0'; reader.next += length)
 	{
-		if (pg_strncasecmp(query + i, member, strlen(member)) == 0)
-			return true;
+		char		c = pg_tolower((unsigned char) PeekByte(&reader, &length));
+
+		if (c == member[matched])
+			matched++;
+		else
+			/* no other byte of it is its first one */
+			matched = c == member[0] ? 1 : 0;
 	}
-	return false;
+	return member[matched] == '\0';
 }
 
 /*
@@ -971,7 +980,7 @@ apitoken_rql_parse(const char *query, int length)
 	ApitokenRqlNode *filter;
 
 	rql->limit = rql->offset = -1;
-	if (AsksForSecret(query, length))
+	if (AsksForSecret(reader))
 		apitoken_error_secret_given();
 	if (length > MAX_LENGTH)
 		Fail(&reader, MAX_LENGTH, "the query is too long", "at most 65536 bytes");

@@ -93,11 +93,10 @@ typedef struct ActEntry
 
 /* Is it the same actor, by the same secret, or for the same account? */
 static inline bool
-SameActor(const Act *a, const Act *b)
+SameActor(const ApitokenActor *a, const ApitokenActor *b)
 {
-	return a->actor.secret == b->actor.secret &&
-		apitoken_ids_same(a->actor.account_id, b->actor.account_id) &&
-		apitoken_actor_same(&a->actor, &b->actor);
+	return a->secret == b->secret && apitoken_ids_same(a->account_id, b->account_id) &&
+		apitoken_actor_same(a, b);
 }
 
 static inline bool
@@ -105,7 +104,7 @@ SameAct(const Act *a, const Act *b)
 {
 	return a->kind == b->kind && a->everywhere == b->everywhere &&
 		a->role == b->role && a->operation == b->operation && a->end == b->end &&
-		SameActor(a, b) && apitoken_ids_arrays_same(a->networks, b->networks) &&
+		SameActor(&a->actor, &b->actor) && apitoken_ids_arrays_same(a->networks, b->networks) &&
 		apitoken_ids_arrays_same(a->accounts, b->accounts) &&
 		apitoken_ids_same(a->account_id, b->account_id) && apitoken_ids_same(a->module, b->module);
 }
@@ -141,6 +140,13 @@ HashAct(const Act *act)
 /* Those of this transaction, in order; both in its memory. */
 static List *acts = NIL;
 static struct acts_hash *known = NULL;
+
+/*
+ * In whose names policies were asked in that message of the client, since something was
+ * changed by hand: a list of ApitokenActor, in the transaction's memory.
+ */
+static List *asked = NIL;
+static TimestampTz asked_at = 0;
 
 /* Ends transactions that go on for too long in somebody's name; when, or 0. */
 static TimeoutId timeout = MAX_TIMEOUTS;
@@ -595,9 +601,35 @@ apitoken_acts_has_acted(void)
 	return acts != NIL;
 }
 
+/* Notes that a policy was asked in the name of that actor. */
+void
+apitoken_acts_asked(const ApitokenActor *actor)
+{
+	MemoryContext old;
+	ApitokenActor *kept;
+	ListCell   *cell;
+
+	if (asked_at != GetCurrentStatementStartTimestamp())
+		asked = NIL;
+	asked_at = GetCurrentStatementStartTimestamp();
+	foreach(cell, asked)
+	{
+		if (SameActor(lfirst(cell), actor))
+			return;
+	}
+
+	old = MemoryContextSwitchTo(TopTransactionContext);
+	kept = palloc(sizeof(ApitokenActor));
+	*kept = *actor;
+	kept->id = Keep(actor->id);
+	kept->account_id = Keep(actor->account_id);
+	asked = lappend(asked, kept);
+	MemoryContextSwitchTo(old);
+}
+
 /*
- * Notes that a role which row security binds has changed something by hand: the right is
- * not the role's, but the actor's, to administer whatever he administers.
+ * Notes that something was changed by hand by an actor's right, to administer whatever he
+ * administers.
  */
 static void
 ActByScope(const ApitokenActor *actor)
@@ -614,8 +646,26 @@ ActByScope(const ApitokenActor *actor)
 }
 
 /*
- * The same for a trigger on a relation: if nobody calls one of the functions now, that
- * role changes something by hand, in the name of an actor if there is one.
+ * Notes that a role which row security binds has changed something by hand: the right is
+ * not the role's, but that of whom policies were asked for.  It need not be who acts when
+ * the statement has ended: somebody else may have authenticated in the middle of it.
+ */
+static void
+ActByPolicies(const ApitokenActor *actor)
+{
+	List	   *actors = asked_at == GetCurrentStatementStartTimestamp() ? asked : NIL;
+	ListCell   *cell;
+
+	asked = NIL;
+	foreach(cell, actors)
+		ActByScope(lfirst(cell));
+	if (actor->type != NULL)
+		ActByScope(actor);
+}
+
+/*
+ * For a trigger on a relation: if nobody calls one of the functions now, that role changes
+ * something by hand, in the name of an actor if there is one.
  */
 void
 apitoken_acts_by_hand(Oid relid, Oid role)
@@ -625,13 +675,13 @@ apitoken_acts_by_hand(Oid relid, Oid role)
 	if (apitoken_identity_is_writing())
 		return;
 	caller = apitoken_identity_writer();
-	if (caller.actor.type == NULL)
-		return;
 	if (check_enable_rls(relid, role, true) == RLS_ENABLED)
 	{
-		ActByScope(&caller.actor);
+		ActByPolicies(&caller.actor);
 		return;
 	}
+	if (caller.actor.type == NULL)
+		return;
 	apitoken_acts_identified(&caller);
 	apitoken_acts_administer(&caller, NULL);
 }
@@ -786,7 +836,7 @@ AddCreator(ApitokenGates *gates, const ApitokenActor *actor)
 static bool
 SameGates(const Act *a, const Act *b)
 {
-	return SameActor(a, b) && a->own == b->own;
+	return SameActor(&a->actor, &b->actor) && a->own == b->own;
 }
 
 /* Adds the gates of an act's actor, by the view that his rights are looked for in. */
@@ -1184,6 +1234,7 @@ Forget(void)
 {
 	acts = NIL;
 	known = NULL;
+	asked = NIL;
 	StopTimeout();
 	apitoken_gates_forget();
 	apitoken_signals_forget();

@@ -14,6 +14,7 @@
 #include "fmgr.h"
 #include "rights/acting.h"
 #include "rights/actor.h"
+#include "rights/acts.h"
 #include "rights/identity.h"
 #include "store/ids.h"
 #include "store/trigger_row.h"
@@ -36,6 +37,9 @@ VisibleToCaller(void)
 	(void) apitoken_acting_begin();
 	(void) apitoken_identity_find(ownership.role, OPERATION_SEE, &caller);
 	apitoken_acting_end();
+
+	if (caller.actor.type != NULL)
+		apitoken_acts_asked(&caller.actor);
 
 	old = MemoryContextSwitchTo(result_context);
 	caller.accounts = DatumGetArrayTypePCopy(PointerGetDatum(caller.accounts));
