@@ -13,6 +13,13 @@
 
 #include "postgres.h"
 
+/* 14 has what is told of waits in a file of its own */
+#if PG_VERSION_NUM >= 140000
+#include "utils/wait_event.h"
+#else
+#include "pgstat.h"
+#endif
+
 /* 18 replaced the attribute behind a declaration by a word in front of it */
 #if PG_VERSION_NUM < 180000
 #define pg_noreturn pg_attribute_noreturn()
@@ -23,6 +30,13 @@
 #define apitoken_lxid(proc) ((proc)->vxid.lxid)
 #else
 #define apitoken_lxid(proc) ((proc)->lxid)
+#endif
+
+/* 17 asks whether a stronger lock counts */
+#if PG_VERSION_NUM >= 170000
+#define apitoken_is_locked(tag, mode) LockHeldByMe(tag, mode, false)
+#else
+#define apitoken_is_locked(tag, mode) LockHeldByMe(tag, mode)
 #endif
 
 /* 14 says whether the tree may be changed */

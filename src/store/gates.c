@@ -674,28 +674,20 @@ ForgetTimeout(void)
 }
 
 static void
-LockForAWhile(void *argument)
+LockForAWhile(Wait *wait)
 {
-	Wait	   *wait = argument;
-	int			level = NewGUCNestLevel();
-
 	wait->is_timed = get_timeout_active(STATEMENT_TIMEOUT);
 	SetMilliseconds("lock_timeout", wait->milliseconds);
 	/* there would be a line for each piece of the wait */
 	SetOption("log_lock_waits", "off");
 	LookForDeadlocksAfter(wait->deadlock_milliseconds);
 	(void) LockAcquire(wait->tag, wait->mode, false, false);
-	ForgetTimeout();
-	AtEOXact_GUC(false, level);
 }
 
 /* The statement's time may have been over at that very moment as well. */
 static bool
-IsLockTimeout(int sqlstate, void *argument)
+IsLockTimeout(int sqlstate, const Wait *wait)
 {
-	const Wait *wait = argument;
-
-	ForgetTimeout();
 	if (wait->is_timed && !get_timeout_active(STATEMENT_TIMEOUT))
 	{
 		QueryCancelPending = true;
@@ -708,12 +700,39 @@ IsLockTimeout(int sqlstate, void *argument)
  * Waits for a lock, but not longer than that; the session's own lock_timeout does
  * not matter.  Returns whether the lock was taken.  Raises 40P01 if it would
  * wait for itself, for which it looks after deadlock_milliseconds.
+ *
+ * There is no subtransaction: in the midst of COMMIT the server lets one begin, but
+ * not be rolled back.  It would not be of use either, as an end of the wait for
+ * one lock leaves nothing but that wait behind, which LockErrorCleanup ends.
  */
 bool
 apitoken_gates_lock_within(const LOCKTAG *tag, LOCKMODE mode, int milliseconds,
 						   int deadlock_milliseconds)
 {
 	Wait		wait = {tag, mode, milliseconds, deadlock_milliseconds, false};
+	MemoryContext context = CurrentMemoryContext;
+	int			level = NewGUCNestLevel();
+	volatile bool locked = true;
 
-	return apitoken_subxact_try(LockForAWhile, &wait, IsLockTimeout);
+	PG_TRY();
+	{
+		LockForAWhile(&wait);
+	}
+	PG_CATCH();
+	{
+		LockErrorCleanup();
+		pgstat_report_wait_end();
+		ForgetTimeout();
+		if (!IsLockTimeout(geterrcode(), &wait))
+			PG_RE_THROW();
+		MemoryContextSwitchTo(context);
+		FlushErrorState();
+		/* it may have been granted at that very moment */
+		locked = apitoken_is_locked(tag, mode);
+	}
+	PG_END_TRY();
+
+	ForgetTimeout();
+	AtEOXact_GUC(false, level);
+	return locked;
 }
