@@ -83,8 +83,10 @@ ifeq ($(PGXS),)
 $(error PostgreSQL's files for building extensions are missing. Install them: apt-get install postgresql-server-dev-$(or $(shell $(here)scripts/pg-major),all))
 endif
 
-# What was built beside the sources would be taken for what is to be built here.
+# What was built beside the sources would be taken for what is to be built here.  PGXS of a
+# PostgreSQL that was built in the folder of its sources sets no VPATH.
 ifneq ($(abspath $(here)),$(CURDIR))
+VPATH := $(here)
 ifneq ($(wildcard $(here)src/*.o $(here)src/*/*.o $(here)$(DATA_built)),)
 $(error The sources have been built in $(here) already. Clean that first: make -C $(here) clean)
 endif
