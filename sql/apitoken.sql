@@ -1543,10 +1543,10 @@ COMMENT ON EVENT TRIGGER apitoken_refuse_trigger IS
  * function deletes keeps it from being deleted, and has the server look for rows that
  * refer to it, by a query that is planned in the function's transaction: what the
  * predicate of an index is made of is run then.  And a key to digests tells whether there
- * is such a one.  REFERENCES, which GRANT ALL includes, must not be enough for any of it:
- * what no function deletes may be referred to, by columns of PostgreSQL's own types, and
- * nothing else.  It matters whose the table is that refers: he makes triggers for it, now
- * or later, whoever makes the key.
+ * is such a one.  REFERENCES is for the owner alone; for the tables of others he makes
+ * keys to what no function deletes, by columns of PostgreSQL's own types, and nothing
+ * else.  It matters whose the table is that refers: he makes triggers for it, now or
+ * later, whoever makes the key.
  */
 CREATE FUNCTION apitoken.refuse_reference() RETURNS event_trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -1591,7 +1591,7 @@ CREATE EVENT TRIGGER apitoken_refuse_reference ON ddl_command_end WHEN TAG IN ('
 	EXECUTE FUNCTION apitoken.refuse_reference();
 ALTER EVENT TRIGGER apitoken_refuse_reference ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER apitoken_refuse_reference IS
-	'Keeps roles that were granted REFERENCES on a table of the extension apitoken from running code as its owner, and from stopping its calls.';
+	'Keeps foreign keys of others'' tables to those of the extension apitoken from running code as its owner, and from stopping its calls.';
 
 /*
  * The tables are found by the name of their schema, in C and in every rule: under
@@ -1622,7 +1622,9 @@ COMMENT ON EVENT TRIGGER apitoken_refuse_rename IS
  * on a trigger's function a role would have it fired by a table of its own, and
  * write the trail or actors as the owner; with the trail's sequence it would
  * keep every token from changing its status; with CREATE on the schemas it would
- * have functions of its own be meant in place of the extension's.
+ * have functions of its own be meant in place of the extension's; with REFERENCES it
+ * would have the server look for the row that a key is to as the owner, by a cast of its
+ * own: before any event trigger can refuse the key.
  */
 CREATE FUNCTION apitoken.take_back() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -1631,13 +1633,19 @@ DECLARE
 	given record;
 BEGIN
 	FOR given IN
-		SELECT g.grantee, string_agg(format('%s on %s', g.rights, g.object), ', ' ORDER BY g.object) AS what,
-				string_agg(format('REVOKE %s ON %s %s FROM %s CASCADE', g.rights, g.kind, g.object, g.grantee), '; ') AS command
+		SELECT g.grantee, string_agg(format('%s on %s', g.rights, g.objects), '; ' ORDER BY g.kind) AS what,
+				string_agg(format('REVOKE %s ON %s %s FROM %s CASCADE', g.rights, g.kind, g.objects, g.grantee), '; ') AS command
 			FROM (
-				SELECT DISTINCT o.kind, o.object, o.rights, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(r.rolname) END
+				SELECT o.kind, o.rights, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(r.rolname) END,
+						string_agg(DISTINCT o.object, ', ' ORDER BY o.object)
 					FROM (
 						SELECT 'SEQUENCE', c.oid::regclass::text, 'USAGE, UPDATE', c.relacl, c.relowner
 							FROM pg_class c WHERE c.relnamespace = 'apitoken'::regnamespace AND c.relkind = 'S'
+						UNION ALL
+						SELECT 'TABLE', c.oid::regclass::text, 'REFERENCES', x.acl, c.relowner
+							FROM pg_class c
+							CROSS JOIN LATERAL (SELECT c.relacl UNION ALL SELECT a.attacl FROM pg_attribute a WHERE a.attrelid = c.oid) x (acl)
+							WHERE c.relnamespace = 'apitoken'::regnamespace AND c.relkind IN ('r', 'p')
 						UNION ALL
 						SELECT 'FUNCTION', p.oid::regprocedure::text, 'EXECUTE', p.proacl, p.proowner
 							FROM pg_proc p
@@ -1650,18 +1658,20 @@ BEGIN
 					CROSS JOIN LATERAL aclexplode(o.acl) a
 					LEFT JOIN pg_roles r ON r.oid = a.grantee
 					WHERE a.grantee <> o.owner AND strpos(o.rights, a.privilege_type) > 0
-			) g (kind, object, rights, grantee)
+					GROUP BY 1, 2, 3
+			) g (kind, rights, grantee, objects)
 			GROUP BY g.grantee
 			ORDER BY g.grantee
 	LOOP
 		EXECUTE given.command;
 		RAISE WARNING 'rights that are for the owner of the extension "apitoken" alone were taken back from %', given.grantee
-			USING DETAIL = format('Others could write with them what row security keeps from them, or have functions of their own called: %s.', given.what);
+			USING DETAIL = format('Others could write with them what row security keeps from them, or have functions of their own called as the owner: %s.', given.what),
+				HINT = 'Foreign keys to the tables are made by the owner of the extension.';
 	END LOOP;
 END
 $$;
 COMMENT ON FUNCTION apitoken.take_back() IS
-	'Takes back rights that are for the owner alone: EXECUTE on the functions of triggers, USAGE and UPDATE of sequences, CREATE on the schemas apitoken and apitoken_monitor.';
+	'Takes back rights that are for the owner alone: EXECUTE on the functions of triggers, USAGE and UPDATE of sequences, REFERENCES on tables, CREATE on the schemas apitoken and apitoken_monitor.';
 REVOKE ALL ON FUNCTION apitoken.take_back() FROM PUBLIC;
 
 CREATE FUNCTION apitoken.take_back_grant() RETURNS event_trigger

@@ -14,6 +14,7 @@
 
 #include "access/xact.h"
 #include "apitoken.h"
+#include "common/hashfn.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "redact.h"
@@ -98,6 +99,9 @@ ShownPart(const char *given, int start, int length)
 /* The last messages of the client by which a call was made, and one was given a secret. */
 static TimestampTz called_at = 0;
 static TimestampTz secret_given_at = 0;
+
+/* A digest of the text by which that was: other messages may have more of it run. */
+static uint64 secret_given_by = 0;
 
 /* Who else looks at what is logged. */
 static emit_log_hook_type next_log_hook = NULL;
@@ -226,6 +230,23 @@ MessageHasSecret(void)
 	return found;
 }
 
+/* Of the text of the client's message; 0: there is none. */
+static uint64
+DigestOfMessage(void)
+{
+	return debug_query_string == NULL ? 0 :
+		hash_bytes_extended((const unsigned char *) debug_query_string, strlen(debug_query_string), 0);
+}
+
+static void
+NoteSecretGiven(void)
+{
+	if (secret_given_at == GetCurrentStatementStartTimestamp())
+		return;
+	secret_given_at = GetCurrentStatementStartTimestamp();
+	secret_given_by = DigestOfMessage();
+}
+
 /*
  * Does the report show a secret in the client's message?  Any does by which one of the
  * functions was given one: that may have any form.
@@ -233,7 +254,8 @@ MessageHasSecret(void)
 static bool
 ShowsSecret(const ErrorData *report)
 {
-	if (secret_given_at != 0 && secret_given_at == GetCurrentStatementStartTimestamp())
+	if (secret_given_at != 0 && (secret_given_at == GetCurrentStatementStartTimestamp() ||
+								 (secret_given_by != 0 && secret_given_by == DigestOfMessage())))
 		return true;
 	/* a long text is not read for each of many warnings that do not show it */
 	if (report->hide_stmt ||
@@ -409,7 +431,7 @@ apitoken_error_guard(ErrorContextCallback *guard, bool secret_given)
 {
 	called_at = GetCurrentStatementStartTimestamp();
 	if (secret_given)
-		secret_given_at = called_at;
+		NoteSecretGiven();
 	guard->callback = HideServers;
 	guard->arg = NULL;
 	guard->previous = error_context_stack;
@@ -420,7 +442,7 @@ apitoken_error_guard(ErrorContextCallback *guard, bool secret_given)
 void
 apitoken_error_secret_given(void)
 {
-	secret_given_at = GetCurrentStatementStartTimestamp();
+	NoteSecretGiven();
 }
 
 /* Ends what apitoken_error_guard began. */

@@ -7,7 +7,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(223);
+SELECT plan(233);
 
 CREATE ROLE apitoken_attacker;
 CREATE ROLE apitoken_granted;
@@ -247,8 +247,29 @@ SELECT is(helper.attempt('apitoken_granted', 'CREATE TABLE granted.own (x int); 
 SELECT is(helper.outcome('CREATE TRIGGER mine AFTER UPDATE ON apitoken.api_tokens EXECUTE FUNCTION granted.take()'), 'ok', 'and a superuser may everywhere');
 SELECT is((helper.probe('CREATE TRIGGER mine AFTER UPDATE ON apitoken.api_tokens EXECUTE FUNCTION granted.take(); SELECT 1', 'ALTER TABLE apitoken.api_tokens OWNER TO apitoken_owner;
 	GRANT USAGE ON SCHEMA apitoken, granted TO apitoken_owner', 'apitoken_owner')).code, 'ok', 'and so may the owner');
--- A foreign key would have it run as well, or stop what a call deletes; whoever makes the key.
-SELECT is(helper.attempt('apitoken_granted', statement), outcome, left(statement, 140)) FROM (VALUES
+SET LOCAL client_min_messages = error;
+-- REFERENCES goes back as soon as it is granted: a key has code run before anything can refuse it.
+SELECT is(helper.outcome(given || '; SET LOCAL ROLE apitoken_granted; CREATE TABLE granted.own (id text REFERENCES apitoken.accounts)'), '42501', given) FROM unnest(ARRAY[
+	'GRANT REFERENCES ON apitoken.accounts TO apitoken_granted', 'GRANT REFERENCES (id) ON apitoken.accounts TO apitoken_granted', 'GRANT ALL (id) ON apitoken.accounts TO PUBLIC',
+	'GRANT ALL ON ALL TABLES IN SCHEMA apitoken TO apitoken_granted', 'GRANT ALL ON apitoken.accounts TO apitoken_granted WITH GRANT OPTION',
+	'CREATE SCHEMA evades GRANT REFERENCES ON apitoken.accounts TO apitoken_granted']) given;
+SELECT is((SELECT string_agg(c.relname, ', ') FROM pg_class c WHERE c.relnamespace = 'apitoken'::regnamespace AND has_any_column_privilege('apitoken_granted', c.oid, 'REFERENCES') AND c.relkind = 'r'), NULL,
+	'nobody has it');
+SELECT is(helper.outcome('GRANT ALL ON ALL TABLES IN SCHEMA apitoken TO apitoken_granted; SET LOCAL ROLE apitoken_granted; UPDATE apitoken.buyers SET name = name WHERE false'), 'ok', '(what else was granted stays)');
+RESET client_min_messages;
+-- So a key stays as the owner has made it: not by a type of the table's owner, by whose cast it would be looked for as the extension's.
+CREATE TYPE granted.kind AS ENUM ('ACC-3001-7788');
+ALTER TYPE granted.kind OWNER TO apitoken_granted;
+CREATE CAST (text AS granted.kind) WITH INOUT AS ASSIGNMENT;
+SELECT is(helper.outcome(made || '; ALTER TABLE granted.own OWNER TO apitoken_granted; SET LOCAL ROLE apitoken_granted; ' || changed), '42501', changed) FROM (VALUES
+	('CREATE TABLE granted.own (id text REFERENCES apitoken.accounts)', 'ALTER TABLE granted.own ALTER id TYPE granted.kind USING id::granted.kind'),
+	('CREATE TYPE granted.line AS (id text); ALTER TYPE granted.line OWNER TO apitoken_granted; CREATE TABLE granted.own OF granted.line; ALTER TABLE granted.own ADD FOREIGN KEY (id) REFERENCES apitoken.accounts',
+		'ALTER TYPE granted.line ALTER ATTRIBUTE id TYPE granted.kind CASCADE'),
+	('CREATE TABLE granted.parent (id text); ALTER TABLE granted.parent OWNER TO apitoken_granted; CREATE TABLE granted.own () INHERITS (granted.parent); ALTER TABLE granted.own ADD FOREIGN KEY (id) REFERENCES apitoken.accounts',
+		'ALTER TABLE granted.parent ALTER id TYPE granted.kind USING id::granted.kind')
+	) s (made, changed);
+-- A foreign key would have it run as well, or stop what a call deletes: the owner is told so.
+SELECT is(helper.outcome(statement || '; ALTER TABLE granted.own OWNER TO apitoken_granted'), outcome, left(statement, 140)) FROM (VALUES
 	('CREATE TABLE granted.own (account_id text, id text, FOREIGN KEY (account_id, id) REFERENCES apitoken.api_tokens ON DELETE CASCADE)', '42501'),
 	('CREATE TABLE granted.own (account_id text, id text, FOREIGN KEY (account_id, id) REFERENCES apitoken.api_tokens ON UPDATE CASCADE)', '42501'),
 	('CREATE TABLE granted.own (id text REFERENCES apitoken.accounts ON DELETE SET NULL)', '42501'),
@@ -267,17 +288,14 @@ SELECT is(helper.attempt('apitoken_granted', statement), outcome, left(statement
 	('CREATE TABLE granted.own (a text, g text, b text, FOREIGN KEY (a, g, b) REFERENCES apitoken.user_group_buyers)', '42501'),
 	('CREATE TABLE granted.own (a text, b text, s text, FOREIGN KEY (a, b, s) REFERENCES apitoken.buyer_sellers)', '42501'),
 	('CREATE TABLE granted.own (id text REFERENCES apitoken.accounts ON DELETE CASCADE) PARTITION BY LIST (id)', '42501'),
-	('CREATE TABLE granted.own (id text) PARTITION BY LIST (id); CREATE TABLE granted.part PARTITION OF granted.own (FOREIGN KEY (id) REFERENCES apitoken.accounts ON DELETE CASCADE) DEFAULT', '42501'),
+	('CREATE TABLE granted.own (id text) PARTITION BY LIST (id); CREATE TABLE granted.part PARTITION OF granted.own (FOREIGN KEY (id) REFERENCES apitoken.accounts ON DELETE CASCADE) DEFAULT; ALTER TABLE granted.part OWNER TO apitoken_granted', '42501'),
 	('DO $d$ BEGIN EXECUTE ''CREATE TABLE granted.own (id text REFERENCES apitoken.accounts ON DELETE CASCADE)''; END $d$', '42501'),
 	('CREATE TABLE granted.own (account_id text, id text, FOREIGN KEY (account_id, id) REFERENCES apitoken.api_tokens)', '42501'),
 	('CREATE TABLE granted.own (id text REFERENCES apitoken.modules)', '42501'),
 	-- (from 18 on PostgreSQL refuses it itself, for its collation)
-	('CREATE TYPE granted.kind AS ENUM (''ACC-3001-7788''); CREATE FUNCTION granted.cast(granted.kind) RETURNS text LANGUAGE sql AS ''SELECT enum_out($1)::text'';
+	('CREATE FUNCTION granted.cast(granted.kind) RETURNS text LANGUAGE sql AS ''SELECT enum_out($1)::text'';
 		CREATE CAST (granted.kind AS text) WITH FUNCTION granted.cast(granted.kind) AS IMPLICIT; CREATE TABLE granted.own (id granted.kind REFERENCES apitoken.accounts)', CASE WHEN current_setting('server_version_num')::integer >= 180000 THEN 'XX000' ELSE '42501' END),
 	('CREATE DOMAIN granted.name AS text; CREATE TABLE granted.own (id granted.name REFERENCES apitoken.accounts)', '42501'),
-	('CREATE TYPE granted.kind AS ENUM (''ACC-3001-7788''); CREATE FUNCTION granted.cast(granted.kind) RETURNS text LANGUAGE sql AS ''SELECT enum_out($1)::text'';
-		CREATE CAST (granted.kind AS text) WITH FUNCTION granted.cast(granted.kind) AS IMPLICIT; CREATE TABLE granted.own (id text REFERENCES apitoken.accounts);
-		ALTER TABLE granted.own ALTER id TYPE granted.kind USING id::granted.kind', CASE WHEN current_setting('server_version_num')::integer >= 180000 THEN 'XX000' ELSE '42501' END),
 	('CREATE TABLE granted.own (id varchar(20) REFERENCES apitoken.accounts, u text REFERENCES apitoken.users)', 'ok'),
 	('CREATE TABLE granted.own (account_id text, id text, FOREIGN KEY (account_id, id) REFERENCES apitoken.user_groups)', '42501'),
 	('CREATE TABLE granted.own (id text REFERENCES apitoken.accounts ON DELETE RESTRICT, u text REFERENCES apitoken.users, s text REFERENCES apitoken.sellers)', 'ok')
@@ -301,7 +319,11 @@ SAVEPOINT trap;
 SET LOCAL ROLE apitoken_granted;
 CREATE TABLE granted.run (what text);
 CREATE FUNCTION granted.trap() RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN true; END';
-CREATE TABLE granted.own (a text REFERENCES apitoken.accounts, u text REFERENCES apitoken.users, s text REFERENCES apitoken.sellers, b text REFERENCES apitoken.buyers (id));
+CREATE TABLE granted.own (a text, u text, s text, b text);
+RESET ROLE;
+ALTER TABLE granted.own ADD FOREIGN KEY (a) REFERENCES apitoken.accounts, ADD FOREIGN KEY (u) REFERENCES apitoken.users, ADD FOREIGN KEY (s) REFERENCES apitoken.sellers,
+	ADD FOREIGN KEY (b) REFERENCES apitoken.buyers (id);
+SET LOCAL ROLE apitoken_granted;
 CREATE INDEX ON granted.own (a) WHERE granted.trap();
 CREATE FUNCTION granted.write() RETURNS boolean LANGUAGE plpgsql AS 'BEGIN INSERT INTO granted.run VALUES (current_user); RETURN true; END';
 CREATE OR REPLACE FUNCTION granted.trap() RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN granted.write(); END';

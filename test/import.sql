@@ -4,7 +4,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(95);
+SELECT plan(96);
 
 \set caller apitoken_import_caller
 \ir fixtures/caller.psql
@@ -76,7 +76,7 @@ BEGIN
 	RETURN helper.lets_in(secret);
 END $$;
 SELECT is(helper.lets_in_by(digest_of, secret), 'PT401 There is no valid credential.', 'no secret: ' || COALESCE(quote_literal(secret), 'null'))
-	FROM (VALUES ('', ''), ('', NULL), (' ', ' '), (E'\t \n', E'\t \n')) AS c (digest_of, secret);
+	FROM (VALUES ('', ''), ('', NULL), (' ', ' '), (E'\t \n', E'\t \n'), (E'\x0b', E'\x0b')) AS c (digest_of, secret);
 SELECT is(helper.lets_in_by('a b', 'a b'), 'ok old-1', '(a blank in one is a part of it)');
 ROLLBACK TO empty;
 SELECT is(api.apitoken_import(jsonb_build_object('tokens', jsonb_build_array(helper.token('old-5', repeat('y', 1200))))), 1::bigint, '(as long as one may be)');

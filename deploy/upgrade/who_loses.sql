@@ -52,10 +52,11 @@ WITH roles AS (
 			AND has_schema_privilege(r.oid, 'apitoken', 'USAGE') AND has_table_privilege(r.oid, c.oid, 'TRUNCATE')
 			AND NOT pg_has_role(r.oid, c.relowner, 'USAGE')
 	UNION
-	SELECT r.rolname, format('TRIGGER on %s', c.relname)
-		FROM roles r, pg_class c
+	SELECT r.rolname, format('%s on %s', privilege, c.relname)
+		FROM roles r, pg_class c, unnest('{REFERENCES,TRIGGER}'::text[]) privilege
 		WHERE c.relnamespace = 'apitoken'::regnamespace AND c.relkind = 'r'
-			AND has_schema_privilege(r.oid, 'apitoken', 'USAGE') AND has_table_privilege(r.oid, c.oid, 'TRIGGER')
+			AND has_schema_privilege(r.oid, 'apitoken', 'USAGE')
+			AND CASE privilege WHEN 'TRIGGER' THEN has_table_privilege(r.oid, c.oid, privilege) ELSE has_any_column_privilege(r.oid, c.oid, privilege) END
 			AND NOT pg_has_role(r.oid, c.relowner, 'USAGE')
 )
 SELECT l.role, string_agg(l.what, ', ' ORDER BY l.what COLLATE "C") AS loses FROM lost l

@@ -492,8 +492,8 @@ apitoken_disable_all(PG_FUNCTION_ARGS)
 		PG_GETARG_TEXT_PP(1);
 	bool		hold = apitoken_call_flag(fcinfo, 2);
 	bool		dry_run = apitoken_call_flag(fcinfo, 3);
-	const char *reason = apitoken_call_reason(fcinfo, 4);
 	ApitokenRql *rql = apitoken_rql_parse(VARDATA_ANY(query), VARSIZE_ANY_EXHDR(query));
+	const char *reason = apitoken_call_reason(fcinfo, 4);
 	ApitokenCall call = apitoken_call_begin(OPERATION_TRANSITION);
 	Rescue		rescue = {
 		.call = &call, .choice = {account_id, hold, RESCUE_LOOKS, &call.caller.actor}

@@ -646,12 +646,13 @@ ActByScope(const ApitokenActor *actor)
 }
 
 /*
- * Notes that a role which row security binds has changed something by hand: the right is
- * not the role's, but that of whom policies were asked for.  It need not be who acts when
- * the statement has ended: somebody else may have authenticated in the middle of it.
+ * Notes that something was changed by hand by the right of those for whom policies were
+ * asked.  It need not be who acts when the statement has ended: somebody else may have
+ * authenticated in the middle of it.  Nor need row security bind the role that has run the
+ * statement: it may bind the owner of a view.
  */
 static void
-ActByPolicies(const ApitokenActor *actor)
+ActByPolicies(void)
 {
 	List	   *actors = asked_at == GetCurrentStatementStartTimestamp() ? asked : NIL;
 	ListCell   *cell;
@@ -659,13 +660,12 @@ ActByPolicies(const ApitokenActor *actor)
 	asked = NIL;
 	foreach(cell, actors)
 		ActByScope(lfirst(cell));
-	if (actor->type != NULL)
-		ActByScope(actor);
 }
 
 /*
  * For a trigger on a relation: if nobody calls one of the functions now, that role changes
- * something by hand, in the name of an actor if there is one.
+ * something by hand, in the name of an actor if there is one.  Where row security binds
+ * it, the right is not the role's.
  */
 void
 apitoken_acts_by_hand(Oid relid, Oid role)
@@ -675,13 +675,14 @@ apitoken_acts_by_hand(Oid relid, Oid role)
 	if (apitoken_identity_is_writing())
 		return;
 	caller = apitoken_identity_writer();
-	if (check_enable_rls(relid, role, true) == RLS_ENABLED)
-	{
-		ActByPolicies(&caller.actor);
-		return;
-	}
+	ActByPolicies();
 	if (caller.actor.type == NULL)
 		return;
+	if (check_enable_rls(relid, role, true) == RLS_ENABLED)
+	{
+		ActByScope(&caller.actor);
+		return;
+	}
 	apitoken_acts_identified(&caller);
 	apitoken_acts_administer(&caller, NULL);
 }
@@ -695,6 +696,8 @@ apitoken_acts_by_policy(Oid relid, Oid role)
 {
 	if (check_enable_rls(relid, role, true) == RLS_ENABLED)
 		apitoken_acts_by_hand(relid, role);
+	else if (!apitoken_identity_is_writing())
+		ActByPolicies();
 }
 
 /*

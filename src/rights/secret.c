@@ -21,7 +21,6 @@
 
 #include "errors.h"
 #include "fmgr.h"
-#include "parser/scansup.h"
 #include "redact.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -47,13 +46,13 @@ apitoken_secret_append_masked(StringInfo buffer, const text *id)
 	appendStringInfoString(buffer, ":" APITOKEN_MASK);
 }
 
-/* Is nothing seen of that, length bytes of it?  Then none was given. */
+/* Is it white space of ASCII alone, length bytes of it?  Then no secret was given. */
 bool
 apitoken_secret_is_blank(const char *secret, int length)
 {
 	for (int i = 0; i < length; i++)
 	{
-		if (!scanner_isspace(secret[i]))
+		if (secret[i] == '\0' || strchr(" \t\n\v\f\r", secret[i]) == NULL)
 			return false;
 	}
 	return true;
