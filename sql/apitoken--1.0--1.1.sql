@@ -501,7 +501,7 @@ BEGIN
 		EXECUTE given.command;
 		RAISE WARNING 'rights that are for the owner of the extension "apitoken" alone were taken back from %', given.grantee
 			USING DETAIL = format('Others could write with them what row security keeps from them, or have functions of their own called as the owner: %s.', given.what),
-				HINT = 'Foreign keys to the tables are made by the owner of the extension.';
+				HINT = 'Foreign keys to the tables are made by the owner of the extension, NOT VALID where the other table is not his; its owner validates them.';
 	END LOOP;
 END
 $$;

@@ -305,10 +305,10 @@ _PG_init(void)
 {
 	/*
 	 * The server would begin anew, with what was done here, at the next call:
-	 * nobody ends this halfway while something is said of settings that are
-	 * there already.
+	 * nobody cancels this halfway while something is said of settings that
+	 * are there already.  Who ends the session ends this, too.
 	 */
-	HOLD_INTERRUPTS();
+	HOLD_CANCEL_INTERRUPTS();
 	apitoken_error_start();
 	DefineAnswerSettings();
 	DefineChoice();
@@ -324,7 +324,7 @@ _PG_init(void)
 	apitoken_planning_start();
 	apitoken_nodes_start();
 	MarkGUCPrefixReserved("apitoken");
-	RESUME_INTERRUPTS();
+	RESUME_CANCEL_INTERRUPTS();
 }
 
 PG_FUNCTION_INFO_V1(apitoken_version);

@@ -7,7 +7,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(233);
+SELECT plan(234);
 
 CREATE ROLE apitoken_attacker;
 CREATE ROLE apitoken_granted;
@@ -268,6 +268,9 @@ SELECT is(helper.outcome(made || '; ALTER TABLE granted.own OWNER TO apitoken_gr
 	('CREATE TABLE granted.parent (id text); ALTER TABLE granted.parent OWNER TO apitoken_granted; CREATE TABLE granted.own () INHERITS (granted.parent); ALTER TABLE granted.own ADD FOREIGN KEY (id) REFERENCES apitoken.accounts',
 		'ALTER TABLE granted.parent ALTER id TYPE granted.kind USING id::granted.kind')
 	) s (made, changed);
+-- The owner makes it, and the table's owner validates it.
+SELECT is(helper.outcome('CREATE TABLE granted.own (id text); INSERT INTO granted.own VALUES (''ACC-3001-7788''); ALTER TABLE granted.own OWNER TO apitoken_granted;
+	ALTER TABLE granted.own ADD CONSTRAINT k FOREIGN KEY (id) REFERENCES apitoken.accounts NOT VALID; SET LOCAL ROLE apitoken_granted; ALTER TABLE granted.own VALIDATE CONSTRAINT k'), 'ok', 'a key that is not valid, and is made so');
 -- A foreign key would have it run as well, or stop what a call deletes: the owner is told so.
 SELECT is(helper.outcome(statement || '; ALTER TABLE granted.own OWNER TO apitoken_granted'), outcome, left(statement, 140)) FROM (VALUES
 	('CREATE TABLE granted.own (account_id text, id text, FOREIGN KEY (account_id, id) REFERENCES apitoken.api_tokens ON DELETE CASCADE)', '42501'),

@@ -3,6 +3,7 @@
 -- tables that they wrote by hand.  The calls they lose with the new library, before
 -- the update: so to be run while the old one is there, in each database, as a
 -- superuser; it changes nothing.  docs/rights.md says which rights to grant instead.
+-- Who loses REFERENCES keeps the foreign keys that are there, with their columns' types.
 -- Nobody is listed for what no role may do any more: say by hand who created a row of
 -- accounts, tokens or buyers, and when, or who else has updated it.
 --

@@ -141,10 +141,14 @@ HashAct(const Act *act)
 static List *acts = NIL;
 static struct acts_hash *known = NULL;
 
-/*
- * In whose names policies were asked in that message of the client, since something was
- * changed by hand: a list of ApitokenActor, in the transaction's memory.
- */
+/* Somebody in whose name policies were asked. */
+typedef struct Asked
+{
+	ApitokenActor actor;
+	SubTransactionId noted_in;	/* what was changed since; invalid: nothing */
+} Asked;
+
+/* Those of that message of the client, in the transaction's memory. */
 static List *asked = NIL;
 static TimestampTz asked_at = 0;
 
@@ -601,30 +605,58 @@ apitoken_acts_has_acted(void)
 	return acts != NIL;
 }
 
+/* Returns the one that was asked for in the present message, or NULL. */
+static Asked *
+FindAsked(const ApitokenActor *actor)
+{
+	ListCell   *cell;
+
+	foreach(cell, asked)
+	{
+		Asked	   *one = lfirst(cell);
+
+		if (SameActor(&one->actor, actor))
+			return one;
+	}
+	return NULL;
+}
+
 /* Notes that a policy was asked in the name of that actor. */
 void
 apitoken_acts_asked(const ApitokenActor *actor)
 {
 	MemoryContext old;
-	ApitokenActor *kept;
-	ListCell   *cell;
+	Asked	   *one;
 
 	if (asked_at != GetCurrentStatementStartTimestamp())
 		asked = NIL;
 	asked_at = GetCurrentStatementStartTimestamp();
-	foreach(cell, asked)
+	one = FindAsked(actor);
+	if (one == NULL)
 	{
-		if (SameActor(lfirst(cell), actor))
-			return;
+		old = MemoryContextSwitchTo(TopTransactionContext);
+		one = palloc(sizeof(Asked));
+		one->actor = *actor;
+		one->actor.id = Keep(actor->id);
+		one->actor.account_id = Keep(actor->account_id);
+		asked = lappend(asked, one);
+		MemoryContextSwitchTo(old);
 	}
+	one->noted_in = InvalidSubTransactionId;
+}
 
-	old = MemoryContextSwitchTo(TopTransactionContext);
-	kept = palloc(sizeof(ApitokenActor));
-	*kept = *actor;
-	kept->id = Keep(actor->id);
-	kept->account_id = Keep(actor->account_id);
-	asked = lappend(asked, kept);
-	MemoryContextSwitchTo(old);
+/* What an actor may, or may have before this transaction itself took it from him. */
+static bool
+FindScope(const ApitokenActor *actor, ApitokenCaller *scope)
+{
+	bool		active = apitoken_identity_scope(*actor, scope);
+
+	if (active)
+		return true;
+	PushCommittedSnapshot();
+	active = apitoken_identity_scope(*actor, scope);
+	PopActiveSnapshot();
+	return active;
 }
 
 /*
@@ -637,7 +669,7 @@ ActByScope(const ApitokenActor *actor)
 	ApitokenCaller scope;
 	Act			act;
 
-	if (!apitoken_identity_scope(*actor, &scope))
+	if (!FindScope(actor, &scope))
 		apitoken_error_unauthorized();
 	apitoken_acts_identified(&scope);
 	act = ActOf(ACT_SCOPED, &scope, NULL, NULL);
@@ -654,12 +686,19 @@ ActByScope(const ApitokenActor *actor)
 static void
 ActByPolicies(void)
 {
-	List	   *actors = asked_at == GetCurrentStatementStartTimestamp() ? asked : NIL;
 	ListCell   *cell;
 
-	asked = NIL;
-	foreach(cell, actors)
-		ActByScope(lfirst(cell));
+	if (asked_at != GetCurrentStatementStartTimestamp())
+		return;
+	foreach(cell, asked)
+	{
+		Asked	   *one = lfirst(cell);
+
+		if (one->noted_in != InvalidSubTransactionId)
+			continue;
+		ActByScope(&one->actor);
+		one->noted_in = GetCurrentSubTransactionId();
+	}
 }
 
 /*
@@ -1265,6 +1304,21 @@ OnTransaction(XactEvent event, void *argument)
 	}
 }
 
+/* Who was noted in a subtransaction is so in another one now, or in none. */
+static void
+EndAsked(SubTransactionId noted_in, SubTransactionId mine)
+{
+	ListCell   *cell;
+
+	foreach(cell, asked)
+	{
+		Asked	   *one = lfirst(cell);
+
+		if (one->noted_in == mine)
+			one->noted_in = noted_in;
+	}
+}
+
 /* What a subtransaction did is its parent's when it ends well, else nobody's. */
 static void
 OnSubtransaction(SubXactEvent event, SubTransactionId mine, SubTransactionId parent,
@@ -1287,6 +1341,7 @@ OnSubtransaction(SubXactEvent event, SubTransactionId mine, SubTransactionId par
 			acts = list_delete_last(acts);
 		}
 	}
+	EndAsked(event == SUBXACT_EVENT_COMMIT_SUB ? parent : InvalidSubTransactionId, mine);
 	apitoken_signals_end_subtransaction(event, mine, parent);
 	WatchDeadline();
 }
