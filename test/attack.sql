@@ -7,7 +7,7 @@
 \ir fixtures/life.psql
 
 BEGIN;
-SELECT plan(234);
+SELECT plan(242);
 
 CREATE ROLE apitoken_attacker;
 CREATE ROLE apitoken_granted;
@@ -345,6 +345,18 @@ SELECT is(helper.outcome($$CREATE ROLE apitoken_super SUPERUSER; GRANT CREATE, U
 SELECT is((helper.probe('CREATE TRIGGER take INSTEAD OF INSERT ON apitoken_monitor.token_states FOR EACH ROW EXECUTE FUNCTION granted.take()',
 	'GRANT ALL ON SCHEMA apitoken_monitor TO apitoken_granted; GRANT ALL ON ALL TABLES IN SCHEMA apitoken_monitor TO apitoken_granted', 'apitoken_granted')).message,
 	'must be owner of table apitoken_monitor.token_states', 'no trigger of its own on a view');
+
+-- Whoever has no right to the extension goes on to make what is his.
+CREATE ROLE apitoken_stranger;
+CREATE SCHEMA strange AUTHORIZATION apitoken_stranger;
+SELECT is(helper.outcome('SET LOCAL ROLE apitoken_stranger; ' || statement), 'ok', statement) FROM unnest(ARRAY[
+	'CREATE TABLE strange.a (i integer PRIMARY KEY); CREATE TABLE strange.b (i integer REFERENCES strange.a); ALTER TABLE strange.b ADD x text; DROP TABLE strange.b',
+	'CREATE TEMPORARY TABLE strange_temporary (i integer)', 'CREATE TABLE strange.a (i integer) PARTITION BY LIST (i); CREATE TABLE strange.p PARTITION OF strange.a DEFAULT',
+	'CREATE TABLE strange.a (i integer); CREATE FUNCTION strange.t() RETURNS trigger LANGUAGE plpgsql AS ''BEGIN RETURN NULL; END''; CREATE TRIGGER t AFTER INSERT ON strange.a EXECUTE FUNCTION strange.t()',
+	'CREATE TABLE strange.a (i integer); GRANT ALL ON strange.a TO PUBLIC; GRANT ALL ON ALL TABLES IN SCHEMA strange TO PUBLIC; GRANT ALL ON SCHEMA strange TO PUBLIC; REVOKE ALL ON strange.a FROM PUBLIC',
+	'CREATE TABLE strange.a (i integer); CREATE INDEX ON strange.a (i); CREATE RULE r AS ON INSERT TO strange.a DO ALSO NOTHING; COMMENT ON TABLE strange.a IS ''Strange''',
+	'CREATE TABLE strange.a (i integer); ALTER TABLE strange.a ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON strange.a; CREATE VIEW strange.v AS SELECT i FROM strange.a; CREATE TABLE strange.c AS SELECT 1 AS i',
+	'CREATE TYPE strange.kind AS (a text); ALTER TYPE strange.kind ADD ATTRIBUTE b text CASCADE; CREATE DOMAIN strange.name AS text; CREATE SEQUENCE strange.numbers']) statement;
 
 -- The schema keeps its name, by which everything is found.
 SELECT is((helper.probe('ALTER SCHEMA apitoken RENAME TO renamed; SELECT 1')).message, 'schema "apitoken" of the extension "apitoken" keeps its name', 'the tables'' schema keeps its name');

@@ -141,10 +141,10 @@ HashAct(const Act *act)
 static List *acts = NIL;
 static struct acts_hash *known = NULL;
 
-/* Somebody in whose name policies were asked. */
+/* Somebody in whose name policies were asked, and what they answered. */
 typedef struct Asked
 {
-	ApitokenActor actor;
+	ApitokenCaller caller;
 	SubTransactionId noted_in;	/* what was changed since; invalid: nothing */
 } Asked;
 
@@ -605,9 +605,9 @@ apitoken_acts_has_acted(void)
 	return acts != NIL;
 }
 
-/* Returns the one that was asked for in the present message, or NULL. */
+/* Returns the one that was asked for in the present message with that answer, or NULL. */
 static Asked *
-FindAsked(const ApitokenActor *actor)
+FindAsked(const ApitokenCaller *caller)
 {
 	ListCell   *cell;
 
@@ -615,15 +615,17 @@ FindAsked(const ApitokenActor *actor)
 	{
 		Asked	   *one = lfirst(cell);
 
-		if (SameActor(&one->actor, actor))
+		if (SameActor(&one->caller.actor, &caller->actor) &&
+			one->caller.everywhere == caller->everywhere &&
+			apitoken_ids_arrays_same(one->caller.accounts, caller->accounts))
 			return one;
 	}
 	return NULL;
 }
 
-/* Notes that a policy was asked in the name of that actor. */
+/* Notes that a policy was asked in somebody's name, and what it answers. */
 void
-apitoken_acts_asked(const ApitokenActor *actor)
+apitoken_acts_asked(const ApitokenCaller *caller)
 {
 	MemoryContext old;
 	Asked	   *one;
@@ -631,14 +633,15 @@ apitoken_acts_asked(const ApitokenActor *actor)
 	if (asked_at != GetCurrentStatementStartTimestamp())
 		asked = NIL;
 	asked_at = GetCurrentStatementStartTimestamp();
-	one = FindAsked(actor);
+	one = FindAsked(caller);
 	if (one == NULL)
 	{
 		old = MemoryContextSwitchTo(TopTransactionContext);
 		one = palloc(sizeof(Asked));
-		one->actor = *actor;
-		one->actor.id = Keep(actor->id);
-		one->actor.account_id = Keep(actor->account_id);
+		one->caller = *caller;
+		one->caller.actor.id = Keep(caller->actor.id);
+		one->caller.actor.account_id = Keep(caller->actor.account_id);
+		one->caller.accounts = DatumGetArrayTypePCopy(PointerGetDatum(caller->accounts));
 		asked = lappend(asked, one);
 		MemoryContextSwitchTo(old);
 	}
@@ -660,20 +663,18 @@ FindScope(const ApitokenActor *actor, ApitokenCaller *scope)
 }
 
 /*
- * Notes that something was changed by hand by an actor's right, to administer whatever he
+ * Notes that something was changed by hand by somebody's right to administer whatever he
  * administers.
  */
 static void
-ActByScope(const ApitokenActor *actor)
+ActByScope(ApitokenCaller *scope)
 {
-	ApitokenCaller scope;
 	Act			act;
 
-	if (!FindScope(actor, &scope))
-		apitoken_error_unauthorized();
-	apitoken_acts_identified(&scope);
-	act = ActOf(ACT_SCOPED, &scope, NULL, NULL);
-	act.accounts = scope.accounts;
+	scope->completed = 0;
+	apitoken_acts_identified(scope);
+	act = ActOf(ACT_SCOPED, scope, NULL, NULL);
+	act.accounts = scope->accounts;
 	CheckNow(Note(act));
 }
 
@@ -696,7 +697,7 @@ ActByPolicies(void)
 
 		if (one->noted_in != InvalidSubTransactionId)
 			continue;
-		ActByScope(&one->actor);
+		ActByScope(&one->caller);
 		one->noted_in = GetCurrentSubTransactionId();
 	}
 }
@@ -710,6 +711,7 @@ void
 apitoken_acts_by_hand(Oid relid, Oid role)
 {
 	ApitokenCaller caller;
+	ApitokenCaller scope;
 
 	if (apitoken_identity_is_writing())
 		return;
@@ -719,7 +721,9 @@ apitoken_acts_by_hand(Oid relid, Oid role)
 		return;
 	if (check_enable_rls(relid, role, true) == RLS_ENABLED)
 	{
-		ActByScope(&caller.actor);
+		if (!FindScope(&caller.actor, &scope))
+			apitoken_error_unauthorized();
+		ActByScope(&scope);
 		return;
 	}
 	apitoken_acts_identified(&caller);

@@ -22,7 +22,7 @@ extern void apitoken_acts_administer(const ApitokenCaller *caller, const char *a
 extern void apitoken_acts_refuse_other(const ApitokenCaller *caller, const char *id);
 extern void apitoken_acts_settle(const ApitokenCaller *caller, const char *id);
 extern bool apitoken_acts_has_acted(void);
-extern void apitoken_acts_asked(const ApitokenActor *actor);
+extern void apitoken_acts_asked(const ApitokenCaller *caller);
 extern void apitoken_acts_by_hand(Oid relid, Oid role);
 extern void apitoken_acts_by_policy(Oid relid, Oid role);
 extern void apitoken_acts_open(const ApitokenCaller *caller, const char *account_id);

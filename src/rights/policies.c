@@ -39,7 +39,7 @@ VisibleToCaller(void)
 	apitoken_acting_end();
 
 	if (caller.actor.type != NULL)
-		apitoken_acts_asked(&caller.actor);
+		apitoken_acts_asked(&caller);
 
 	old = MemoryContextSwitchTo(result_context);
 	caller.accounts = DatumGetArrayTypePCopy(PointerGetDatum(caller.accounts));
