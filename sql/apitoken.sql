@@ -2041,8 +2041,9 @@ CREATE VIEW apitoken_monitor.tokens_beyond_lifetime WITH (security_barrier) AS
 		FROM apitoken.api_tokens t
 		JOIN apitoken.accounts a ON a.id = t.account_id
 		CROSS JOIN LATERAL (
-			SELECT LEAST(s.made_at + a.max_token_lifetime, s.made_at + NULLIF(current_setting('apitoken.max_lifetime', true)::interval, '0')) AT TIME ZONE 'UTC'
-				FROM (SELECT COALESCE(t.rotated_at, t.created_at) AT TIME ZONE 'UTC') s (made_at)
+			SELECT timezone('UTC', LEAST(s.made_at + a.max_token_lifetime, s.made_at + NULLIF(current_setting('apitoken.max_lifetime', true)::interval, '0')))
+				-- PostgreSQL 13 and later ones write this alike, and AT TIME ZONE not
+				FROM (SELECT timezone('UTC', COALESCE(t.rotated_at, t.created_at))) s (made_at)
 		) l (latest_end)
 		WHERE t.status <> 'Deleted' AND l.latest_end IS NOT NULL AND (t.expires_at IS NULL OR t.expires_at > l.latest_end + interval '1 ms');
 COMMENT ON VIEW apitoken_monitor.tokens_beyond_lifetime IS
