@@ -212,20 +212,19 @@ HasSecret(const char *text)
 static bool
 MessageHasSecret(void)
 {
-	static const char *text = NULL;
+	static const char *last_read = NULL;
 	static TimestampTz began = 0;
 	static bool called = false;
 	static bool found = false;
 	TimestampTz message = GetCurrentStatementStartTimestamp();
 
-	if (MyBackendType != B_BACKEND || text !=debug_query_string || began != message ||
+	if (MyBackendType != B_BACKEND || last_read != debug_query_string || began != message ||
 		called != IsCalled())
 	{
-		text = debug_query_string;
-
+		last_read = debug_query_string;
 		began = message;
 		called = IsCalled();
-		found = HasSecret(text);
+		found = HasSecret(last_read);
 	}
 	return found;
 }
